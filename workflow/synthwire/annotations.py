@@ -1,0 +1,128 @@
+"""Masks and COCO annotations: the lowest layer, on which all other modules agree.
+
+A mask is a boolean array (height, width); an RLE is pycocotools' compressed run-length encoding
+with its counts as text, `{"size": [height, width], "counts": str}`, so that it can go into JSON.
+Masks are amodal: where two particles cross, the pixels belong to both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from synthwire.errors import InputError
+from synthwire.files import read_json
+
+ANNOTATION_IDS_PER_IMAGE = 100_000
+
+
+def encode_mask(mask: np.ndarray) -> dict:
+    """RLE of a boolean mask (height, width)."""
+    rle = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
+    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+
+
+def decode_mask(rle: dict) -> np.ndarray:
+    """Boolean mask (height, width) of an RLE."""
+    return coco_mask.decode(rle).astype(bool)
+
+
+def segmentation_to_rle(segmentation: dict | list, height: int, width: int) -> dict:
+    """RLE of any COCO segmentation: polygons, uncompressed or compressed RLE.
+
+    Polygons are lists of x0, y0, x1, y1, … in pixels, pixel (column i, row j) covering
+    [i, i+1] × [j, j+1]; several polygons of one annotation are united.
+    """
+    if isinstance(segmentation, list):
+        if not segmentation or any(len(polygon) < 6 for polygon in segmentation):
+            raise InputError("a polygon needs at least three points (six numbers)")
+        rle = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
+    elif isinstance(segmentation["counts"], list):
+        rle = coco_mask.frPyObjects(segmentation, height, width)
+    else:
+        rle = segmentation
+    if list(rle["size"]) != [height, width]:
+        raise InputError(f"a mask of {rle['size']} stands in an image of {[height, width]}")
+    counts = rle["counts"]
+    return {
+        "size": [int(height), int(width)],
+        "counts": counts.decode("ascii") if isinstance(counts, bytes) else counts,
+    }
+
+
+def make_annotation(
+    identity: int, image_id: int, rle: dict, *, category_id: int = 1, iscrowd: int = 0, **more
+) -> dict:
+    """One COCO annotation; area and bounding box come from the mask.
+
+    `identity` must not be 0: COCO's evaluation reads 0 as "not matched".
+    """
+    if identity == 0:
+        raise ValueError("annotation ids start at 1")
+    return {
+        "id": int(identity),
+        "image_id": int(image_id),
+        "category_id": int(category_id),
+        "segmentation": rle,
+        "area": int(coco_mask.area(rle)),
+        "bbox": [float(value) for value in coco_mask.toBbox(rle)],
+        "iscrowd": int(iscrowd),
+        **more,
+    }
+
+
+def union_of_masks(rles: Iterable[dict], height: int, width: int) -> np.ndarray:
+    """Boolean union (height, width) of RLEs; all False when there are none."""
+    rles = list(rles)
+    if not rles:
+        return np.zeros((height, width), dtype=bool)
+    return decode_mask(coco_mask.merge(rles))
+
+
+def read_coco(path: str | os.PathLike) -> dict:
+    """Read a COCO data set and check that it hangs together.
+
+    InputError names the file and the annotation when an image, a category or an id is missing or
+    stands twice.
+    """
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: a COCO data set is a JSON object, this is {type(data).__name__}")
+    for key in ("images", "annotations", "categories"):
+        if not isinstance(data.get(key), list):
+            raise InputError(f"{path}: '{key}' is missing or is no list; is this COCO JSON?")
+    _require_unique(path, "images", [image.get("id") for image in data["images"]])
+    _require_unique(path, "annotations", [item.get("id") for item in data["annotations"]])
+    images = {image["id"] for image in data["images"]}
+    categories = {category.get("id") for category in data["categories"]}
+    for item in data["annotations"]:
+        if item.get("image_id") not in images:
+            raise InputError(f"{path}: annotation {item['id']}: no image {item.get('image_id')}")
+        if item.get("category_id") not in categories:
+            raise InputError(
+                f"{path}: annotation {item['id']}: no category {item.get('category_id')}"
+            )
+        if "segmentation" not in item:
+            raise InputError(f"{path}: annotation {item['id']}: 'segmentation' is missing")
+    return data
+
+
+def _require_unique(path: str | os.PathLike, key: str, identities: Sequence) -> None:
+    seen = set()
+    for identity in identities:
+        if identity is None or identity in seen:
+            raise InputError(
+                f"{path}: {key}: id {identity} is missing or stands twice; each needs its own"
+            )
+        seen.add(identity)
+
+
+def annotations_by_image(data: dict) -> dict[int, list[dict]]:
+    """Annotations of each image id, in file order; images without any have an empty list."""
+    groups: dict[int, list[dict]] = {image["id"]: [] for image in data["images"]}
+    for item in data["annotations"]:
+        groups[item["image_id"]].append(item)
+    return groups
