@@ -1,0 +1,184 @@
+"""Reading and checking the configuration and the model table, before any work starts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import yaml
+from referencing import Registry, Resource
+
+from synthwire import dataset, structures
+from synthwire.errors import InputError
+
+INITIAL_WEIGHTS = ("coco", "base", "scratch")
+
+
+@cache
+def _schemas(folder: Path) -> dict[str, dict]:
+    return {
+        path.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.schema.yaml"))
+    }
+
+
+def _registry(folder: Path) -> Registry:
+    return Registry().with_resources(
+        (name, Resource.from_contents(schema)) for name, schema in _schemas(folder).items()
+    )
+
+
+def _fill_defaults(validator_class):
+    """Extend a jsonschema validator so that validation writes the schema's defaults."""
+    check_properties = validator_class.VALIDATORS["properties"]
+
+    def fill(validator, properties, instance, schema):
+        if validator.is_type(instance, "object"):
+            for name, subschema in properties.items():
+                if "default" in subschema:
+                    instance.setdefault(name, deepcopy(subschema["default"]))
+        yield from check_properties(validator, properties, instance, schema)
+
+    return jsonschema.validators.extend(validator_class, {"properties": fill})
+
+
+_Validator = _fill_defaults(jsonschema.Draft202012Validator)
+
+
+def validate(instance: dict, schema_name: str, schemas: Path, source: str) -> dict:
+    """Fill `instance` with the schema's defaults and check it; returns it.
+
+    schemas: the folder config/schemas; source: what the message calls the file. InputError names
+    the field that is wrong and what would be right.
+    """
+    schema = _schemas(schemas)[schema_name]
+    validator = _Validator({**schema, "$id": schema_name}, registry=_registry(schemas))
+    errors = sorted(validator.iter_errors(instance), key=lambda error: list(map(str, error.path)))
+    if errors:
+        raise InputError(f"{source}: {_explain(jsonschema.exceptions.best_match(errors))}")
+    return instance
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    field = ".".join(str(part) for part in error.absolute_path) or "top level"
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        close = difflib.get_close_matches(str(unknown), known, n=1)
+        path = ".".join([*map(str, error.absolute_path), str(unknown)])
+        hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}"
+        return f"{path}: unknown key; {hint}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        path = ".".join([*map(str, error.absolute_path), missing])
+        return f"{path}: missing"
+    if error.validator == "type":
+        wanted = error.validator_value
+        wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
+        return f"{field}: {error.instance!r} is not of type {wanted}"
+    description = error.schema.get("description") if isinstance(error.schema, Mapping) else None
+    return f"{field}: {error.message}" + (
+        f" ({' '.join(description.split())})" if description else ""
+    )
+
+
+def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
+    """A config with all defaults filled in and everything checked that needs no computation.
+
+    The given mapping stays as it is. InputError on the first thing that is wrong.
+    """
+    config = validate(deepcopy(config), "config.schema.yaml", schemas, source)
+    try:
+        structures.check_settings(config["structures"])
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    for table, images in config["tables"].items():
+        if images not in config["image_sets"]:
+            raise InputError(
+                f"{source}: tables.{table}: no image set '{images}'; there are "
+                f"{', '.join(config['image_sets'])}"
+            )
+    weights = config["training"]["initial_weights"]
+    if weights not in INITIAL_WEIGHTS and not Path(weights).is_file():
+        raise InputError(
+            f"{source}: training.initial_weights: '{weights}' is neither "
+            f"{', '.join(INITIAL_WEIGHTS)} nor a file"
+        )
+    file = config["training"]["coco_weights_file"]
+    if file is not None and not Path(file).is_file():
+        raise InputError(f"{source}: training.coco_weights_file: no file '{file}'")
+    architecture = config["architecture"]
+    if weights in ("base", "scratch") and (
+        architecture["norm"] == "FrozenBN" or architecture["freeze_at"] > 0
+    ):
+        raise InputError(
+            f"{source}: training.initial_weights '{weights}' starts from random numbers, which "
+            "needs architecture.norm BN, SyncBN or GN and architecture.freeze_at 0"
+        )
+    for key, entry in config["image_sets"].items():
+        for field in ("image", "annotations"):
+            path = entry.get(field)
+            if isinstance(path, str) and not Path(path).is_file():
+                raise InputError(f"{source}: image_sets.{key}.{field}: no file '{path}'")
+    return config
+
+
+def read_models(path: Path, schemas: Path, select: Iterable[str] | None = None) -> pd.DataFrame:
+    """The model table, indexed by model name, its rows checked against the schema.
+
+    InputError names the row and the field, a model that stands twice, and a selected model that
+    the table lacks.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"models.table: no file '{path}'")
+    text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
+    rows = []
+    for number, row in enumerate(text.to_dict("records"), start=2):
+        name = row.get("model", "")
+        record = {key: value if key == "model" else _number(value) for key, value in row.items()}
+        rows.append(
+            validate(record, "models.schema.yaml", schemas, f"{path}: line {number} (model {name})")
+        )
+    if not rows:
+        raise InputError(f"{path}: no rows")
+    table = pd.DataFrame(rows).set_index("model", drop=False)
+    twice = table.index[table.index.duplicated()]
+    if len(twice):
+        raise InputError(f"{path}: model {twice[0]} stands twice; each row needs its own name")
+    if select is not None:
+        missing = [name for name in select if name not in table.index]
+        if missing:
+            raise InputError(
+                f"models.select: no model {missing[0]} in {path}; there are {', '.join(table.index)}"
+            )
+        table = table.loc[list(select)]
+    return table
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def check_models(config: Mapping, models: pd.DataFrame) -> None:
+    """InputError when a row asks for more training images than the config makes."""
+    sizes = models["dataset_size"].to_dict()
+    if config["training"]["initial_weights"] == "base":
+        sizes["base"] = config["training"]["base"]["dataset_size"]
+    dataset.check_sizes(
+        config["structures"]["scenes"],
+        config["dataset"]["validation_fraction"],
+        config["dataset"]["size_factor"],
+        sizes,
+    )

@@ -1,0 +1,161 @@
+"""Splitting the synthetic images into nested training sets and one validation set.
+
+The paper (section "Synthetic dataset generation"): 1250 images, 80 % for training and 20 % for
+validation; trainings use 250, 500, 750 or all 1000 of the training part.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from synthwire.annotations import annotations_by_image, read_coco
+from synthwire.errors import InputError
+from synthwire.files import write_json
+
+SEED_STAGE = 1
+
+
+def true_size(nominal: int, factor: float) -> int:
+    """Number of images behind a nominal data set size of the paper's Table 1, at least 1."""
+    return max(1, round(nominal * factor))
+
+
+def part_sizes(scenes: int, validation_fraction: float) -> tuple[int, int]:
+    """Numbers of training and validation images of `scenes` images.
+
+    >>> part_sizes(1250, 0.2)
+    (1000, 250)
+    """
+    validation = round(scenes * validation_fraction)
+    return scenes - validation, validation
+
+
+def check_sizes(
+    scenes: int, validation_fraction: float, size_factor: float, nominal_sizes: Mapping[str, int]
+) -> None:
+    """InputError when a model's data set is larger than the training part, or a part is empty.
+
+    nominal_sizes: the data set size of each model (row of the model table).
+    """
+    training, validation = part_sizes(scenes, validation_fraction)
+    if training < 1 or validation < 1:
+        raise InputError(
+            f"dataset.validation_fraction: {validation_fraction} of structures.scenes = {scenes} "
+            f"leaves {training} training and {validation} validation images; each needs at least 1"
+        )
+    for model, nominal in nominal_sizes.items():
+        size = true_size(nominal, size_factor)
+        if size > training:
+            raise InputError(
+                f"model {model}: dataset_size {nominal} × dataset.size_factor {size_factor} = "
+                f"{size} images, but the training part has {training} (structures.scenes = "
+                f"{scenes}, dataset.validation_fraction = {validation_fraction})"
+            )
+
+
+def split_scenes(
+    scenes: int, validation_fraction: float, sizes: Iterable[int], seed: int
+) -> tuple[dict[int, list[int]], list[int]]:
+    """Scene numbers of each training set and of the validation set.
+
+    Training sets are nested (the smaller is part of the larger) and disjoint from the validation
+    set, which does not depend on `sizes`. All lists are sorted.
+    """
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(SEED_STAGE,)))
+    order = generator.permutation(scenes)
+    training, _ = part_sizes(scenes, validation_fraction)
+    subsets = {size: sorted(order[:size].tolist()) for size in sizes}
+    return subsets, sorted(order[training:].tolist())
+
+
+def split_dataset(
+    shards: Sequence[Path],
+    outputs: Mapping[int, Path],
+    validation_output: Path,
+    *,
+    scenes: int,
+    validation_fraction: float,
+    size_factor: float,
+    seed: int,
+) -> None:
+    """Write dataset/train_{nominal size}.json and dataset/val.json from the shards' coco.json.
+
+    The files' bytes do not depend on how the scenes are spread over shards.
+    """
+    images: dict[int, dict] = {}
+    annotations: dict[int, list[dict]] = {}
+    categories: list[dict] = []
+    for shard in shards:
+        data = read_coco(shard / "coco.json")
+        categories = categories or data["categories"]
+        if data["categories"] != categories:
+            raise InputError(f"{shard}/coco.json: other categories than in the shards before it")
+        annotations.update(annotations_by_image(data))
+        images.update({image["id"]: image for image in data["images"]})
+    missing = sorted(set(range(scenes)) - set(images))
+    if missing:
+        raise InputError(f"{shards[0].parent}: scene {missing[0]} is in no shard's coco.json")
+    sizes = {nominal: true_size(nominal, size_factor) for nominal in outputs}
+    subsets, validation = split_scenes(scenes, validation_fraction, sizes.values(), seed)
+
+    def write(path: Path, members: list[int]) -> None:
+        write_json(
+            path,
+            {
+                "images": [images[scene] for scene in members],
+                "categories": categories,
+                "annotations": [item for scene in members for item in annotations[scene]],
+            },
+        )
+
+    for nominal, path in outputs.items():
+        write(path, subsets[sizes[nominal]])
+    write(validation_output, validation)
+
+
+def locate_images(data: dict, shards: Sequence[Path]) -> dict[int, Path]:
+    """Path of each image of a COCO data set, by image id, looked up in the shard folders.
+
+    InputError names the first image that lies in none of them.
+    """
+    present = {
+        entry.name: Path(entry.path)
+        for shard in shards
+        for entry in os.scandir(shard)
+        if entry.name.endswith(".png")
+    }
+    located = {}
+    for image in data["images"]:
+        if image["file_name"] not in present:
+            raise InputError(f"{image['file_name']}: in none of the {len(shards)} image folders")
+        located[image["id"]] = present[image["file_name"]]
+    return located
+
+
+def training_records(data: dict, located: Mapping[int, Path]) -> list[dict]:
+    """Detectron2's standard records of a COCO data set; masks stay compressed RLE."""
+    grouped = annotations_by_image(data)
+    contiguous = {category["id"]: index for index, category in enumerate(data["categories"])}
+    return [
+        {
+            "file_name": str(located[image["id"]]),
+            "image_id": image["id"],
+            "height": image["height"],
+            "width": image["width"],
+            "annotations": [
+                {
+                    "bbox": item["bbox"],
+                    "bbox_mode": 1,  # detectron2.structures.BoxMode.XYWH_ABS
+                    "category_id": contiguous[item["category_id"]],
+                    "segmentation": item["segmentation"],
+                    "iscrowd": item["iscrowd"],
+                }
+                for item in grouped[image["id"]]
+            ],
+        }
+        for image in data["images"]
+    ]
