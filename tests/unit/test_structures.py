@@ -1,0 +1,204 @@
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from synthwire import structures
+from synthwire.errors import InputError
+
+SMALL = {"preset": "paper", "domain": [64, 64, 40], "voxel_size_nm": 24, "scenes": 4}
+
+
+def one_class(**particle):
+    particle = {"length_nm": 700, "width_nm": 150, "thickness_ratio": 0.6, **particle}
+    return {**SMALL, "populations": [{"count": 4, "particles": [particle]}]}
+
+
+def test_scene_depends_on_settings_seed_and_number_only():
+    first = structures.generate_scene(SMALL, 3, 5)
+    structures.generate_scene(SMALL, 4, 1)
+    again = structures.generate_scene(structures.resolve_settings(SMALL), 3, 5)
+    other = structures.generate_scene(SMALL, 3, 6)
+    assert np.array_equal(first.labels, again.labels)
+    pd.testing.assert_frame_equal(first.particles, again.particles)
+    assert not np.array_equal(first.labels, other.labels)
+
+
+def test_table_describes_the_volume():
+    for scene in range(6):
+        made = structures.generate_scene(SMALL, 0, scene)
+        assert tuple(made.particles.columns) == structures.COLUMNS
+        assert list(made.particles["particle"]) == list(range(1, len(made.particles) + 1))
+        counts = np.bincount(made.labels.ravel(), minlength=len(made.particles) + 1)[1:]
+        assert list(counts) == list(made.particles["voxels"])
+        cover = np.zeros(made.labels.shape[1:], dtype=int)
+        masks = [(made.labels == k).any(0) for k in made.particles["particle"]]
+        for mask in masks:
+            cover += mask
+        z_top = np.where(
+            cover > 0, made.labels.shape[0] - 1 - np.argmax(made.labels[::-1] > 0, axis=0), 0
+        )
+        top = np.take_along_axis(made.labels, z_top[None], 0)[0]
+        for row, mask in zip(made.particles.itertuples(), masks, strict=True):
+            z, y, x = np.nonzero(made.labels == row.particle)
+            centre = (np.array([x.mean(), y.mean(), z.mean()]) + 0.5) * made.voxel_size_nm
+            assert np.allclose(centre, [row.x_nm, row.y_nm, row.z_nm], atol=1e-2)
+            assert row.projected_area_px == mask.sum()
+            assert row.visible_area_px == (top == row.particle).sum()
+            assert row.overlap_fraction == pytest.approx((cover[mask] > 1).mean(), abs=1e-6)
+            edge = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).any()
+            assert row.touches_border == edge
+            assert row.thickness_nm <= row.width_nm <= row.length_nm
+
+
+def test_shards_hold_the_same_bytes_whatever_their_size(tmp_path):
+    structures.generate_shard(SMALL, 7, [0, 1, 2], tmp_path / "a")
+    structures.generate_shard(SMALL, 7, [2], tmp_path / "b")
+    name = "scene_00002.tif"
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    a, b = (pd.read_csv(tmp_path / folder / "particles.csv") for folder in "ab")
+    rows = a[a["scene"] == 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, b)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+    assert len(list((tmp_path / "a").iterdir())) == 4
+
+
+def test_failed_shard_leaves_nothing(tmp_path):
+    settings = {**one_class(thickness_ratio=1), "domain": [64, 64, 8], "max_attempts": 2}
+    settings["populations"][0]["count"] = 40
+    with pytest.raises(InputError, match=r"scene 0 .* in 2 tries; .*domain\[2\]"):
+        structures.generate_shard(settings, 0, [0], tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_cover_all_scenes():
+    assert structures.shards({**SMALL, "scenes": 5, "scenes_per_shard": 2}) == {
+        "000": [0, 1],
+        "001": [2, 3],
+        "002": [4],
+    }
+
+
+def test_written_volume_is_read_back(tmp_path):
+    made = structures.generate_scene(SMALL, 0, 0)
+    path = tmp_path / "scene_00000.tif"
+    structures.write_volume(path, made.labels, made.voxel_size_nm, scene=0, seed=0)
+    labels, metadata = structures.read_volume(path)
+    assert np.array_equal(labels, made.labels)
+    assert labels.dtype == made.labels.dtype
+    assert metadata["voxel_size_nm"] == 24
+    assert metadata["scene"] == 0
+    assert path.stat().st_size < made.labels.nbytes / 5
+    with tifffile.TiffFile(path) as file:
+        assert json.loads(file.pages[0].description)["axes"] == "ZYX"
+
+
+def test_volumes_of_others_are_read(tmp_path):
+    labels = np.zeros((4, 6, 5), dtype=np.int32)
+    labels[1:3, 2:4, :] = 700
+    path = tmp_path / "plain.tif"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # four layers are written as planes
+        tifffile.imwrite(path, labels)
+    read, metadata = structures.read_volume(path)
+    assert np.array_equal(read, labels) and read.dtype == np.uint16
+    assert metadata["voxel_size_nm"] is None
+    path = tmp_path / "imagej.tif"
+    tifffile.imwrite(
+        path, labels.astype(np.uint16), imagej=True, metadata={"spacing": 0.5, "unit": "um"}
+    )
+    read, metadata = structures.read_volume(path)
+    assert np.array_equal(read, labels) and metadata["voxel_size_nm"] == 500
+    path = tmp_path / "volume.ome.tif"
+    tifffile.imwrite(
+        path,
+        labels.astype(np.uint16),
+        metadata={"axes": "ZYX", "PhysicalSizeX": 7.5, "PhysicalSizeXUnit": "nm"},
+    )
+    read, metadata = structures.read_volume(path)
+    assert np.array_equal(read, labels) and metadata["voxel_size_nm"] == 7.5
+    path = tmp_path / "float.tif"
+    tifffile.imwrite(path, labels.astype(np.float32))
+    assert np.array_equal(structures.read_volume(path)[0], labels)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((5, 6), np.uint8), "three dimensions"),
+        (np.full((3, 5, 6), 0.5, np.float32), "fractional"),
+        (np.full((3, 5, 6), -1, np.int16), "labels start at 0"),
+        (np.zeros((16, 16, 3), np.uint8), "three dimensions"),
+    ],
+)
+def test_what_is_no_labelled_volume_is_refused(tmp_path, array, message):
+    path = tmp_path / "bad.tif"
+    tifffile.imwrite(path, array, photometric="rgb" if array.shape[-1] == 3 else "minisblack")
+    with pytest.raises(InputError, match=message) as caught:
+        structures.read_volume(path)
+    assert "bad.tif" in str(caught.value)
+
+
+def test_broken_and_missing_volumes_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        structures.read_volume(tmp_path / "none.tif")
+    path = tmp_path / "text.tif"
+    path.write_text("no picture")
+    with pytest.raises(InputError, match="not a readable TIFF"):
+        structures.read_volume(path)
+    whole = tmp_path / "whole.tif"
+    structures.write_volume(whole, np.ones((9, 64, 64), np.uint8), 6.0)
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"text\.tif"):
+        structures.read_volume(path)
+
+
+def test_a_field_stands_before_the_presets():
+    settings = structures.resolve_settings({"voxel_size_nm": 12})
+    assert settings["preset"] == "paper"
+    assert settings["voxel_size_nm"] == 12
+    assert settings["domain"] == [512, 512, 200]
+    assert structures.resolve_settings(settings) == settings
+
+
+@pytest.mark.parametrize("name", structures.presets())
+def test_every_preset_is_complete(name):
+    structures.check_settings({"preset": name})
+    schema = structures._schema()
+    assert name in schema["properties"]["preset"]["enum"]
+    assert set(structures.resolve_settings({"preset": name})) == set(schema["properties"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"voxel_size": 6}, "voxel_size"),
+        ({"preset": "best"}, r"structures\.preset: 'best' is none of .*paper"),
+        ({"domain": [64, 64]}, r"structures\.domain"),
+        ({"domain": [64, -64, 40]}, r"structures\.domain\[1\]: -64"),
+        ({"scenes": 0}, r"structures\.scenes"),
+        (one_class(shape="banana"), r"particles\[0\]\.shape: 'banana' is none of prism"),
+        (one_class(shape={"kind": "prism", "bend": 1}), r"shape\.bend: not an option of prism"),
+        (one_class(lenght_nm=3), "lenght_nm"),
+        (one_class(length_nm=-3), r"particles\[0\]\.length_nm: can give -3"),
+        (one_class(length_nm={"distribution": "normal", "mean": 500, "std": 100}), "not above 0"),
+        (one_class(aspect_ratio=5), "give width_nm or aspect_ratio"),
+        (one_class(width_nm=20), r"width_nm: half .* narrower than two voxels of 24 nm"),
+        (one_class(thickness_ratio=10), r"thickness_ratio: every particle is thicker"),
+        (
+            {**one_class(length_nm=9000), "border": "inside"},
+            r"length_nm: every particle is longer than the domain",
+        ),
+        ({"populations": [{"particles": [{"length_nm": 500, "width_nm": 99,
+          "thickness_nm": 50}]}]}, "give count or count_per_um2"),
+        ({**SMALL, "populations": [{"count": 5000, "particles": [{"length_nm": 700,
+          "width_nm": 150, "thickness_nm": 100}]}]}, r"count: 5000 particles have about"),
+    ],
+)  # fmt: skip
+def test_impossible_settings_are_refused_with_one_line(settings, message):
+    with pytest.raises(InputError, match=message) as caught:
+        structures.check_settings(settings)
+    assert str(caught.value).startswith("structures")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,23 @@
+"""The paper's wire: a straight prism with rectangular section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from synthwire.shapes.base import Particle, rectangle, straight_body
+
+
+@dataclass
+class Prism:
+    """Straight wire with rectangular section and plane ends."""
+
+    summary: ClassVar[str] = "straight wire with rectangular section"
+
+    def build(
+        self, length: float, width: float, thickness: float, rng: np.random.Generator
+    ) -> Particle:
+        body = straight_body(length, width, thickness, rectangle())
+        return Particle([body], length, width, thickness)
