@@ -1,0 +1,153 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthwire import microscopes
+from synthwire.errors import InputError
+
+VOXEL = 10.0
+
+
+def slab(thickness=10, shape=(30, 64, 80)) -> np.ndarray:
+    """Label 1: a slab over the middle; label 2: a rod across it, higher up."""
+    labels = np.zeros(shape, np.uint8)
+    labels[:thickness, 16:48, 20:60] = 1
+    labels[thickness : thickness + 4, 30:36, 5:75] = 2
+    return labels
+
+
+def test_thickness_height_and_top_of_a_slab():
+    labels = slab()
+    thickness = microscopes.thickness_nm(labels, VOXEL)
+    height = microscopes.height_nm(labels, VOXEL)
+    top = microscopes.top_labels(labels)
+    assert thickness[20, 30] == 100 and thickness[32, 30] == 140 and thickness[32, 10] == 40
+    assert height[20, 30] == 100 and height[32, 10] == 140 and height[0, 0] == 0
+    assert top[20, 30] == 1 and top[32, 30] == 2 and top[0, 0] == 0
+
+
+def test_no_tilt_is_the_volume_itself_and_tilt_shifts_by_height():
+    labels = np.zeros((60, 40, 100), np.uint8)
+    labels[0:2, 15:25, 50] = 1
+    labels[58:60, 15:25, 50] = 2
+    assert microscopes.tilt(labels, 0) is labels
+    for angle in (-30, 20):
+        # about the y axis: the top moves along x against the bottom by height × sin(angle)
+        turned = microscopes.tilt(labels, angle, azimuth_deg=90)
+        x = [np.flatnonzero((turned == k).any(axis=(0, 1))).mean() for k in (1, 2)]
+        assert abs(abs(x[1] - x[0]) - 58 * abs(np.sin(np.deg2rad(angle)))) <= 1.5
+        y = np.flatnonzero((turned == 2).any(axis=(0, 2)))
+        assert (y[0], y[-1]) == (15, 24)
+    first = microscopes.tilt(labels, 20, 90)
+    second = microscopes.tilt(labels, -20, 90)
+    assert (first == 2).any(axis=(0, 1)).argmax() != (second == 2).any(axis=(0, 1)).argmax()
+
+
+def test_tilt_lengthens_the_beams_path_through_a_slab():
+    labels = np.zeros((20, 100, 100), np.uint8)
+    labels[:20, :, :] = 1
+    turned = microscopes.tilt(labels, 40, 0)
+    path = np.count_nonzero(turned, axis=0)[40:60, 40:60].mean()
+    assert path == pytest.approx(20 / np.cos(np.deg2rad(40)), rel=0.04)
+    with pytest.raises(InputError, match="tilt_deg"):
+        microscopes.tilt(labels, 85)
+
+
+def test_ptychography_of_a_slab_is_beer_lambert():
+    settings = microscopes.Ptychography(
+        resolution_nm=0, haze=0, noise=0, black_level=0, clipped_percent=0, gamma=1
+    )
+    image = microscopes.ptychography(slab(), VOXEL, np.random.default_rng(0), settings)
+    # optical density is proportional to thickness: 40, 100 and 140 nm
+    assert image[32, 30] == 255
+    assert image[32, 10] == pytest.approx(255 * 40 / 140, abs=1)
+    assert image[20, 30] == pytest.approx(255 * 100 / 140, abs=1)
+    assert image[0, 0] == 0
+
+
+def test_stxm_counts_photons():
+    settings = replace(
+        microscopes.Stxm(), haze=0, black_level=-0.5, clipped_percent=0, gamma=1, line_noise=0
+    )
+    labels = slab()
+    spread = []
+    for counts in (200.0, 20_000.0):
+        grey = microscopes.stxm(
+            labels, VOXEL, np.random.default_rng(0), replace(settings, counts=counts)
+        ).astype(float)
+        spread.append(grey[:12, :].std() / (grey[20, 30] - grey[:12].mean()))
+    assert 6 < spread[0] / spread[1] < 15  # Poisson: √100 = 10
+
+
+def test_stxm_resolution_is_that_of_beam_and_raster():
+    labels = np.zeros((10, 60, 120), np.uint8)
+    labels[:, :, 60:] = 1
+    settings = replace(
+        microscopes.Stxm(), haze=0, line_noise=0, counts=1e9, black_level=0, clipped_percent=0
+    )
+    fine = replace(settings, beam_nm=10, raster_nm=10, gamma=1)
+    coarse = replace(settings, beam_nm=120, raster_nm=35, gamma=1)
+    widths = []
+    for chosen in (fine, coarse):
+        profile = microscopes.stxm(labels, VOXEL, np.random.default_rng(0), chosen)[30] / 255
+        widths.append(VOXEL * ((profile > 0.1) & (profile < 0.9)).sum())
+    assert widths[0] <= 40 and widths[1] > 100
+
+
+def test_sem_shows_the_top_only():
+    settings = replace(
+        microscopes.Sem(), noise=0, roughness=0, charging=0, drift=0, blur_nm=5, shadow=0
+    )
+    labels = slab()
+    image = microscopes.sem(labels, VOXEL, np.random.default_rng(0), settings)
+    hidden = labels.copy()
+    hidden[2:5, 28:40, 30:50] = 0  # a cave below the surface
+    np.testing.assert_array_equal(
+        image, microscopes.sem(hidden, VOXEL, np.random.default_rng(0), settings)
+    )
+    assert image[24, 40] > image[4, 4]  # particles shine on the substrate
+    assert image[16, 40] > image[24, 40]  # and edges shine on particles
+
+
+def test_sem_shadows_the_ground_beside_tall_particles():
+    settings = replace(microscopes.Sem(), noise=0, roughness=0, charging=0, drift=0)
+    image = microscopes.sem(slab(28), VOXEL, np.random.default_rng(0), settings)
+    assert int(image[10, 40]) < int(image[0, 0])
+
+
+def test_tem_is_dark_on_bright_with_shot_noise():
+    image = microscopes.tem(slab(), VOXEL, np.random.default_rng(0))
+    ground, particle = image[:12], image[18:28, 25:55]
+    assert ground.mean() > particle.mean() + 30
+    settings = replace(microscopes.Tem(), film=0, counts=400.0)
+    flat = microscopes.tem(
+        np.zeros((2, 128, 128), np.uint8), VOXEL, np.random.default_rng(0), settings
+    )
+    assert flat.std() / flat.mean() == pytest.approx(1 / 20, rel=0.1)
+
+
+@pytest.mark.parametrize("name", list(microscopes.MICROSCOPES))
+def test_every_microscope_is_deterministic_and_survives_emptiness(name):
+    images = [
+        microscopes.acquire(name, slab(), VOXEL, np.random.default_rng(seed)) for seed in (3, 3, 4)
+    ]
+    assert images[0].dtype == np.uint8 and images[0].shape == (64, 80)
+    np.testing.assert_array_equal(images[0], images[1])
+    assert (images[0] != images[2]).any()
+    empty = microscopes.acquire(
+        name, np.zeros((4, 33, 47), np.uint8), 6.0, np.random.default_rng(0)
+    )
+    assert empty.shape == (33, 47)
+
+
+def test_parameters_override_and_ranges_are_drawn():
+    rng = np.random.default_rng(0)
+    ground = [
+        microscopes.acquire("tem", slab(), VOXEL, rng, {"ground": [0.2, 0.9]})[:8].mean()
+        for _ in range(6)
+    ]
+    assert np.ptp(ground) > 30 and min(ground) > 45 and max(ground) < 235
+    with pytest.raises(InputError, match="no 'blurr'"):
+        microscopes.acquire("tem", slab(), VOXEL, rng, {"blurr": 1})
+    with pytest.raises(InputError, match="microscope"):
+        microscopes.acquire("afm", slab(), VOXEL, rng)

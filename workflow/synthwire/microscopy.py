@@ -1,0 +1,329 @@
+"""Image sets: each test set of images as one grey stack with COCO annotations beside it.
+
+An image set is one entry of config["image_sets"]: a published image, a user's own file, or images
+of our own structures taken by a virtual microscope, for which the truth is known.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pooch
+import requests
+
+from synthwire import microscopes, structures
+from synthwire.annotations import (
+    ANNOTATION_IDS_PER_IMAGE,
+    annotations_by_image,
+    encode_mask,
+    make_annotation,
+    read_coco,
+    segmentation_to_rle,
+)
+from synthwire.errors import InputError
+from synthwire.files import atomic_directory, sha256, write_json
+from synthwire.images import as_pixel_size, read_recording, to_grey8, write_stack
+from synthwire.optics import categories_of, project
+
+RESOURCES = Path(__file__).resolve().parents[2] / "resources"
+FOLDER_VARIABLE = "SYNTHWIRE_MICROSCOPY"
+STAGE = 2  # of the random numbers: structures are 0, the split is 1
+IMAGE_NAME = "image.tif"
+
+
+def prepare_image_set(
+    key: str,
+    entry: dict,
+    folder: str | os.PathLike,
+    *,
+    seed: int,
+    microscopy_folder: str | os.PathLike | None = None,
+    classes: Sequence[str] = ("nanowire",),
+    resources: str | os.PathLike = RESOURCES,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> None:
+    """Write image.tif and annotations.json of one image set; `folder` appears whole or not at all.
+
+    key, entry: one item of config["image_sets"], defaults filled in from
+    config/schemas/image_set.schema.yaml. image.tif: uint8 grey (H, W), or (pages, H, W) for
+    several images. annotations.json: COCO with masks as RLE, one image a page, and "image_set"
+    with key, label and kind. Outlines of low confidence get iscrowd = 1: COCO's evaluation then
+    counts a detection there neither for nor against.
+
+    microscopy_folder holds the published images where they lie on this machine (users name it in
+    the variable SYNTHWIRE_MICROSCOPY); without it they are downloaded into the user's cache.
+    Simulated images depend on seed, key, entry and their own number only.
+    InputError, one line: a download refused, a wrong file, an image or annotation of no use.
+    """
+    source = entry["source"]
+    if source == "published":
+        pages, images, annotations, categories = _published(
+            entry, microscopy_folder, Path(resources)
+        )
+    elif source == "file":
+        pages, images, annotations, categories = _from_files(key, entry, classes)
+    elif source == "simulated":
+        pages, images, annotations, categories = _simulated(key, entry, seed, classes, progress)
+    else:
+        raise InputError(
+            f"image_sets.{key}.source: '{source}' is none of published, file, simulated"
+        )
+    data = {
+        "info": {"description": f"Image set '{key}'", "source": source},
+        "image_set": {"key": key, "label": entry["label"], "kind": entry["kind"]},
+        "images": images,
+        "categories": categories,
+        "annotations": annotations,
+    }
+    with atomic_directory(folder) as temporary:
+        write_stack(
+            temporary / IMAGE_NAME, pages, pixel_size_nm=as_pixel_size(images[0]["pixel_size_nm"])
+        )
+        write_json(temporary / "annotations.json", data)
+
+
+def _image_record(page: int, shape: tuple[int, int], pixel_size_nm, assumed: bool, **more) -> dict:
+    return {
+        "id": page + 1,
+        "file_name": IMAGE_NAME,
+        "page": page,
+        "width": int(shape[1]),
+        "height": int(shape[0]),
+        "pixel_size_nm": pixel_size_nm,
+        "pixel_size_assumed": bool(assumed) if pixel_size_nm is not None else False,
+        **more,
+    }
+
+
+# -- published images -----------------------------------------------------------------------------
+
+
+def published_images(resources: Path = RESOURCES) -> pd.DataFrame:
+    """The published sample images, indexed by key: file, url, bytes, sha256."""
+    return pd.read_csv(Path(resources) / "published_images.tsv", sep="\t", index_col="key")
+
+
+def published_image(
+    key: str, microscopy_folder: str | os.PathLike | None, resources: Path = RESOURCES
+) -> Path:
+    """Path of a published image whose bytes have been checked by SHA-256.
+
+    It lies in `microscopy_folder`, or, where that is None, is downloaded once into the user's
+    cache. InputError in one line when it is missing, the download is refused, or the bytes are
+    others.
+    """
+    table = published_images(resources)
+    if key not in table.index:
+        raise InputError(f"published: '{key}' is none of {', '.join(table.index)}")
+    row = table.loc[key]
+    if microscopy_folder is not None:
+        path = Path(microscopy_folder) / row["file"]
+        if not path.is_file():
+            raise InputError(f"{path}: no such file in the folder that {FOLDER_VARIABLE} names")
+        advice = f"put the published file there or unset {FOLDER_VARIABLE}"
+    else:
+        path = _download(row["url"], row["file"])
+        advice = f"try again, or save the file by hand and name its folder in {FOLDER_VARIABLE}"
+    found = sha256(path)
+    if found != row["sha256"]:
+        if microscopy_folder is None:
+            path.unlink()  # else the next try would find it in the cache again
+        raise InputError(
+            f"{path}: not the published file: SHA-256 {row['sha256']} is expected, {found} found; "
+            f"{advice}"
+        )
+    return path
+
+
+def _download(url: str, name: str) -> Path:
+    cache = pooch.os_cache("synthwire")
+    level = pooch.get_logger().level
+    pooch.get_logger().setLevel("WARNING")  # it proposes to trust whatever hash it has found
+    try:
+        return Path(
+            pooch.retrieve(
+                url,
+                known_hash=None,
+                fname=name,
+                path=cache,
+                downloader=pooch.HTTPDownloader(timeout=30),
+            )
+        )
+    except (requests.RequestException, OSError, ValueError) as error:
+        raise InputError(
+            f"{name}: the download from {url} was refused ({type(error).__name__}); save the file "
+            f"by hand and name its folder in the variable {FOLDER_VARIABLE}"
+        ) from None
+    finally:
+        pooch.get_logger().setLevel(level)
+
+
+def _published(entry: dict, microscopy_folder, resources: Path):
+    key = entry["published"]
+    path = published_image(key, microscopy_folder, resources)
+    page = to_grey8(read_recording(path).pages[0])
+    data = read_coco(resources / "annotations" / f"{key}.json")
+    record = _image_record(
+        0, page.shape, entry["pixel_size_nm"], entry["pixel_size_assumed"], original=path.name
+    )
+    annotations = _annotations_of_page(data, data["images"][0], 0, page.shape, f"{key}.json")
+    return page[np.newaxis], [record], annotations, data["categories"]
+
+
+def _annotations_of_page(
+    data: dict, image: dict, page: int, shape: tuple[int, int], where: str
+) -> list[dict]:
+    """The annotations of one COCO image, as RLE on a page of `shape`; ids made anew.
+
+    Pages count annotations from page × 100000 + 1, so that ids stay unique over a stack.
+    """
+    expected = (image.get("height"), image.get("width"))
+    if expected != shape:
+        raise InputError(
+            f"{where}: image {image['id']} is {expected[0]} × {expected[1]} pixels there, but the "
+            f"image file is {shape[0]} × {shape[1]}"
+        )
+    annotations = []
+    for number, item in enumerate(annotations_by_image(data)[image["id"]], start=1):
+        try:
+            rle = segmentation_to_rle(item["segmentation"], *shape)
+        except InputError as error:
+            raise InputError(f"{where}: annotation {item['id']}: {error}") from None
+        attributes = item.get("attributes", {})
+        crowd = int(item.get("iscrowd", 0) or attributes.get("confidence") == "low")
+        more = {"attributes": attributes} if attributes else {}
+        annotations.append(
+            make_annotation(
+                page * ANNOTATION_IDS_PER_IMAGE + number,
+                page + 1,
+                rle,
+                category_id=item["category_id"],
+                iscrowd=crowd,
+                **more,
+            )
+        )
+    return annotations
+
+
+# -- a user's own images --------------------------------------------------------------------------
+
+
+def _from_files(key: str, entry: dict, classes: Sequence[str]):
+    paths = entry["image"] if isinstance(entry["image"], list) else [entry["image"]]
+    pages: list[np.ndarray] = []
+    names: list[str] = []
+    sizes: list = []
+    for path in paths:
+        recording = read_recording(path)
+        for pixels in recording.pages:
+            try:
+                grey = to_grey8(pixels)
+            except InputError as error:
+                raise InputError(f"{path}: {error}") from None
+            pages.append(255 - grey if entry["invert"] else grey)
+            names.append(Path(path).name)
+            sizes.append(recording.pixel_size_nm)
+    if len({page.shape for page in pages}) > 1:
+        shapes = ", ".join(f"{page.shape[0]} × {page.shape[1]}" for page in pages)
+        raise InputError(
+            f"image_sets.{key}.image: the images of one set must have one shape, these are "
+            f"{shapes}; make an image set of each"
+        )
+    shape = pages[0].shape
+    records = []
+    for page, (name, found) in enumerate(zip(names, sizes, strict=True)):
+        size = entry["pixel_size_nm"]
+        assumed = entry["pixel_size_assumed"]
+        if size is None and found is not None:
+            size, assumed = (found[0] if found[0] == found[1] else list(found)), False
+        records.append(_image_record(page, shape, size, assumed, original=name))
+    if entry["annotations"] is None:
+        return pages, records, [], categories_of(classes)
+    where = entry["annotations"]
+    data = read_coco(where)
+    annotations = []
+    for page, image in _match_pages(data, names, where):
+        annotations.extend(_annotations_of_page(data, image, page, shape, where))
+    return pages, records, annotations, data["categories"]
+
+
+def _match_pages(data: dict, names: Sequence[str], where: str) -> list[tuple[int, dict]]:
+    """(page, COCO image) pairs: by "page" or order within a stack, else by file name."""
+    images = data["images"]
+    if len(images) == len(names) and (len(names) == 1 or len(set(names)) == 1):
+        if all("page" in image for image in images):
+            pages = [image["page"] for image in images]
+            if sorted(pages) != list(range(len(names))):
+                raise InputError(f"{where}: images: 'page' must run from 0 to {len(names) - 1}")
+            return list(zip(pages, images, strict=True))
+        return list(enumerate(images))
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"{where}: {len(images)} images are annotated, but {names[0]} has {len(names)} pages; "
+            "one entry under 'images' is expected for each page"
+        )
+    by_name = {Path(str(image.get("file_name", ""))).name: image for image in images}
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        raise InputError(
+            f"{where}: no image with file_name '{missing[0]}'; what the file lists is "
+            f"{', '.join(sorted(by_name)[:5])}"
+        )
+    return [(page, by_name[name]) for page, name in enumerate(names)]
+
+
+# -- virtual microscopes --------------------------------------------------------------------------
+
+
+def _simulated(key: str, entry: dict, seed: int, classes: Sequence[str], progress):
+    # Structures of their own: with the run's seed they would be those that the models learn from.
+    key_number = zlib.crc32(key.encode())
+    own_seed = int(np.random.SeedSequence(seed, spawn_key=(STAGE, key_number)).generate_state(1)[0])
+    numbers = {name: number for number, name in enumerate(classes, start=1)}
+    pages, records, annotations = [], [], []
+    for page in progress(range(entry["scenes"])):
+        scene = structures.generate_scene(entry["structures"], own_seed, page)
+        rng = np.random.default_rng(
+            np.random.SeedSequence(seed, spawn_key=(STAGE, key_number, page))
+        )
+        labels = scene.labels
+        tilt_deg = entry["tilt_deg"]
+        if tilt_deg:
+            labels = microscopes.tilt(labels, tilt_deg, rng.uniform(0, 180))
+        image = microscopes.acquire(
+            entry["microscope"], labels, scene.voxel_size_nm, rng, entry["parameters"]
+        )
+        pages.append(image)
+        records.append(
+            _image_record(page, image.shape, scene.voxel_size_nm, False, tilt_deg=tilt_deg)
+        )
+        _, masks, _ = project(labels)
+        top = microscopes.top_labels(labels) if entry["microscope"] == "sem" else None
+        class_of = dict(zip(scene.particles["particle"], scene.particles["class"], strict=True))
+        for label, mask in enumerate(masks, start=1):
+            if not mask.any():
+                continue
+            name = class_of.get(label, classes[0])
+            if name not in numbers:
+                raise InputError(
+                    f"image_sets.{key}.structures: class '{name}' is not among the config's "
+                    f"classes ({', '.join(classes)})"
+                )
+            # Both truths where the top hides what is below: the mask proper is amodal, as the
+            # models are taught; the visible part stands beside it.
+            more = {} if top is None else {"visible": encode_mask(top == label)}
+            annotations.append(
+                make_annotation(
+                    page * ANNOTATION_IDS_PER_IMAGE + label,
+                    page + 1,
+                    encode_mask(mask),
+                    category_id=numbers[name],
+                    **more,
+                )
+            )
+    return pages, records, annotations, categories_of(classes)
