@@ -75,7 +75,7 @@ def tilt(labels: np.ndarray, tilt_deg: float, azimuth_deg: float = 0.0) -> np.nd
         offset=centre_in - rotation.T @ centre_out,
         output_shape=shape,
         order=0,
-        mode="constant",
+        mode="grid-constant",
     )
     filled = np.flatnonzero(turned.any(axis=(1, 2)))
     return turned[filled[0] : filled[-1] + 1] if filled.size else turned[:1]  # all left the field
