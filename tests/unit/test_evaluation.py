@@ -12,7 +12,6 @@ import pytest
 import yaml
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-
 from synthwire.annotations import decode_mask, encode_mask, make_annotation
 from synthwire.errors import InputError
 from synthwire.evaluation import (

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 from synthwire.annotations import encode_mask, make_annotation
 from synthwire.statistics import COLUMNS, measure_mask, particle_statistics
 

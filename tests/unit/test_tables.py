@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from synthwire.errors import InputError
 from synthwire.tables import (
     AP_COLUMNS,
@@ -169,7 +168,7 @@ def test_fewer_models_than_the_paper(evaluations, models):
 
 
 def test_an_image_set_that_nobody_evaluated_is_named(evaluations, models):
-    with pytest.raises(InputError, match="table 2: .* 'neutron'"):
+    with pytest.raises(InputError, match=r"table 2: .* 'neutron'"):
         build_tables(evaluations, models, PUBLISHED, shown={2: "neutron"}, image_sets=IMAGE_SETS)
 
 
