@@ -12,7 +12,8 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import yaml
-from referencing import Registry, Resource
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from synthwire import dataset, structures
 from synthwire.errors import InputError
@@ -22,15 +23,20 @@ INITIAL_WEIGHTS = ("coco", "base", "scratch")
 
 @cache
 def _schemas(folder: Path) -> dict[str, dict]:
-    return {
+    schemas = {
         path.name: yaml.safe_load(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("*.schema.yaml"))
     }
+    for schema in schemas.values():
+        # A referenced schema that names its dialect would be checked by jsonschema's own class,
+        # which fills in no defaults.
+        schema.pop("$schema", None)
+    return schemas
 
 
 def _registry(folder: Path) -> Registry:
     return Registry().with_resources(
-        (name, Resource.from_contents(schema)) for name, schema in _schemas(folder).items()
+        (name, DRAFT202012.create_resource(schema)) for name, schema in _schemas(folder).items()
     )
 
 
@@ -95,6 +101,7 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
     """
     config = validate(deepcopy(config), "config.schema.yaml", schemas, source)
     try:
+        config["structures"] = structures.resolve_settings(config["structures"])
         structures.check_settings(config["structures"])
     except InputError as error:
         raise InputError(f"{source}: {error}") from None

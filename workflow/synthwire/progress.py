@@ -20,6 +20,7 @@ def progress_bar(iterable: Iterable | None, description: str, total: int | None 
         desc=description,
         total=total,
         mininterval=0.2 if terminal else 20,
+        maxinterval=10 if terminal else 60,
         file=sys.stderr if terminal else _Lines(),
         dynamic_ncols=terminal,
         ncols=None if terminal else 100,

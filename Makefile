@@ -1,0 +1,46 @@
+# make demo     the whole study at small scale on a laptop CPU, ending in tables, figures, report
+# make real     the demo's models on the three published microscopy images
+# make test     the test suite, a small run of the whole workflow included
+# make lint     formatting and linting of code and workflow
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+READY := $(VENV)/.ready
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+
+.PHONY: demo real test lint install clean
+.DEFAULT_GOAL := demo
+
+install: $(READY)
+
+$(READY): envs/lock.txt envs/install_detectron2.py envs/detectron2-0.6/pyproject.toml envs/detectron2-0.6/requirement.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "synthwire: $(PYTHON) is not on the PATH; install Python 3.11 or name another with make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "synthwire: $(PYTHON) is not Python 3.11, which the lock is made for"; exit 1; }
+	@echo "Installing the pinned packages into $(VENV) (about 6 GB, a few minutes) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --requirement envs/lock.txt
+	$(BIN)/python envs/install_detectron2.py
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)
+	@$(SNAKEMAKE) all --configfile config/demo.yaml
+	@$(BIN)/python workflow/summary.py demo
+
+real: $(READY)
+	@$(SNAKEMAKE) all --configfile config/demo.yaml config/real.yaml
+	@$(BIN)/python workflow/summary.py real
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check --quiet Snakefile rules
+	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+clean:
+	rm -rf $(VENV) .snakemake

@@ -1,0 +1,76 @@
+# SynthWire: from random 3D nanowires to the tables and figures of
+# Lin et al., npj Comput. Mater. 8, 88 (2022).
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# The paper's run, unless another configuration is named with --configfile.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/structures.smk"
+include: "rules/dataset.smk"
+include: "rules/microscopy.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    structures,
+    images,
+    dataset,
+    train,
+    evaluate,
+    tables,
+    figures,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,
+        rules.make_tables.output,
+        FIGURES,
+
+
+rule structures:
+    input:
+        expand(rules.generate_structures.output, shard=SHARDS),
+
+
+rule images:
+    input:
+        expand(rules.compress_optical_density.output, shard=SHARDS),
+        expand(rules.prepare_microscopy.output, images=config["image_sets"]),
+
+
+rule dataset:
+    input:
+        rules.split_dataset.output,
+
+
+rule train:
+    input:
+        expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=MODELS),
+
+
+rule evaluate:
+    input:
+        expand(f"{RUN}/evaluation/{{model}}/{{images}}.json", model=MODELS, images=IMAGE_SETS),
+
+
+rule tables:
+    input:
+        rules.make_tables.output,
+
+
+rule figures:
+    input:
+        FIGURES,

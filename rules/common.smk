@@ -1,0 +1,72 @@
+import os
+import sys
+from pathlib import Path
+
+# Rules and scripts import the library from here, installed or not.
+LIBRARY = Path(workflow.basedir) / "workflow"
+sys.path.insert(0, str(LIBRARY))
+
+from synthwire import configuration, structures as structure_settings
+from synthwire.errors import InputError
+
+SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
+
+
+def check_configuration():
+    """Fill in defaults and check everything; one line and exit code 1 when something is wrong."""
+    source = " + ".join(os.path.relpath(path) for path in workflow.configfiles) or "config"
+    try:
+        resolved = configuration.resolve(config, SCHEMAS, source)
+        table = configuration.read_models(
+            resolved["models"]["table"], SCHEMAS, resolved["models"]["select"]
+        )
+        configuration.check_models(resolved, table)
+    except InputError as error:
+        print(f"synthwire: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
+    config.clear()
+    config.update(resolved)
+    return table.to_dict("index")
+
+
+ROWS = check_configuration()
+
+RUN = f"results/{config['name']}"
+# A run may use the data set and the trained models of another one.
+MODELS_RUN = f"results/{config['models_from'] or config['name']}"
+
+SHARDS = structure_settings.shards(config["structures"])
+CLASSES = structure_settings.categories(config["structures"])
+TRAINED_BASE = config["training"]["initial_weights"] == "base"
+MODELS = [*(["base"] if TRAINED_BASE else []), *ROWS]
+SIZES = sorted(
+    {row["dataset_size"] for row in ROWS.values()}
+    | ({config["training"]["base"]["dataset_size"]} if TRAINED_BASE else set())
+)
+IMAGE_SETS = ["synthetic", *config["image_sets"]]
+
+
+wildcard_constraints:
+    model="[A-Za-z0-9][A-Za-z0-9_-]*",
+    images="[A-Za-z0-9][A-Za-z0-9_-]*",
+    shard=r"\d+",
+
+
+def modules(*names):
+    """Library files that shape a rule's result: an edit of one of them runs the rule again."""
+    return [os.path.relpath(LIBRARY / "synthwire" / name) for name in names]
+
+
+def settings_without(section, *leave_out):
+    """A section of the config without the fields that change no result."""
+    return {key: value for key, value in config[section].items() if key not in leave_out}
+
+
+def image_folders(wildcards):
+    """The folders of all shards' images."""
+    return expand(rules.compress_optical_density.output, shard=SHARDS)
+
+
+def model_row(wildcards):
+    """The model table's row of a model; None for the base, which stands in the config."""
+    return ROWS.get(wildcards.model)

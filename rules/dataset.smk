@@ -1,0 +1,47 @@
+rule compress_optical_density:
+    input:
+        structures=rules.generate_structures.output[0],
+        library=modules("optics.py"),
+    output:
+        directory(f"{MODELS_RUN}/images/{{shard}}"),
+    log:
+        f"{MODELS_RUN}/logs/compress_optical_density/{{shard}}.log",
+    benchmark:
+        f"{MODELS_RUN}/benchmarks/compress_optical_density/{{shard}}.tsv"
+    params:
+        settings=config["optical_density"],
+        classes=CLASSES,
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../envs/generation.yaml"
+    script:
+        "../workflow/scripts/compress_optical_density.py"
+
+
+rule split_dataset:
+    input:
+        images=image_folders,
+        library=modules("dataset.py"),
+    output:
+        train=expand(f"{MODELS_RUN}/dataset/train_{{size}}.json", size=SIZES),
+        validation=f"{MODELS_RUN}/dataset/val.json",
+    log:
+        f"{MODELS_RUN}/logs/split_dataset.log",
+    benchmark:
+        f"{MODELS_RUN}/benchmarks/split_dataset.tsv"
+    params:
+        settings=config["dataset"],
+        scenes=config["structures"]["scenes"],
+        sizes=SIZES,
+        seed=config["seed"],
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../envs/generation.yaml"
+    script:
+        "../workflow/scripts/split_dataset.py"

@@ -1,0 +1,55 @@
+rule predict:
+    input:
+        weights=f"{MODELS_RUN}/models/{{model}}/model_final.pth",
+        validation=rules.split_dataset.output.validation,
+        images=image_folders,
+        microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
+        library=modules("detectron.py", "inference.py"),
+    output:
+        expand(f"{RUN}/predictions/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),
+    log:
+        f"{RUN}/logs/predict/{{model}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/predict/{{model}}.tsv"
+    params:
+        row=model_row,
+        architecture=config["architecture"],
+        prediction=config["prediction"],
+        classes=len(CLASSES),
+        microscopy=f"{RUN}/microscopy",
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
+    conda:
+        "../envs/learning.yaml"
+    script:
+        "../workflow/scripts/predict.py"
+
+
+rule evaluate_model:
+    input:
+        predictions=rules.predict.output,
+        validation=rules.split_dataset.output.validation,
+        microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
+        library=modules("evaluation.py", "statistics.py"),
+    output:
+        evaluations=expand(f"{RUN}/evaluation/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),
+        statistics=expand(f"{RUN}/statistics/{{{{model}}}}/{{images}}.csv", images=IMAGE_SETS),
+    log:
+        f"{RUN}/logs/evaluate_model/{{model}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/evaluate_model/{{model}}.tsv"
+    params:
+        settings=config["evaluation"],
+        images=IMAGE_SETS,
+        microscopy=f"{RUN}/microscopy",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow/scripts/evaluate_model.py"

@@ -1,0 +1,26 @@
+localrules:
+    prepare_microscopy,
+
+
+# A localrule, since compute nodes have no internet and published images may be downloaded.
+rule prepare_microscopy:
+    input:
+        library=modules("images.py", "microscopes.py", "microscopy.py"),
+    output:
+        directory(f"{RUN}/microscopy/{{images}}"),
+    log:
+        f"{RUN}/logs/prepare_microscopy/{{images}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/prepare_microscopy/{{images}}.tsv"
+    params:
+        entry=lambda wildcards: config["image_sets"][wildcards.images],
+        classes=CLASSES,
+        seed=config["seed"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../envs/generation.yaml"
+    script:
+        "../workflow/scripts/prepare_microscopy.py"

@@ -1,0 +1,2 @@
+rule report:
+    output: f"{RUN}/report.html"

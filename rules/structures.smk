@@ -1,0 +1,26 @@
+rule generate_structures:
+    input:
+        library=modules(
+            "deposition.py",
+            "distributions.py",
+            "structures.py",
+            *(f"shapes/{path.name}" for path in sorted(LIBRARY.glob("synthwire/shapes/*.py"))),
+        ),
+    output:
+        directory(f"{MODELS_RUN}/structures/{{shard}}"),
+    log:
+        f"{MODELS_RUN}/logs/generate_structures/{{shard}}.log",
+    benchmark:
+        f"{MODELS_RUN}/benchmarks/generate_structures/{{shard}}.tsv"
+    params:
+        settings=settings_without("structures", "scenes", "scenes_per_shard"),
+        scenes=lambda wildcards: SHARDS[wildcards.shard],
+        seed=config["seed"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../envs/generation.yaml"
+    script:
+        "../workflow/scripts/generate_structures.py"

@@ -1,0 +1,103 @@
+# What changes no trained weight, and so must not retrain anything.
+NOT_SHAPING = ("base", "device", "gpus", "loader_workers", "checkpoint_period", "coco_weights_file")
+TRAINING_MODULES = modules("dataset.py", "detectron.py", "training.py")
+
+
+localrules:
+    fetch_weights,
+
+
+rule fetch_weights:
+    output:
+        f"{MODELS_RUN}/weights/model_final_f10217.pkl",
+    log:
+        f"{MODELS_RUN}/logs/fetch_weights.log",
+    params:
+        local_file=config["training"]["coco_weights_file"],
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    conda:
+        "../envs/learning.yaml"
+    script:
+        "../workflow/scripts/fetch_weights.py"
+
+
+def initial_weights(wildcards):
+    """Where a row's training starts: a file, or nothing for random numbers."""
+    choice = config["training"]["initial_weights"]
+    if choice == "scratch":
+        return []
+    if choice == "coco":
+        return rules.fetch_weights.output
+    if choice == "base":
+        return rules.train_base.output.weights
+    return choice
+
+
+rule train_base:
+    input:
+        dataset=f"{MODELS_RUN}/dataset/train_{config['training']['base']['dataset_size']}.json",
+        images=image_folders,
+        library=TRAINING_MODULES,
+    output:
+        weights=f"{MODELS_RUN}/models/base/model_final.pth",
+        metrics=f"{MODELS_RUN}/models/base/metrics.json",
+        provenance=f"{MODELS_RUN}/models/base/provenance.json",
+    log:
+        f"{MODELS_RUN}/logs/train_base.log",
+    benchmark:
+        f"{MODELS_RUN}/benchmarks/train_base.tsv"
+    params:
+        architecture=config["architecture"],
+        training=settings_without("training", *NOT_SHAPING),
+        base=config["training"]["base"],
+        seed=config["seed"],
+        # Not an output: Snakemake deletes outputs of a job that fails, and a training goes on
+        # from its checkpoints.
+        checkpoints=f"{MODELS_RUN}/checkpoints/base",
+    threads: workflow.cores
+    resources:
+        gpu=config["training"]["gpus"],
+        mem_mb=32000,
+        runtime=600,
+    conda:
+        "../envs/learning.yaml"
+    script:
+        "../workflow/scripts/train_base.py"
+
+
+rule train_model:
+    input:
+        dataset=lambda wildcards: (
+            f"{MODELS_RUN}/dataset/train_{ROWS[wildcards.model]['dataset_size']}.json"
+        ),
+        images=image_folders,
+        weights=initial_weights,
+        library=TRAINING_MODULES,
+    output:
+        weights=f"{MODELS_RUN}/models/{{model}}/model_final.pth",
+        metrics=f"{MODELS_RUN}/models/{{model}}/metrics.json",
+        provenance=f"{MODELS_RUN}/models/{{model}}/provenance.json",
+    log:
+        f"{MODELS_RUN}/logs/train_model/{{model}}.log",
+    benchmark:
+        f"{MODELS_RUN}/benchmarks/train_model/{{model}}.tsv"
+    wildcard_constraints:
+        model="(?!base/)[A-Za-z0-9][A-Za-z0-9_-]*",
+    params:
+        # The row itself, not the table: editing one row trains that one model again.
+        row=model_row,
+        architecture=config["architecture"],
+        training=settings_without("training", *NOT_SHAPING),
+        seed=config["seed"],
+        checkpoints=f"{MODELS_RUN}/checkpoints/{{model}}",
+    threads: workflow.cores
+    resources:
+        gpu=config["training"]["gpus"],
+        mem_mb=32000,
+        runtime=600,
+    conda:
+        "../envs/learning.yaml"
+    script:
+        "../workflow/scripts/train_model.py"

@@ -1,0 +1,45 @@
+"""Apply one model to the synthetic validation images and to every image set."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
+
+import torch
+from synthwire import detectron
+from synthwire.annotations import read_coco
+from synthwire.dataset import locate_images
+from synthwire.files import write_json
+from synthwire.images import read_stack
+from synthwire.inference import Predictor, predict, read_scenes
+from synthwire.job import job
+from synthwire.progress import progress_bar
+
+with job(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    training = snakemake.config["training"]
+    row = snakemake.params.row
+    predictor = Predictor(
+        detectron.prediction_config(
+            snakemake.params.architecture,
+            snakemake.params.prediction,
+            detectron.plan_row(row, training) if row else detectron.plan_base(training),
+            weights=Path(snakemake.input.weights),
+            device=detectron.device_name(training["device"]),
+            classes=snakemake.params.classes,
+        )
+    )
+    validation = read_coco(snakemake.input.validation)
+    located = locate_images(validation, [Path(folder) for folder in snakemake.input.images])
+    for output in map(Path, snakemake.output):
+        if output.stem == "synthetic":
+            images = read_scenes(validation, located)
+            count = len(located)
+        else:
+            folder = Path(snakemake.params.microscopy) / output.stem
+            pages = read_stack(folder / "image.tif")
+            records = read_coco(folder / "annotations.json")["images"]
+            images = ((record["id"], pages[record["page"]]) for record in records)
+            count = len(records)
+        name = f"predict {snakemake.wildcards.model} {output.stem}"
+        write_json(output, predict(predictor, progress_bar(images, name, total=count)))

@@ -1,0 +1,23 @@
+"""Split the images into nested training sets and a validation set."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
+
+from synthwire.dataset import split_dataset
+from synthwire.job import job
+
+with job(snakemake.log[0]):
+    split_dataset(
+        [Path(folder) for folder in snakemake.input.images],
+        {
+            size: Path(path)
+            for size, path in zip(snakemake.params.sizes, snakemake.output.train, strict=True)
+        },
+        Path(snakemake.output.validation),
+        scenes=snakemake.params.scenes,
+        validation_fraction=snakemake.params.settings["validation_fraction"],
+        size_factor=snakemake.params.settings["size_factor"],
+        seed=snakemake.params.seed,
+    )
