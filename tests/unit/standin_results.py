@@ -1,0 +1,337 @@
+"""Small results in the project's file formats, for tests of figures and of the report.
+
+Real arrays all the way: bars deposited in a volume, projected to an image, masks of the
+projection; predictions are the same masks moved and grown by some pixels, some left out, some
+added. Evaluations and statistics are computed from them by the library itself.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tifffile
+from PIL import Image
+from scipy import ndimage
+from skimage.draw import polygon2mask
+from synthwire.annotations import encode_mask, make_annotation
+from synthwire.evaluation import evaluate_predictions
+from synthwire.images import write_stack
+from synthwire.statistics import particle_statistics
+
+SETTINGS = {
+    "accuracy_score": 0.7,
+    "statistics_score": 0.7,
+    "area_limits_px": [1024, 9216],
+    "detections": [100, 500],
+}
+
+
+def bar_mask(rng, height, width, scale=1.0):
+    """Mask of a rectangle at a random place and angle."""
+    length, breadth = rng.uniform(0.2, 0.7) * min(height, width) * scale, rng.uniform(5, 16) * scale
+    angle = rng.vonmises(0.6, 1.0)
+    along = np.array([np.sin(angle), np.cos(angle)]) * length / 2
+    across = np.array([np.cos(angle), -np.sin(angle)]) * breadth / 2
+    centre = np.array([rng.uniform(0, height), rng.uniform(0, width)])
+    corners = [
+        centre + along + across,
+        centre + along - across,
+        centre - along - across,
+        centre - along + across,
+    ]
+    return polygon2mask((height, width), np.array(corners))
+
+
+def make_volume(rng, height=128, width=128, depth=48, count=9):
+    """Labelled volume (Z, Y, X): bars laid one after another on what lies below."""
+    labels = np.zeros((depth, height, width), dtype=np.uint8)
+    surface = np.zeros((height, width), dtype=int)
+    label = 0
+    while label < count:
+        mask = bar_mask(rng, height, width)
+        thickness = int(rng.integers(4, 9))
+        if mask.sum() < 60 or surface[mask].max() + thickness > depth:
+            continue
+        label += 1
+        base = surface[mask].max()
+        labels[base : base + thickness, mask] = label
+        surface[mask] = base + thickness
+    return labels
+
+
+def scene_image(labels):
+    """Optical-density image and masks of a volume."""
+    thickness = (labels > 0).sum(axis=0).astype(float)
+    image = ndimage.gaussian_filter(255 * thickness / thickness.max(), 1.5)
+    masks = [(labels == k).any(axis=0) for k in range(1, labels.max() + 1)]
+    return np.rint(image).astype(np.uint8), masks
+
+
+def perturb(rng, annotations, height, width, image_id, quality=1.0):
+    """Predictions made of annotations: moved, grown, some missing, some invented."""
+    from synthwire.annotations import decode_mask
+
+    results = []
+    for item in annotations:
+        if rng.random() > 0.75 + 0.2 * quality:
+            continue
+        mask = decode_mask(item["segmentation"])
+        shift = np.rint(rng.normal(0, 2 * (1 - quality) + 0.6, 2)).astype(int)
+        mask = ndimage.shift(mask.astype(np.uint8), shift, order=0).astype(bool)
+        if rng.random() < 0.4:
+            mask = ndimage.binary_dilation(mask)
+        results.append((mask, rng.uniform(0.6, 1.0)))
+    for _ in range(rng.poisson(1 + 3 * (1 - quality))):
+        results.append((bar_mask(rng, height, width, 0.4), rng.uniform(0.05, 0.9)))
+    return [
+        {
+            key: value
+            for key, value in make_annotation(
+                1, image_id, encode_mask(mask), score=float(score)
+            ).items()
+            if key not in {"id", "area", "iscrowd"}
+        }
+        for mask, score in results
+        if mask.any()
+    ]
+
+
+def coco(images, annotations, **more):
+    return {
+        "info": {},
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "nanowire"}],
+        **more,
+    }
+
+
+def write(path: Path, value) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def make_image_set(
+    folder,
+    key,
+    label,
+    *,
+    rng,
+    pages=1,
+    height=160,
+    width=140,
+    pixel_size_nm=6.0,
+    assumed=False,
+    low=2,
+    count=14,
+):
+    """microscopy/{key}: image.tif and annotations.json; some outlines are ignored."""
+    stack, images, annotations = [], [], []
+    for page in range(pages):
+        image, masks = scene_image(make_volume(rng, height, width, 64, count))
+        stack.append(image)
+        images.append(
+            {
+                "id": page + 1,
+                "file_name": "image.tif",
+                "page": page,
+                "width": width,
+                "height": height,
+                "pixel_size_nm": pixel_size_nm,
+                "pixel_size_assumed": assumed,
+            }
+        )
+        for k, mask in enumerate(masks):
+            annotations.append(
+                make_annotation(
+                    (page + 1) * 1000 + k, page + 1, encode_mask(mask), iscrowd=int(k < low)
+                )
+            )
+    target = Path(folder) / "microscopy" / key
+    target.mkdir(parents=True, exist_ok=True)
+    write_stack(target / "image.tif", np.stack(stack))
+    data = coco(images, annotations, image_set={"key": key, "label": label, "kind": key})
+    write(target / "annotations.json", data)
+    return data
+
+
+def make_results(folder, *, seed=0, models=("01", "02", "03"), scenes=4, size=128):
+    """All stored results that figures read, under `folder`; returns the folder as Path."""
+    folder = Path(folder)
+    rng = np.random.default_rng(seed)
+    images, annotations = [], []
+    for scene in range(scenes):
+        labels = make_volume(rng, size, size)
+        image, masks = scene_image(labels)
+        for name in ("structures", "images"):
+            (folder / name / "000").mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(folder / f"structures/000/scene_{scene:05d}.tif", labels)
+        Image.fromarray(image).save(folder / f"images/000/scene_{scene:05d}.png")
+        images.append(
+            {"id": scene, "file_name": f"scene_{scene:05d}.png", "width": size, "height": size}
+        )
+        annotations += [
+            make_annotation(scene * 100_000 + k, scene, encode_mask(mask))
+            for k, mask in enumerate(masks, start=1)
+        ]
+    sets = {"synthetic": coco(images, annotations)}
+    write(folder / "dataset/val.json", sets["synthetic"])
+    for key, label, more in (
+        ("ptychography", "X-ray ptychography", {"assumed": True}),
+        ("stxm", "STXM", {"pixel_size_nm": [6.6, 7.8], "assumed": True, "count": 24}),
+        ("sem", "SEM", {"pixel_size_nm": None, "height": 150, "width": 200, "count": 18}),
+        ("simulated_stxm", "Simulated STXM", {"pages": 3}),
+    ):
+        sets[key] = make_image_set(folder, key, label, rng=rng, **more)
+    for number, model in enumerate(models):
+        for key, data in sets.items():
+            groups = {image["id"]: [] for image in data["images"]}
+            for item in data["annotations"]:
+                groups[item["image_id"]].append(item)
+            predictions = []
+            for image in data["images"]:
+                predictions += perturb(
+                    rng,
+                    groups[image["id"]],
+                    image["height"],
+                    image["width"],
+                    image["id"],
+                    quality=(number + 1) / len(models),
+                )
+            write(folder / f"predictions/{model}/{key}.json", predictions)
+            write(
+                folder / f"evaluation/{model}/{key}.json",
+                evaluate_predictions(data, predictions, SETTINGS),
+            )
+            table = particle_statistics(data, predictions, SETTINGS)
+            path = folder / f"statistics/{model}/{key}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            table.to_csv(path, index=False)
+        lines = [
+            json.dumps(
+                {
+                    "iteration": i,
+                    "total_loss": 2.5 * np.exp(-i / 150) + rng.normal(0.5, 0.03),
+                    "loss_mask": 0.7 * np.exp(-i / 150) + 0.2,
+                    "loss_cls": 0.6 * np.exp(-i / 100) + 0.1,
+                    "loss_box_reg": 0.5 * np.exp(-i / 200) + 0.1,
+                    "loss_rpn_cls": 0.4 * np.exp(-i / 80) + 0.03,
+                    "loss_rpn_loc": 0.2 * np.exp(-i / 90) + 0.05,
+                    "lr": 0.01 * min((i + 1) / 60, 1) * 0.5 * (1 + np.cos(np.pi * i / 600)),
+                }
+            )
+            for i in range(19, 600 - 60 * number, 20)
+        ]
+        path = folder / f"models/{model}/metrics.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def model_table():
+    """Rows that differ from the first in one factor each, two of them in the data set's size."""
+    base = {
+        "epochs": 250,
+        "dataset_size": 250,
+        "learning_rate": 0.02,
+        "roi_head": 256,
+        "iou_thr": 0.6,
+        "nms": 0.7,
+    }
+    rows = [
+        base,
+        {**base, "dataset_size": 500},
+        {**base, "dataset_size": 1000},
+        {**base, "epochs": 500},
+        {**base, "learning_rate": 0.01},
+        {**base, "nms": 0.8},
+    ]
+    return pd.DataFrame([{"model": f"{n:02d}", **row} for n, row in enumerate(rows, start=1)])
+
+
+def make_config(name="standin"):
+    """The parts of a resolved configuration that captions and the report read."""
+    published = {
+        key: {"source": "published", "published": key, "label": label, "kind": key}
+        for key, label in (
+            ("ptychography", "X-ray ptychography"),
+            ("stxm", "STXM"),
+            ("sem", "SEM"),
+        )
+    }
+    simulated = {"source": "simulated", "microscope": "stxm", "label": "Simulated STXM"}
+    return {
+        "name": name,
+        "seed": 7,
+        "optical_density": {"divisor": "projected_thickness", "blur_sigma_px": 2},
+        "image_sets": {**published, "simulated_stxm": {**simulated, "kind": "stxm"}},
+        "tables": {"table2": "ptychography", "table3": "stxm", "table4": "sem"},
+        "evaluation": SETTINGS,
+    }
+
+
+EDGES = [
+    ("generate_structures", "compress_optical_density"),
+    ("compress_optical_density", "split_dataset"),
+    ("split_dataset", "train_base"),
+    ("split_dataset", "train_model"),
+    ("train_base", "train_model"),
+    ("train_model", "predict"),
+    ("prepare_microscopy", "predict"),
+    ("compress_optical_density", "predict"),
+    ("predict", "evaluate"),
+    ("prepare_microscopy", "evaluate"),
+    ("evaluate", "make_tables"),
+    ("evaluate", "make_figure_3"),
+    ("prepare_microscopy", "make_figure_1"),
+    ("make_tables", "report"),
+    ("make_figure_3", "report"),
+    ("make_figure_1", "report"),
+    ("report", "all"),
+]
+
+
+def make_tables(folder):
+    """tables/ of stored evaluations, by the library's own module."""
+    from synthwire.files import read_json
+    from synthwire.tables import build_tables, write_table
+
+    folder = Path(folder)
+    evaluations = {
+        path.name: {file.stem: read_json(file) for file in path.glob("*.json")}
+        for path in sorted((folder / "evaluation").iterdir())
+    }
+    sets = make_config()["image_sets"]
+    tables = build_tables(
+        evaluations,
+        model_table(),
+        Path(__file__).parents[2] / "resources" / "paper",
+        shown={2: "ptychography", 3: "stxm", 4: "sem"},
+        image_sets={
+            key: {**entry, "simulated": entry["source"] == "simulated"}
+            for key, entry in sets.items()
+        },
+    )
+    for name, table in tables.items():
+        write_table(table, folder / "tables" / name)
+
+
+def make_benchmarks(folder, seed=0):
+    """benchmarks/ as Snakemake writes them."""
+    rng = np.random.default_rng(seed)
+    head = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+    for rule, jobs in (
+        ("generate_structures", ("000", "001")),
+        ("train_model", ("01", "02", "03")),
+        ("report", ()),
+    ):
+        for job in jobs or (None,):
+            path = Path(folder) / "benchmarks" / rule
+            path = path / f"{job}.tsv" if job else path.with_suffix(".tsv")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            seconds = rng.uniform(2, 400)
+            line = f"{seconds:.4f}\t0:00:01\t{rng.uniform(100, 900):.2f}" + "\t1.0" * 7 + "\n"
+            path.write_text(head + line)

@@ -1,0 +1,212 @@
+"""The report opens offline and tells what the results hold."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import jinja2
+import numpy as np
+import pandas as pd
+import pytest
+import standin_results as standin
+from docutils.core import publish_parts
+from synthwire import report
+from synthwire.errors import InputError
+from synthwire.figures import sources, style, training
+from synthwire.figures.overview import draw_overview
+from synthwire.figures.prediction import draw_prediction
+from synthwire.files import read_json
+
+CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = standin.make_results(tmp_path_factory.mktemp("results"), size=96, scenes=2)
+    standin.make_tables(folder)
+    standin.make_benchmarks(folder)
+    sets = {key: sources.read_image_set(folder / f"microscopy/{key}") for key in ("stxm", "sem")}
+    style.save(
+        draw_overview([pictures[0] for pictures in sets.values()]), folder / "figures" / "fig1"
+    )
+    stored = read_json(folder / "evaluation/03/stxm.json")
+    predictions = read_json(folder / "predictions/03/stxm.json")
+    style.save(draw_prediction(sets["stxm"][0], predictions, "03", stored), folder / "figures/fig6")
+    metrics = {"01": training.read_metrics(folder / "models/01/metrics.json")}
+    style.save(training.draw_training(metrics), folder / "figures/fig_training")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(results):
+    return report.build_report(
+        results,
+        standin.make_config(),
+        captions=CAPTIONS,
+        rule_graph=standin.EDGES,
+        provenance={"git_commit": "0123abc", "versions": {"numpy": "2", "detectron2": None}},
+    )
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.targets, self.ids, self.open = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.targets += [(tag, attributes[k]) for k in ("src", "href") if k in attributes]
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        if tag not in {"meta", "img", "br", "link", "path", "rect"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_from_outside_and_its_links_lead_somewhere(page):
+    links = Links()
+    links.feed(page)
+    assert links.open == [] and len(set(links.ids)) == len(links.ids)
+    for tag, target in links.targets:
+        if target.startswith("#"):
+            assert target[1:] in links.ids, target
+        elif tag == "a" and not target.startswith("data:"):
+            assert target == f"https://doi.org/{report.PAPER_DOI}"
+        else:
+            assert target.startswith("data:")
+    assert "@import" not in page and "url(" not in page.replace("url(#arrow)", "")
+
+
+def test_the_page_shows_tables_figures_times_and_provenance(page, results):
+    text = re.sub(r"data:[^\"]+", "", page)
+    for words in (
+        "Table 1.",
+        "Supplementary Table 1.",
+        "Figure 1.",
+        "Figure 6.",
+        "Figure: training",
+    ):
+        assert f'<span class="label">{words.rstrip(".")}.</span>' in text
+    assert "0123abc" in text and "detectron2 not installed" in text
+    assert "train_model" in text and "pixels of doubtful outlines alone are ignored" in text
+    best = pd.read_csv(results / "tables/table3.csv", dtype={"model": str})
+    row = best.loc[best["ap_segm"].idxmax()]
+    assert f"<td>STXM</td><td>{row['model']}</td>" in text
+    assert f"{row['ap_segm']:.1f}" in text
+    facts = read_json(results / "figures/fig6.json")
+    assert f"{facts['accuracy']:.1f} %" in text
+
+
+def test_charts_are_embedded_as_vectors_and_pictures_as_pixels(results):
+    assert report.embedded_picture(results / "figures/fig_training").startswith("data:image/svg")
+    assert report.embedded_picture(results / "figures/fig6").startswith("data:image/png")
+    assert report.embedded_picture(results / "figures/fig99") is None
+
+
+def test_names_from_the_configuration_cannot_inject_markup(results):
+    config = standin.make_config(name="<script>alert(1)</script>")
+    config["image_sets"]["stxm"]["label"] = "<b>STXM</b>"
+    page = report.build_report(results, config, captions=CAPTIONS)
+    assert "<script>" not in page and "<b>STXM" not in page
+
+
+def test_nothing_to_report_is_said(tmp_path):
+    with pytest.raises(InputError, match="there is nothing to report"):
+        report.build_report(tmp_path, standin.make_config(), captions=CAPTIONS)
+
+
+@pytest.mark.parametrize("caption", sorted(CAPTIONS.glob("*.rst")), ids=lambda path: path.stem)
+def test_captions_serve_snakemakes_own_report(caption):
+    """There are no facts there, and undefined values print as nothing."""
+    snakemake = SimpleNamespace(config=standin.make_config(), params={}, output=[caption.stem])
+    text = jinja2.Environment().from_string(caption.read_text()).render(snakemake=snakemake)
+    assert len(text.split()) > 5 and "  ." not in text and "{" not in text
+    html = publish_parts(text, writer="html5", settings_overrides={"report_level": 5})["body"]
+    assert "system-message" not in html and "**" not in html
+
+
+def test_rule_graph_of_snakemakes_dot():
+    dot = """digraph snakemake_dag {
+        graph[bgcolor=white, margin=0];
+        0[label = "all", color = "0.07 0.6 0.85", style="rounded"];
+        1[label = "predict\\nmodel: 01", color = "0.1 0.6 0.85", style="rounded"];
+        1 -> 0
+    }"""
+    assert report.parse_dot(dot) == [("predict", "all")]
+    svg = report.draw_rule_graph(report.parse_dot(dot))
+    assert svg.count("<rect") == 2 and svg.count('class="edge"') == 1
+
+
+def test_rule_graph_draws_no_arrow_that_a_longer_path_says():
+    svg = report.draw_rule_graph([("a", "b"), ("b", "c"), ("a", "c")])
+    assert svg.count('class="edge"') == 2
+    assert report.draw_rule_graph([]) == ""
+    with pytest.raises(InputError, match="cycle through a, b"):
+        report.draw_rule_graph([("a", "b"), ("b", "a")])
+
+
+def test_rules_stand_below_what_they_read_and_boxes_do_not_overlap():
+    svg = report.draw_rule_graph(standin.EDGES)
+    boxes = {
+        name: tuple(map(float, numbers))
+        for *numbers, name in re.findall(
+            r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="(\d+)" rx="6"/>'
+            r"<text[^>]*>(\w+)<",
+            svg,
+        )
+    }
+    assert set(boxes) == {node for edge in standin.EDGES for node in edge}
+    for start, end in standin.EDGES:
+        assert boxes[start][1] < boxes[end][1]
+    placed = sorted(boxes.values(), key=lambda box: (box[1], box[0]))
+    for (x, y, width, _), (x1, y1, _, _) in itertools.pairwise(placed):
+        assert y != y1 or x + width < x1
+
+
+def test_benchmarks_are_summed_by_rule(tmp_path):
+    for name, seconds in (("train_model/01", 60.0), ("train_model/02", 30.0), ("report", 2.0)):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t-\n")
+    table = report.summarise_benchmarks(
+        report.read_benchmarks(tmp_path), ["train_model", "report"]
+    ).set_index("rule")
+    assert list(table.index) == ["train_model", "report"]
+    assert table.loc["train_model", ["jobs", "total_s", "median_s", "longest_s"]].tolist() == [
+        2,
+        90.0,
+        45.0,
+        60.0,
+    ]
+    assert np.isnan(table.loc["report", "max_rss_mb"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.44, "0.4 s"),
+        (42.4, "42 s"),
+        (59.6, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (7440, "2 h 04 min"),
+    ],
+)
+def test_durations(seconds, text):
+    assert report.duration(seconds) == text
+
+
+def test_markdown_table_keeps_its_caption_and_notes(results):
+    table = report.read_markdown_table(results / "tables/table2.md")
+    assert table.columns[0] == "No." and len(table.rows) >= 2
+    assert table.caption.startswith("Model performance on X-ray ptychography")
+    assert any("not the paper's own" in note for note in table.notes)
+    assert report.inline_html("**3.1**/<x>") == "<strong>3.1</strong>/&lt;x&gt;"

@@ -1,0 +1,225 @@
+"""Figures 5, 7 and 9: particle statistics, prediction against annotation (paper Figs 5, 7, 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
+from scipy.stats import gaussian_kde
+
+from synthwire.errors import InputError
+from synthwire.figures import style
+
+PERIOD_DEG = 180.0
+SOURCES = {"annotation": style.ANNOTATION_COLOUR, "prediction": style.PREDICTION_COLOUR}
+NAMES = {"annotation": "Annotation", "prediction": "Prediction"}
+
+
+def linear_density(values: np.ndarray, grid: np.ndarray, lower: float | None) -> np.ndarray:
+    """Kernel density of `values` on `grid`, per unit of the values.
+
+    Gaussian kernels with Scott's bandwidth; mass that would leak below `lower` is reflected there.
+    Zeros where it is not defined: fewer than two values, or all of them equal.
+    """
+    if len(values) < 2 or np.ptp(values) == 0:
+        return np.zeros_like(grid, dtype=float)
+    kernel = gaussian_kde(values)
+    density = kernel(grid)
+    if lower is not None:
+        density = np.where(grid >= lower, density + kernel(2 * lower - grid), 0.0)
+    return density
+
+
+def periodic_density(
+    angles: np.ndarray, grid: np.ndarray, period: float = PERIOD_DEG
+) -> np.ndarray:
+    """Kernel density of angles on a circle of `period`, per degree: equal at 0 and at the period.
+
+    Wrapped Gaussian kernels. Their width is Scott's for the circular standard deviation (at most
+    that of the uniform distribution). Zeros for fewer than two angles.
+    """
+    if len(angles) < 2:
+        return np.zeros_like(grid, dtype=float)
+    resultant = abs(np.exp(2j * np.pi * angles / period).mean())
+    uniform = period / np.sqrt(12)
+    spread = np.sqrt(-2 * np.log(max(resultant, 1e-12))) * period / (2 * np.pi)
+    width = max(min(spread, uniform) * len(angles) ** (-1 / 5), period / 180)
+    turns = np.arange(-3, 4) * period
+    distance = grid[:, None, None] - angles[None, :, None] - turns[None, None, :]
+    kernels = np.exp(-0.5 * (distance / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    return kernels.sum(axis=2).mean(axis=1)
+
+
+def _bins(values: np.ndarray, lower: float, upper: float, least: int = 8, most: int = 24):
+    """Bin edges by Freedman and Diaconis's rule, within `least` … `most` bins."""
+    quartiles = np.percentile(values, [25, 75])
+    width = 2 * (quartiles[1] - quartiles[0]) * len(values) ** (-1 / 3)
+    count = int(np.ceil((upper - lower) / width)) if width > 0 else least
+    return np.linspace(lower, upper, int(np.clip(count, least, most)) + 1)
+
+
+@style.styled
+def draw_particle_statistics(
+    statistics: pd.DataFrame,
+    label: str,
+    model: str,
+    *,
+    pixel_size_assumed: bool = False,
+    log_area: bool = True,
+) -> style.Drawing:
+    """Histograms with kernel densities of (a) area, (b) aspect ratio and (c) orientation.
+
+    statistics: the table of statistics/{model}/{images}.csv; rows of source "annotation" and
+        "prediction". Area is in nm² or µm² when every row has one, else in pixels.
+    log_area: area on a logarithmic axis, with the density per decade.
+    Orientation is circular with a period of 180°, and so is its density.
+    """
+    for column in ("source", "area_px", "aspect_ratio", "orientation_deg"):
+        if column not in statistics:
+            raise InputError(f"statistics of {label}: column '{column}' is missing")
+    statistics = statistics[np.isfinite(statistics["aspect_ratio"].astype(float))]
+    counts = {source: int((statistics["source"] == source).sum()) for source in SOURCES}
+    area, area_label, area_unit = _areas(statistics, pixel_size_assumed)
+
+    panels = [
+        ("a", area, area_label, "area", area_unit),
+        ("b", statistics["aspect_ratio"].to_numpy(float), "Aspect ratio", "aspect_ratio", "1"),
+        (
+            "c",
+            statistics["orientation_deg"].to_numpy(float) % PERIOD_DEG,
+            "Orientation (°)",
+            "orientation",
+            "deg",
+        ),
+    ]
+    height = 53.0
+    figure = style.new_figure(style.DOUBLE_COLUMN_MM, height)
+    records = []
+    medians: dict[str, dict[str, float | None]] = {}
+    axes_width, left = 47.0, 11.5
+    for letter, values, axis_label, name, unit in panels:
+        ax = style.add_axes_mm(figure, left, 6.5, axes_width, 31.5)
+        left += axes_width + 13.5
+        log = name == "area" and log_area
+        scaled = np.log10(values) if log else values
+        if name == "orientation":
+            edges = np.linspace(0, PERIOD_DEG, 13)
+        elif len(scaled):
+            low = float(scaled.min()) if log else (1.0 if name == "aspect_ratio" else 0.0)
+            high = float(scaled.max())
+            low = min(low, float(scaled.min()))
+            edges = _bins(scaled, low, high if high > low else low + 1)
+        else:
+            edges = np.linspace(0, 1, 9)
+        margin = 0 if name == "orientation" else 0.06 * (edges[-1] - edges[0])
+        start = edges[0] - (margin if log else 0)
+        grid = np.linspace(start, edges[-1] + margin, 361)
+        medians[name] = {}
+        for source, colour in SOURCES.items():
+            own = scaled[(statistics["source"] == source).to_numpy()]
+            heights = (
+                np.histogram(own, bins=edges, density=True)[0]
+                if len(own)
+                else np.zeros(len(edges) - 1)
+            )
+            if name == "orientation":
+                density = periodic_density(own, grid)
+            else:
+                density = linear_density(own, grid, None if log else edges[0])
+            centre = None
+            if len(own) and name != "orientation":
+                centre = float(np.median(values[(statistics["source"] == source).to_numpy()]))
+            elif len(own):
+                centre = circular_mean(own)
+            medians[name][source] = centre
+            shown_edges, shown_grid = (10**edges, 10**grid) if log else (edges, grid)
+            if (
+                source == "annotation"
+            ):  # one filled, the other only drawn: their overlap stays clear
+                ax.stairs(heights, shown_edges, fill=True, color=colour, alpha=0.22, linewidth=0)
+            else:
+                ax.stairs(heights, shown_edges, color=colour, alpha=0.75, linewidth=0.7)
+            ax.plot(
+                shown_grid,
+                density,
+                color=colour,
+                linewidth=1.3,
+                linestyle="-" if source == "annotation" else (0, (4, 1.3)),
+                label=f"{NAMES[source]} (n = {counts[source]})",
+            )
+            for kind, x, x1, y in (
+                ("histogram", shown_edges[:-1], shown_edges[1:], heights),
+                ("density", shown_grid, shown_grid, density),
+            ):
+                records.append(
+                    pd.DataFrame(
+                        {
+                            "panel": letter,
+                            "feature": name,
+                            "unit": unit,
+                            "source": source,
+                            "kind": kind,
+                            "from": x,
+                            "to": x1,
+                            "value": y,
+                        }
+                    )
+                )
+        if log:
+            ax.set_xscale("log")
+            decades = grid[-1] - grid[0]
+            subs = (1, 2, 5) if decades < 1.5 else ((1, 3) if decades < 2.5 else (1,))
+            ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
+            ax.xaxis.set_major_formatter(FuncFormatter(_plain))
+            ax.xaxis.set_minor_formatter(NullFormatter())
+            ax.set_xlim(shown_grid[0], shown_grid[-1])
+            ax.set_ylabel("Density (per decade)")
+        else:
+            ax.set_xlim(grid[0], grid[-1])
+            ax.set_ylabel({"orientation": "Density (1/°)"}.get(name, f"Density{_per(unit)}"))
+        if name == "orientation":
+            ax.xaxis.set_major_locator(MultipleLocator(45))
+        ax.set_xlabel(axis_label)
+        ax.set_ylim(bottom=0)
+        style.panel_letter(ax, letter, **style.CHART_LETTER)
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=2, columnspacing=2.5, handlelength=2.4)
+    facts = {
+        "label": label,
+        "model": model,
+        "annotations": counts["annotation"],
+        "predictions": counts["prediction"],
+        "area_unit": area_unit,
+        "pixel_size_assumed": pixel_size_assumed and area_unit != "px",
+        "log_area": log_area,
+        "centres": medians,
+    }
+    return style.Drawing(figure, pd.concat(records, ignore_index=True), facts)
+
+
+def circular_mean(angles: np.ndarray, period: float = PERIOD_DEG) -> float:
+    """Mean direction of angles with a period, in [0, period)."""
+    turn = np.angle(np.exp(2j * np.pi * np.asarray(angles) / period).mean())
+    return float(turn / (2 * np.pi) * period % period)
+
+
+def _plain(value: float, _position=None) -> str:
+    """A tick label: plain up to 10 000, a power of ten beyond."""
+    if value < 99_999:
+        return f"{value:g}"
+    power = int(np.floor(np.log10(value) + 1e-9))
+    factor = round(value / 10**power)
+    return f"${'' if factor == 1 else f'{factor} × '}10^{{{power}}}$"
+
+
+def _per(unit: str) -> str:
+    return "" if unit == "1" else f" (1/{unit})"
+
+
+def _areas(statistics: pd.DataFrame, assumed: bool) -> tuple[np.ndarray, str, str]:
+    physical = statistics.get("area_nm2", pd.Series(np.nan, index=statistics.index)).astype(float)
+    if len(physical) and physical.notna().all():
+        unit, factor = ("µm²", 1e-6) if physical.median() >= 1e4 else ("nm²", 1.0)
+        note = ", assumed pixel size" if assumed else ""
+        return physical.to_numpy() * factor, f"Area ({unit}{note})", unit
+    return statistics["area_px"].to_numpy(float), "Area (px)", "px"

@@ -1,0 +1,226 @@
+"""Figures 3, 4, 6 and 8: image, predicted instances, map of right and wrong pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch, Rectangle
+
+from synthwire.annotations import decode_mask
+from synthwire.errors import InputError
+from synthwire.evaluation import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    IGNORED,
+    TRUE_POSITIVE,
+    accuracy,
+    classify_image,
+)
+from synthwire.figures import style
+from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.sources import Picture
+
+LEGEND_MM = 6.0
+WIDE = 1.2  # wider pictures stand two in a row
+
+
+def median_image(evaluation: Mapping) -> int:
+    """Id of the image with the median accuracy: a fair example, neither the best nor the worst.
+
+    Of an even number the lower one of the two in the middle; images without any foreground do not
+    count. InputError when none is left.
+    """
+    rows = [row for row in evaluation["per_image"] if row["accuracy"] is not None]
+    rows = [row for row in rows if np.isfinite(row["accuracy"])]
+    if not rows:
+        raise InputError("no image has an accuracy; there is no example to draw")
+    rows.sort(key=lambda row: (row["accuracy"], row["image_id"]))
+    return rows[(len(rows) - 1) // 2]["image_id"]
+
+
+def find_picture(pictures: Sequence[Picture], image_id: int) -> Picture:
+    """The picture with an image id; InputError when there is none."""
+    for picture in pictures:
+        if picture.image_id == image_id:
+            return picture
+    raise InputError(f"no image {image_id} among the {len(pictures)} pictures of the set")
+
+
+def paint_classes(classes: np.ndarray, colours: style.PixelColours) -> np.ndarray:
+    """RGB (H, W, 3), uint8, of a map of pixel classes (evaluation.classify_pixels)."""
+    table = np.zeros((5, 3))
+    table[0] = to_rgb(colours.background)
+    table[TRUE_POSITIVE] = to_rgb(colours.true_positive)
+    table[FALSE_POSITIVE] = to_rgb(colours.false_positive)
+    table[FALSE_NEGATIVE] = to_rgb(colours.false_negative)
+    table[IGNORED] = to_rgb(colours.ignored)
+    return np.rint(table * 255).astype(np.uint8)[classes]
+
+
+@style.styled
+def draw_prediction(
+    picture: Picture,
+    predictions: Sequence[Mapping],
+    model: str,
+    evaluation: Mapping,
+    *,
+    score: float = 0.7,
+    pixel_colours: str = "safe",
+) -> style.Drawing:
+    """(a) image, (b) predicted instances over it, (c) TP, FP and FN pixels with the accuracy.
+
+    predictions: COCO results of this image; those below `score` are left out.
+    model, evaluation: the model's name and its evaluation on the whole image set, for the caption.
+    pixel_colours: "safe" for all eyes, or "paper" for the paper's blue, green and red.
+    """
+    style.require_choice("pixel_colours", pixel_colours, style.PIXEL_COLOURS)
+    colours = style.PIXEL_COLOURS[pixel_colours]
+    predictions = [
+        item
+        for item in predictions
+        if item["image_id"] == picture.image_id and item["score"] >= score
+    ]
+    masks = [decode_mask(item["segmentation"]) for item in predictions]
+    classes = classify_image(
+        {"height": picture.height, "width": picture.width},
+        picture.annotations,
+        predictions,
+        score,
+    )
+    number = np.bincount(classes.ravel(), minlength=5)
+    value = accuracy(
+        int(number[TRUE_POSITIVE]), int(number[FALSE_POSITIVE]), int(number[FALSE_NEGATIVE])
+    )
+
+    wide = picture.aspect > WIDE
+    rows = [[picture.aspect] * 2] * 2 if wide else [[picture.aspect] * 3]
+    figure, grid = style.image_grid(rows, below_mm=LEGEND_MM)
+    first, second, third, *fourth = [ax for row in grid for ax in row]
+
+    style.show_image(first, picture.pixels)
+    length = style.scale_bar(
+        first, picture.width, picture.pixel_size_nm, picture.pixel_size_assumed
+    )
+    style.panel_letter(first, "a", picture.label)
+
+    instance_colours = choose_colours(masks)
+    style.show_image(second, blend_instances(picture.pixels, masks, instance_colours))
+    draw_outlines(second, masks, instance_colours, linewidth=0.6)
+    style.panel_letter(second, "b", f"{len(masks)} predicted instance{'s' * (len(masks) != 1)}")
+
+    style.show_image(third, paint_classes(classes, colours))
+    _frame(third)
+    shown = "no foreground" if np.isnan(value) else f"accuracy {value:.1f} %"
+    style.panel_letter(third, "c", f"Pixels, {shown}")
+    handles = [
+        Patch(facecolor=colours.true_positive, label="true positive"),
+        Patch(facecolor=colours.false_positive, label="false positive"),
+        Patch(facecolor=colours.false_negative, label="false negative"),
+    ]
+    if number[IGNORED]:
+        handles.append(Patch(facecolor=colours.ignored, label="ignored"))
+    figure.legend(
+        handles=handles,
+        loc="lower center",
+        ncols=len(handles),
+        bbox_to_anchor=(0.5, 0.0),
+        columnspacing=1.6,
+    )
+    for ax in fourth:
+        _draw_detail(ax, first, picture, masks, instance_colours)
+
+    names = {TRUE_POSITIVE: "tp", FALSE_POSITIVE: "fp", FALSE_NEGATIVE: "fn", IGNORED: "ignored"}
+    data = pd.DataFrame(
+        [
+            {
+                "instance": index + 1,
+                "score": item["score"],
+                "area_px": int(mask.sum()),
+                "bbox_x_px": item["bbox"][0],
+                "bbox_y_px": item["bbox"][1],
+                "bbox_width_px": item["bbox"][2],
+                "bbox_height_px": item["bbox"][3],
+                "colour": colour,
+                **{f"{name}_px": int((classes[mask] == key).sum()) for key, name in names.items()},
+            }
+            for index, (item, mask, colour) in enumerate(
+                zip(predictions, masks, instance_colours, strict=True)
+            )
+        ],
+        columns=[
+            "instance",
+            "score",
+            "area_px",
+            "bbox_x_px",
+            "bbox_y_px",
+            "bbox_width_px",
+            "bbox_height_px",
+            "colour",
+            *[f"{name}_px" for name in names.values()],
+        ],
+    )
+    facts = {
+        "label": picture.label,
+        "model": model,
+        "score": score,
+        "image_id": picture.image_id,
+        "images": len(evaluation.get("per_image", [])) or 1,
+        "width_px": picture.width,
+        "height_px": picture.height,
+        "pixel_size_nm": picture.pixel_size_nm,
+        "pixel_size_assumed": picture.pixel_size_assumed,
+        "scale_bar_nm": length,
+        "instances": len(masks),
+        "outlines": len(picture.rles()),
+        "ignored_outlines": len(picture.rles(ignored=True)),
+        "accuracy": value,
+        "accuracy_set": evaluation.get("accuracy"),
+        "ap_segm": evaluation["segm"]["ap"],
+        "ap_bbox": evaluation["bbox"]["ap"],
+        "pixels": {name: int(number[key]) for key, name in names.items()},
+        "colours": pixel_colours,
+        "detail": wide,
+    }
+    return style.Drawing(figure, data, facts)
+
+
+def _frame(ax: Axes) -> None:
+    """A thin frame, so that a white map has an edge on white paper."""
+    ax.set_axis_on()
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set(visible=True, linewidth=0.4, color=style.GREY)
+
+
+def crowded_window(picture: Picture, fraction: float = 1 / 3) -> tuple[int, int, int, int]:
+    """The part of a picture (x, y, width, height in px) where most annotated pixels overlap.
+
+    Its sides are `fraction` of the picture's. Where nothing overlaps, the fullest part.
+    """
+    width, height = round(picture.width * fraction), round(picture.height * fraction)
+    cover = np.zeros((picture.height, picture.width))
+    for mask in picture.masks():
+        cover += mask
+    weight = np.where(cover > 1, cover, 1e-3 * (cover > 0))
+    table = np.pad(weight.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    sums = table[height:, width:] - table[:-height, width:] - table[height:, :-width]
+    sums += table[:-height, :-width]
+    y, x = np.unravel_index(np.argmax(sums), sums.shape)
+    return int(x), int(y), width, height
+
+
+def _draw_detail(ax: Axes, whole: Axes, picture: Picture, masks, colours) -> None:
+    """The most crowded part, enlarged: annotation in white, prediction in its colours."""
+    x, y, width, height = crowded_window(picture)
+    style.show_image(ax, picture.pixels)
+    draw_outlines(ax, picture.masks(), "white", linewidth=1.6)
+    draw_outlines(ax, masks, colours, linewidth=0.8)
+    ax.set_xlim(x, x + width)
+    ax.set_ylim(y + height, y)
+    whole.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.8))
+    style.panel_letter(ax, "d", "Detail: annotation white, prediction coloured")
