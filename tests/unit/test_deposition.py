@@ -2,7 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from synthwire.deposition import NoRest, Pile, pack_bodies, stable_slope
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+from synthwire.deposition import NoRest, Pile, drape, pack_bodies, stable_slope
 from synthwire.shapes import SHAPES
 
 
@@ -99,3 +102,85 @@ def test_refused_particle_leaves_the_pile_as_it_was():
         pile.deposit(wire(20, 10, 5), -30, 10, 0.0, 2)
     for old, new in zip(before, (pile.labels, pile.heights, pile.top, pile.cover), strict=True):
         assert np.array_equal(old, new)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(0, 40), min_size=5, max_size=30), st.floats(0.1, 0.9))
+def test_stable_slope_is_the_lowest_rest(heights, share):
+    """Against the linear programme: lowest height at the centre of mass above all supports."""
+    support = np.array(heights)
+    position = np.arange(len(support)) - share * (len(support) - 1)
+    slope = stable_slope(position, support)
+    rest = np.max(support - slope * position)
+    bounds = [(None, None), (None, None)]
+    constraints = np.column_stack([-np.ones(len(support)), -position])
+    best = linprog([1, 0], A_ub=constraints, b_ub=-support, bounds=bounds)
+    assert rest == pytest.approx(best.fun, abs=1e-6)
+
+
+def test_draped_wire_sags_as_a_beam_on_two_supports():
+    n, spacing, stiffness, deep = 201, 1.0, 4e4, -1e4
+    support = np.full(n, deep)
+    support[[0, -1]] = 0.0
+    z = drape(support, spacing, stiffness)
+    sag = 5 * (n - 1) ** 4 / (384 * stiffness)
+    assert z[0] == pytest.approx(0, abs=1e-3)
+    assert -z[n // 2] == pytest.approx(sag, rel=0.01)
+
+
+def test_draped_wire_lies_on_flat_ground_and_clears_an_obstacle():
+    assert np.allclose(drape(np.zeros(50), 2.0, 1e4), 0, atol=1e-3)
+    support = np.zeros(101)
+    support[50] = 20.0
+    soft, stiff = drape(support, 2.0, 1e3), drape(support, 2.0, 1e5)
+    for z in (soft, stiff):
+        assert np.all(z >= support)
+        assert np.allclose(z, z[::-1], atol=1e-3)
+        assert z[50] == pytest.approx(20, abs=1e-3)  # no higher than it must
+        assert np.allclose(z[[0, 100]], 0, atol=1e-3)  # its ends lie on the ground,
+    assert np.count_nonzero(soft > 1) < np.count_nonzero(stiff > 1)  # and the stiff one spans more
+
+
+def test_flexible_wire_bends_over_what_lies_below():
+    pile = Pile(240, 100, 60)
+    pile.deposit(wire(60, 4, 12), 120, 50, math.pi / 2, 1)
+    placed = pile.deposit(wire(200, 10, 6), 120, 50, 0.0, 2, rest="flexible", stiffness=3e3)
+    columns = pile.labels[:, 50, :] == 2
+    lowest = np.where(columns.any(0), columns.argmax(0), -1)
+    assert lowest[120] in (12, 13)
+    assert lowest[30] == 0 and lowest[210] == 0  # both ends reach the ground
+    assert np.all(columns.sum(0)[columns.any(0)] >= 6)
+    assert placed.voxels[0] == pytest.approx(200 * 10 * 6, rel=0.1)
+    used = np.flatnonzero(columns.any(0))
+    assert 185 <= np.ptp(used) + 1 < 200  # its arc, not its shadow, has the length
+
+
+def test_rolling_sphere_leaves_a_wire_for_the_ground():
+    pile = Pile(150, 150, 80)
+    pile.deposit(wire(120, 30, 10, kind="cylinder"), 75, 75, 0.0, 1)
+    placed = pile.deposit(wire(20, 20, 20, kind="sphere"), 75, 70, 0.0, 2, rest="rolling")
+    assert (pile.labels[0] == 2).any()
+    assert placed.pose.z == pytest.approx(10, abs=1)
+
+
+def test_periodic_particle_enters_at_the_opposite_side():
+    pile = Pile(100, 80, 30, periodic=True)
+    placed = pile.deposit(wire(60, 10, 8), 90, 2, 0.0, 1)
+    rows, columns = np.nonzero(pile.labels[0])
+    assert set(rows) == {77, 78, 79, 0, 1, 2, 3, 4, 5, 6}
+    assert set(columns) == {*range(60, 100), *range(20)}
+    assert placed.voxels[0] == 60 * 10 * 8
+    assert placed.cut and placed.touches_border
+    assert np.allclose(placed.centre, [[90, 2, 4]])
+    above = pile.deposit(wire(60, 10, 8), 10, 2, math.pi / 2, 2)
+    assert above.pose.z == 12  # it lies on the part that came in
+
+
+def test_cut_particles_rest_on_one_another_outside_too():
+    piles = [Pile(100, 100, 60, margin=margin) for margin in (0, 100)]
+    tilts = []
+    for pile in piles:
+        pile.deposit(wire(80, 10, 10), -20, 50, 0.9, 1)  # only its tip shows, at x = 5, y = 19
+        tilts.append(pile.deposit(wire(120, 10, 8), 30, 50, 0.0, 2).pose.tilt)
+    assert tilts[0] == 0
+    assert tilts[1] < -0.05

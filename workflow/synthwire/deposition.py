@@ -22,7 +22,9 @@ from numba import njit
 
 from synthwire.shapes.base import SweptBody
 
-RESTS = ("tilted", "flat", "flexible")
+RESTS = ("tilted", "flat", "flexible", "rolling")
+_ROLL_X = np.cos(np.arange(8) * np.pi / 4).round(6)
+_ROLL_Y = np.sin(np.arange(8) * np.pi / 4).round(6)
 TOLERANCE = 0.1  # voxels that an end may be off its exact height
 MAX_ITERATIONS = 12  # of pose and support profile; two or three are the rule
 
@@ -151,7 +153,7 @@ class Pile:
             self.margin = 0
         self.labels = np.zeros((self.height, self.depth, self.width), dtype=self.dtype)
         self.heights = np.zeros(
-            (self.depth + 2 * self.margin, self.width + 2 * self.margin), dtype=np.int32
+            (self.depth + 2 * self.margin, self.width + 2 * self.margin), dtype=np.int16
         )
         self.top = np.zeros((self.depth, self.width), dtype=np.int32)
         self.cover = np.zeros((self.depth, self.width), dtype=np.uint16)
@@ -165,28 +167,40 @@ class Pile:
         label: int,
         *,
         rest: str = "tilted",
+        stiffness: float = math.inf,
         max_tilt: float = math.radians(45),
         min_visible: float = 0.0,
         inside: bool = False,
     ) -> Deposited:
         """Let a particle fall at (x, y) and set its voxels to `label` (and those following).
 
+        `rest` is one of RESTS: tilted, a rigid body leaning on its supports; flat, parallel to the
+        substrate; flexible, draped with the given `stiffness` (EI/q, voxels³, see `drape`);
+        rolling, level but rolled to the lowest place near by.
+
         Raises NoRest, leaving the pile as it was, when the particle would lie steeper than
         `max_tilt`, would rise above the domain, shows less than `min_visible` of its footprint
         within the domain, or, with `inside`, leaves it.
         """
         traced = _trace_buffers(bodies.placement, bodies.profiles)
-        tilt, count = _settle(
-            bodies.placement, bodies.profiles, bodies.sections, self.heights, self.margin,
-            self.periodic, x, y, azimuth, rest == "tilted", math.tan(max_tilt), *traced,
-        )  # fmt: skip
+        body = (bodies.placement, bodies.profiles, bodies.sections)
+        pile = (self.heights, self.margin, self.periodic)
+        slope = math.tan(max_tilt)
+        tilt = 0.0
+        if rest == "tilted":
+            tilt, count = _settle_tilted(*body, *pile, x, y, azimuth, slope, *traced)
+        elif rest == "flexible":
+            tilt, count = _settle_flexible(*body, *pile, x, y, azimuth, stiffness, slope, *traced)
+        elif rest == "rolling":
+            x, y, count = _settle_rolling(*body, *pile, x, y, azimuth, tilt, *traced)
+        else:
+            count = _trace(*body, x, y, azimuth, tilt, *traced[:5])
+            _look_below(*pile, count, *traced[1:3], traced[5])
         if count < 0:
             raise NoRest("steep")
         if count == 0:
             raise NoRest("empty")
-        shift, peak, within, border = _drop(
-            self.heights, self.margin, self.periodic, self.width, self.depth, count, *traced
-        )
+        shift, peak, within, border = _drop(self.periodic, self.width, self.depth, count, *traced)
         if inside and within < count:
             raise NoRest("inside")
         if within == 0 or within < min_visible * count:
@@ -200,7 +214,7 @@ class Pile:
         owner = np.empty(within, dtype=np.int64)
         pixels = _set_voxels(
             self.labels, self.heights, self.top, self.cover, self.margin, self.periodic,
-            label, bodies.labels, count, voxels, sums, footprint, owner, *traced,
+            label, bodies.labels, n_labels, count, voxels, sums, footprint, owner, *traced,
         )  # fmt: skip
         footprint, owner = footprint[:pixels], owner[:pixels]
         centre = sums / np.maximum(voxels, 1)[:, None]
@@ -253,7 +267,10 @@ def _extent(profile):
 
 @njit(cache=True)
 def _trace_buffers(placement, profiles):
-    """Room for the columns of a particle at any pose: body, row, column, lo, hi, and k of both."""
+    """Room for the columns of a particle at any pose.
+
+    Of each column: body, row, column, lo, hi, height of the pile below, and as voxels lo, hi.
+    """
     room = 0
     for i in range(placement.shape[0]):
         across, above = _extent(profiles[i])
@@ -266,7 +283,22 @@ def _trace_buffers(placement, profiles):
         np.empty(room, np.float64),
         np.empty(room, np.int32),
         np.empty(room, np.int32),
+        np.empty(room, np.int32),
     )
+
+
+@njit(cache=True)
+def _is_box(profile, section):
+    """Whether a body is a plain box: the common case, traced without interpolation."""
+    for i in range(profile.shape[1]):
+        if profile[0, i] != profile[0, 0] or profile[1, i] != profile[1, 0]:
+            return False
+        if profile[2, i] != 0 or profile[3, i] != 0:
+            return False
+    for i in range(section.shape[1]):
+        if section[0, i] != 1 or section[1, i] != -1 or section[2, i] != 0 or section[3, i] != 0:
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -298,6 +330,15 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
         upper, lower = sections[i, 0], sections[i, 1]
         cut_start, cut_stop = sections[i, 2], sections[i, 3]
         to_station = (n - 1) / (2 * half)
+        box = _is_box(profiles[i], sections[i])
+        level = abs(az) < 1e-9
+        per_cz = 1 / cz
+        per_az = 0.0 if level else 1 / az
+        if az < 0:  # so that the start, at −half, bounds from below
+            first_end, last_end = half * per_az, -half * per_az
+        else:
+            first_end, last_end = -half * per_az, half * per_az
+        box_thickness = half_thickness[0] * per_cz
         for j in range(math.ceil(y0 - reach_y - 0.5), math.floor(y0 + reach_y - 0.5) + 1):
             dy = j + 0.5 - y0
             left, right = -1e18, 1e18
@@ -312,15 +353,39 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
                 left, right = max(left, min(p, q)), min(right, max(p, q))
             elif abs(dy * ex) > aside:
                 continue
-            for k in range(math.ceil(x0 + left - 0.5), math.floor(x0 + right - 0.5) + 1):
+            start, stop = math.ceil(x0 + left - 0.5), math.floor(x0 + right - 0.5) + 1
+            if box:
+                for k in range(start, stop):
+                    dx = k + 0.5 - x0
+                    s0 = dx * ax + dy * ay
+                    w0 = dx * cx + dy * cy
+                    middle = -w0 * per_cz
+                    if abs(dx * bx + dy * by + middle * bz) > half_width[0]:
+                        continue
+                    low, high = middle - box_thickness, middle + box_thickness
+                    if level:
+                        if abs(s0) > half:
+                            continue
+                    else:
+                        shift = -s0 * per_az
+                        low, high = max(low, shift + first_end), min(high, shift + last_end)
+                        if high <= low:
+                            continue
+                    body[count] = i
+                    row[count] = j
+                    column[count] = k
+                    lo[count] = low + z0
+                    hi[count] = high + z0
+                    count += 1
+                continue
+            for k in range(start, stop):
                 dx = k + 0.5 - x0
                 s0 = dx * ax + dy * ay
                 t0 = dx * bx + dy * by
                 w0 = dx * cx + dy * cy
-                middle = -w0 / cz
+                middle = -w0 * per_cz
                 # section at mid height: is the column inside, and how far do the ends reach?
-                position = (s0 + middle * az + half) * to_station
-                position = min(max(position, 0.0), n - 1.0)
+                position = min(max((s0 + middle * az + half) * to_station, 0.0), n - 1.0)
                 f = min(int(position), n - 2)
                 g = position - f
                 width = half_width[f] + g * (half_width[f + 1] - half_width[f])
@@ -335,29 +400,29 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
                 bottom = lower[h] + e * (lower[h + 1] - lower[h])
                 first = -half + cut_start[h] + e * (cut_start[h + 1] - cut_start[h])
                 last = half - cut_stop[h] - e * (cut_stop[h + 1] - cut_stop[h])
-                low = high = middle
-                if abs(az) < 1e-9:
+                if level:
                     if s0 < first or s0 > last:
                         continue
                     thick = half_thickness[f] + g * (half_thickness[f + 1] - half_thickness[f])
                     shift = offset_w[f] + g * (offset_w[f + 1] - offset_w[f])
-                    low = (shift + bottom * thick - w0) / cz
-                    high = (shift + top * thick - w0) / cz
+                    low = (shift + bottom * thick - w0) * per_cz
+                    high = (shift + top * thick - w0) * per_cz
                 else:
+                    low = high = middle
                     for _ in range(3):
                         position = min(max((s0 + low * az + half) * to_station, 0.0), n - 1.0)
                         f = min(int(position), n - 2)
                         g = position - f
                         thick = half_thickness[f] + g * (half_thickness[f + 1] - half_thickness[f])
                         shift = offset_w[f] + g * (offset_w[f + 1] - offset_w[f])
-                        low = (shift + bottom * thick - w0) / cz
+                        low = (shift + bottom * thick - w0) * per_cz
                         position = min(max((s0 + high * az + half) * to_station, 0.0), n - 1.0)
                         f = min(int(position), n - 2)
                         g = position - f
                         thick = half_thickness[f] + g * (half_thickness[f + 1] - half_thickness[f])
                         shift = offset_w[f] + g * (offset_w[f + 1] - offset_w[f])
-                        high = (shift + top * thick - w0) / cz
-                    p, q = (first - s0) / az, (last - s0) / az
+                        high = (shift + top * thick - w0) * per_cz
+                    p, q = (first - s0) * per_az, (last - s0) * per_az
                     low, high = max(low, min(p, q)), min(high, max(p, q))
                 if high <= low:
                     continue
@@ -371,28 +436,21 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
 
 
 @njit(cache=True)
-def _height_at(heights, margin, periodic, j, k):
-    """Height of the pile over row j, column k; bare substrate beyond what is followed."""
+def _look_below(heights, margin, periodic, count, row, column, below):
+    """Height of the pile under each column; bare substrate beyond what is followed."""
+    depth, width = heights.shape
     if periodic:
-        return heights[j % heights.shape[0], k % heights.shape[1]]
-    j += margin
-    k += margin
-    if 0 <= j < heights.shape[0] and 0 <= k < heights.shape[1]:
-        return heights[j, k]
-    return 0
+        for i in range(count):
+            below[i] = heights[row[i] % depth, column[i] % width]
+        return
+    for i in range(count):
+        j, k = row[i] + margin, column[i] + margin
+        below[i] = heights[j, k] if 0 <= j < depth and 0 <= k < width else 0
 
 
 @njit(cache=True)
-def stable_slope(position, support):
-    """Slope of a rigid beam at rest on a support profile, its centre of mass at position 0.
-
-    The beam lies on the edge of the profile's upper convex hull that spans the centre of mass:
-    there it touches on both sides of it, and it can sink no lower.
-
-    Parameters
-    ----------
-    position, support: (n,) increasing positions, and heights of the support.
-    """
+def _upper_hull(position, support):
+    """Indices of the vertices of the upper convex hull, by increasing position."""
     n = len(position)
     hull = np.empty(n, np.int64)
     size = 0
@@ -406,6 +464,22 @@ def stable_slope(position, support):
                 break
         hull[size] = i
         size += 1
+    return hull[:size]
+
+
+@njit(cache=True)
+def stable_slope(position, support):
+    """Slope of a rigid beam at rest on a support profile, its centre of mass at position 0.
+
+    The beam lies on the edge of the profile's upper convex hull that spans the centre of mass:
+    there it touches on both sides of it, and it can sink no lower.
+
+    Parameters
+    ----------
+    position, support: (n,) increasing positions, and heights of the support.
+    """
+    hull = _upper_hull(position, support)
+    size = len(hull)
     for i in range(size - 1):
         a, b = hull[i], hull[i + 1]
         if position[a] <= 0 <= position[b]:
@@ -420,9 +494,146 @@ def stable_slope(position, support):
 
 
 @njit(cache=True)
-def _settle(
-    placement, profiles, sections, heights, margin, periodic, x, y, azimuth, tilted, max_slope,
-    body, row, column, lo, hi, k_lo, k_hi,
+def drape(support, spacing, stiffness):
+    """Height of an elastic wire that lies under its own weight on a support profile.
+
+    Minimises bending energy plus weight, ½ (EI/q) ∫ z″² dp + ∫ z dp, subject to z ≥ support: the
+    obstacle problem of a beam with free ends. Block principal pivoting, which ends with the exact
+    solution; its pentadiagonal systems are factorised directly.
+
+    Parameters
+    ----------
+    support: (n,) least height at nodes `spacing` apart, n ≥ 5.
+    stiffness: EI/q, bending stiffness over weight per length, in units of length³.
+    """
+    n = len(support)
+    factor = stiffness / spacing**4
+    bands = np.zeros((n, 3))  # of D2ᵀ D2: diagonal and two to its right
+    for i in range(n - 2):
+        for a in range(3):
+            wa = -2.0 if a == 1 else 1.0
+            for b in range(a, 3):
+                wb = -2.0 if b == 1 else 1.0
+                bands[i + a, b - a] += wa * wb * factor
+    base = support.min()
+    small = 1e-7  # holds the rigid motions in place; its force is far below the weight
+    for i in range(n):
+        bands[i, 0] += small
+    # begin with the contacts of a rigid or very soft wire's hull: few pivots are left from there
+    active = np.zeros(n, np.bool_)
+    hull = _upper_hull(np.arange(n).astype(np.float64), support)
+    for i in hull:
+        active[i] = True
+    z = support - base
+    goal = support - base
+    force = np.zeros(n)
+    best = n + 1
+    chances = 8
+    tolerance = 1e-7
+    free = np.empty(n, np.int64)
+    diagonal = np.empty(n)
+    first = np.empty(n)
+    second = np.empty(n)
+    right = np.empty(n)
+    for _ in range(50 * n):
+        size = 0
+        for i in range(n):
+            if active[i]:
+                z[i] = goal[i]
+            else:
+                free[size] = i
+                size += 1
+        # the free nodes' equations: bandwidth two is kept when rows are left out
+        for a in range(size):
+            i = free[a]
+            value = -1.0
+            for j in range(max(0, i - 2), min(n, i + 3)):
+                if active[j]:
+                    value -= bands[min(i, j), abs(i - j)] * goal[j]
+            right[a] = value
+            diagonal[a] = bands[i, 0]
+            first[a] = 0.0
+            second[a] = 0.0
+            if a + 1 < size and free[a + 1] - i <= 2:
+                first[a] = bands[i, free[a + 1] - i]
+            if a + 2 < size and free[a + 2] - i <= 2:
+                second[a] = bands[i, free[a + 2] - i]
+        for a in range(size):
+            if a + 1 < size:
+                l1 = first[a] / diagonal[a]
+                diagonal[a + 1] -= l1 * first[a]
+                right[a + 1] -= l1 * right[a]
+                first[a + 1] -= l1 * second[a]
+            if a + 2 < size:
+                l2 = second[a] / diagonal[a]
+                diagonal[a + 2] -= l2 * second[a]
+                right[a + 2] -= l2 * right[a]
+        for a in range(size - 1, -1, -1):
+            value = right[a]
+            if a + 1 < size:
+                value -= first[a] * z[free[a + 1]]
+            if a + 2 < size:
+                value -= second[a] * z[free[a + 2]]
+            z[free[a]] = value / diagonal[a]
+        wrong = 0
+        last = -1
+        for i in range(n):
+            if active[i]:
+                value = 1.0
+                for j in range(max(0, i - 2), min(n, i + 3)):
+                    value += bands[min(i, j), abs(i - j)] * z[j]
+                force[i] = value
+                if value < -tolerance:
+                    wrong += 1
+                    last = i
+            elif z[i] < goal[i] - tolerance:
+                wrong += 1
+                last = i
+        if wrong == 0:
+            break
+        if wrong < best:
+            best = wrong
+            chances = 8
+        else:
+            chances -= 1
+        if chances > 0:
+            for i in range(n):
+                if active[i]:
+                    active[i] = force[i] >= -tolerance
+                elif z[i] < goal[i] - tolerance:
+                    active[i] = True
+        else:  # one at a time (Murty's rule) cannot cycle
+            active[last] = not active[last]
+    return np.maximum(z, goal) + base
+
+
+@njit(cache=True)
+def _profile(x, y, ca, sa, slope, count, row, column, lo, below):
+    """Support profile under a particle's axis: greatest need of height in each voxel's length."""
+    least = 1e18
+    most = -1e18
+    for i in range(count):
+        p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
+        least = min(least, p)
+        most = max(most, p)
+    bins = int(most - least) + 1
+    position = np.zeros(bins)
+    support = np.full(bins, -1e18)
+    for i in range(count):
+        p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
+        need = below[i] - lo[i] + p * slope
+        b = int(p - least)
+        if need > support[b]:
+            support[b] = need
+            position[b] = p
+    filled = support > -1e17
+    return position[filled], support[filled], least, most
+
+
+@njit(cache=True)
+def _settle_tilted(
+    placement, profiles, sections, heights, margin, periodic, x, y, azimuth, max_slope,
+    body, row, column, lo, hi, below, k_lo, k_hi,
 ):  # fmt: skip
     """Find the resting tilt; leave the columns traced there. Returns tilt, number of columns.
 
@@ -437,33 +648,22 @@ def _settle(
         count = _trace(
             placement, profiles, sections, x, y, azimuth, tilt, body, row, column, lo, hi
         )
-        if not tilted or count == 0:
+        if count == 0:
             break
-        least = 1e18
-        most = -1e18
-        for i in range(count):
-            p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
-            least = min(least, p)
-            most = max(most, p)
-        bins = int(most - least) + 1
-        position = np.zeros(bins)
-        support = np.full(bins, -1e18)
-        for i in range(count):
-            p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
-            level = _height_at(heights, margin, periodic, row[i], column[i]) - lo[i] + p * slope
-            b = int(p - least)
-            if level > support[b]:
-                support[b] = level
-                position[b] = p
-        filled = support > -1e17
-        new = stable_slope(position[filled], support[filled])
+        _look_below(heights, margin, periodic, count, row, column, below)
+        if iteration == 0 and below[:count].max() == 0:
+            break  # bare substrate: level
+        position, support, least, most = _profile(
+            x, y, ca, sa, slope, count, row, column, lo, below
+        )
+        new = stable_slope(position, support)
         if abs(new - slope) * max(most, -least) < TOLERANCE:
             break
         if iteration >= 3:
             new = 0.5 * (new + slope)  # two poses may alternate; their mean settles
         slope = round(new, 7)
         tilt = math.atan(slope)
-        if abs(slope) > 4:
+        if abs(slope) > 2 * max_slope:
             return tilt, -1
     if abs(slope) > max_slope:
         return tilt, -1
@@ -471,7 +671,117 @@ def _settle(
 
 
 @njit(cache=True)
-def _drop(heights, margin, periodic, width, depth, count, body, row, column, lo, hi, k_lo, k_hi):
+def _settle_flexible(
+    placement, profiles, sections, heights, margin, periodic, x, y, azimuth, stiffness, max_slope,
+    body, row, column, lo, hi, below, k_lo, k_hi,
+):  # fmt: skip
+    """Drape the particle over the pile. Returns its mean tilt and the number of columns.
+
+    The height that the axis gains is added to the columns, which are stretched upright by the
+    local slope; the axis is shortened so that its arc keeps its length.
+    """
+    ca, sa = math.cos(azimuth), math.sin(azimuth)
+    bent = placement.copy()
+    tilt = 0.0
+    count = 0
+    for _ in range(3):
+        count = _trace(bent, profiles, sections, x, y, azimuth, 0.0, body, row, column, lo, hi)
+        if count == 0:
+            return tilt, count
+        _look_below(heights, margin, periodic, count, row, column, below)
+        if below[:count].max() == 0:
+            return tilt, count
+        position, support, least, most = _profile(x, y, ca, sa, 0.0, count, row, column, lo, below)
+        nodes = min(max(int((most - least) / 3), 5), 257)
+        spacing = (most - least) / (nodes - 1)
+        obstacle = np.full(nodes, -1e18)
+        for b in range(len(position)):
+            at = (position[b] - least) / spacing
+            for i in range(max(math.ceil(at - 0.75), 0), min(math.floor(at + 0.75), nodes - 1) + 1):
+                obstacle[i] = max(obstacle[i], support[b])
+        for i in range(nodes):  # none is empty unless the particle has holes
+            if obstacle[i] < -1e17:
+                obstacle[i] = support.min()
+        height = drape(obstacle, spacing, stiffness)
+        arc = 0.0
+        steepest = 0.0
+        for i in range(nodes - 1):
+            rise = height[i + 1] - height[i]
+            arc += math.sqrt(spacing**2 + rise**2)
+            steepest = max(steepest, abs(rise) / spacing)
+        if steepest > max_slope:
+            return tilt, -1
+        tilt = math.atan((height[-1] - height[0]) / (most - least))
+        shorter = (most - least) / arc
+        if abs(shorter * placement[0, 0] - bent[0, 0]) < 0.25:
+            for i in range(count):
+                p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
+                at = min(max((p - least) / spacing, 0.0), nodes - 1.0)
+                f = min(int(at), nodes - 2)
+                rise = height[f + 1] - height[f]
+                stretch = math.sqrt(1 + (rise / spacing) ** 2)
+                lift = height[f] + (at - f) * rise
+                lo[i] = lo[i] * stretch + lift
+                hi[i] = hi[i] * stretch + lift
+            return tilt, count
+        for i in range(placement.shape[0]):
+            bent[i, 0] = placement[i, 0] * shorter
+            bent[i, 5] = placement[i, 5] * shorter
+    return tilt, count
+
+
+@njit(cache=True)
+def _settle_rolling(
+    placement, profiles, sections, heights, margin, periodic, x, y, azimuth, tilt,
+    body, row, column, lo, hi, below, k_lo, k_hi,
+):  # fmt: skip
+    """Roll a compact particle downhill until it lies lower than at all places around.
+
+    Returns x, y and the number of columns, traced there.
+    """
+    across, above = _extent(profiles[0])
+    step = max((across + placement[0, 0]) / 4, 1.0)  # long enough to leave a voxelised summit
+    best = 1e18
+    here_x, here_y = x, y
+    for _ in range(300):
+        found = best
+        next_x, next_y = here_x, here_y
+        for direction in range(9):
+            if direction == 8:
+                if best < 1e17:
+                    continue
+                at_x, at_y = here_x, here_y
+            else:
+                if best > 1e17:
+                    continue
+                at_x = here_x + step * _ROLL_X[direction]
+                at_y = here_y + step * _ROLL_Y[direction]
+            count = _trace(
+                placement, profiles, sections, at_x, at_y, azimuth, tilt, body, row, column, lo, hi
+            )
+            if count == 0:
+                continue
+            _look_below(heights, margin, periodic, count, row, column, below)
+            height = -1e18
+            for i in range(count):
+                height = max(height, below[i] - lo[i])
+            if height < found - 1e-3:
+                found, next_x, next_y = height, at_x, at_y
+        if found < best:
+            best, here_x, here_y = found, next_x, next_y
+        elif step > 1:
+            step /= 2
+        else:
+            break
+    count = _trace(
+        placement, profiles, sections, here_x, here_y, azimuth, tilt, body, row, column, lo, hi
+    )
+    _look_below(heights, margin, periodic, count, row, column, below)
+    return here_x, here_y, count
+
+
+@njit(cache=True)
+def _drop(periodic, width, depth, count, body, row, column, lo, hi, below, k_lo, k_hi):
     """Lower the traced columns onto the pile and turn them into voxels k_lo ≤ k < k_hi.
 
     Returns the height of the centre of mass, the greatest k_hi, the number of columns within the
@@ -479,16 +789,14 @@ def _drop(heights, margin, periodic, width, depth, count, body, row, column, lo,
     """
     shift = -1e18
     for i in range(count):
-        level = _height_at(heights, margin, periodic, row[i], column[i])
-        shift = max(shift, level - lo[i])
+        shift = max(shift, below[i] - lo[i])
     shift = round(shift, 6)
     gap = -(1 << 30)
     for i in range(count):
         k_lo[i] = math.ceil(lo[i] + shift - 0.5)
         # the thickness is rounded, not the upper face: no fringes on tilted particles
         k_hi[i] = k_lo[i] + max(math.floor(hi[i] - lo[i] + 0.5), 1)
-        level = _height_at(heights, margin, periodic, row[i], column[i])
-        gap = max(gap, level - k_lo[i])
+        gap = max(gap, below[i] - k_lo[i])
     peak = 0
     within = 0
     border = 0
@@ -510,70 +818,117 @@ def _drop(heights, margin, periodic, width, depth, count, body, row, column, lo,
 
 @njit(cache=True)
 def _set_voxels(
-    labels, heights, top, cover, margin, periodic, label, further, count, voxels, sums, footprint,
-    owner, body, row, column, lo, hi, k_lo, k_hi,
+    labels, heights, top, cover, margin, periodic, label, further, n_labels, count, voxels, sums,
+    footprint, owner, body, row, column, lo, hi, below, k_lo, k_hi,
 ):  # fmt: skip
-    """Write the columns into volume and maps. Returns the number of footprint entries."""
+    """Write the columns into volume and maps. Returns the number of footprint entries.
+
+    Of a particle with several bodies, a later one's voxels replace an earlier one's.
+    """
     depth, width = top.shape
+    several = len(further) > 1
     pixels = 0
+    runs = np.empty((count, 7), np.int32)  # row, first, last, and the layers they reach and fill
+    columns = np.empty(count, np.int32)
+    n_runs = 0
+    lowest, highest = 1 << 30, 0
     start = 0
     while start < count:
-        # a run: neighbouring columns of one row, written layer by layer, as memory lies
+        j, k = row[start], column[start]
+        if periodic:
+            j %= depth
+            k %= width
+        # a run: neighbouring columns of one row
         stop = start + 1
         while (
             stop < count
-            and body[stop] == body[start]
             and row[stop] == row[start]
             and column[stop] == column[stop - 1] + 1
+            and body[stop] == body[start]
+            and not (periodic and k + stop - start >= width)
         ):
             stop += 1
-        j = row[start]
-        own = label + further[body[start]]
         which = further[body[start]]
-        inside = periodic or 0 <= j < depth
-        wrapped = j % depth if periodic else j
-        bottom = 1 << 30
-        peak = 0
-        first = start
-        last = stop
-        for i in range(start, stop):
-            k = column[i]
-            if periodic:
-                heights[wrapped, k % width] = max(heights[wrapped, k % width], k_hi[i])
-                k %= width
-            else:
-                a, b = j + margin, k + margin
-                if 0 <= a < heights.shape[0] and 0 <= b < heights.shape[1]:
-                    heights[a, b] = max(heights[a, b], k_hi[i])
-                if not inside:
-                    continue
-                if k < 0:
-                    first = i + 1
-                    continue
-                if k >= width:
-                    last = min(last, i)
-                    continue
+        if which >= 0:
+            a, b = j + margin, k + margin
+            if 0 <= a < heights.shape[0]:
+                for i in range(max(start, start - b), min(stop, start - b + heights.shape[1])):
+                    c = b + i - start
+                    heights[a, c] = max(heights[a, c], k_hi[i])
+        first = max(start, start - k)
+        last = min(stop, start + width - k)
+        offset = k - start
+        if not 0 <= j < depth or first >= last:
+            start = stop
+            continue
+        bottom, peak = 1 << 30, 0  # layers that any column reaches
+        floor, ceiling = 0, 1 << 30  # layers that all columns fill
+        for i in range(first, last):
             bottom = min(bottom, k_lo[i])
             peak = max(peak, k_hi[i])
-            if top[wrapped, k] < label:  # this particle's first body here
-                top[wrapped, k] = label
-                cover[wrapped, k] += 1
-                footprint[pixels] = wrapped * width + k
-                owner[pixels] = which
+            floor = max(floor, k_lo[i])
+            ceiling = min(ceiling, k_hi[i])
+            c = i + offset
+            if top[j, c] < label:  # this particle's first body here
+                top[j, c] = label
+                cover[j, c] += 1
+                footprint[pixels] = j * width + c
+                owner[pixels] = max(which, 0)
                 pixels += 1
             elif which > 0:
-                footprint[pixels] = wrapped * width + k
+                footprint[pixels] = j * width + c
                 owner[pixels] = which
                 pixels += 1
-            thick = k_hi[i] - k_lo[i]
-            voxels[which] += thick
-            sums[which, 0] += thick * (column[i] + 0.5)
-            sums[which, 1] += thick * (j + 0.5)
-            sums[which, 2] += thick * 0.5 * (k_lo[i] + k_hi[i])
-        if inside:
+            if not several:
+                thick = k_hi[i] - k_lo[i]
+                voxels[0] += thick
+                sums[0, 0] += thick * (column[i] + 0.5)
+                sums[0, 1] += thick * (row[i] + 0.5)
+                sums[0, 2] += thick * 0.5 * (k_lo[i] + k_hi[i])
+        if several:
+            own = label + which if which >= 0 else 0
             for z in range(bottom, peak):
                 for i in range(first, last):
                     if k_lo[i] <= z < k_hi[i]:
-                        labels[z, wrapped, column[i] % width if periodic else column[i]] = own
+                        c = i + offset
+                        before = labels[z, j, c]
+                        if before == own:
+                            continue
+                        if which < 0 and not label <= before < label + n_labels:
+                            continue  # a hole is cut into its own particle alone
+                        if before != 0:
+                            _count_voxel(voxels, sums, before - label, -1, row[i], column[i], z)
+                        if which >= 0:
+                            _count_voxel(voxels, sums, which, 1, row[i], column[i], z)
+                        labels[z, j, c] = own
+        else:
+            runs[n_runs, 0] = j
+            runs[n_runs, 1] = first
+            runs[n_runs, 2] = last
+            runs[n_runs, 3] = bottom
+            runs[n_runs, 4] = peak
+            runs[n_runs, 5] = floor
+            runs[n_runs, 6] = ceiling
+            columns[n_runs] = offset
+            n_runs += 1
+            lowest, highest = min(lowest, bottom), max(highest, peak)
         start = stop
+    for z in range(lowest, highest):  # layer by layer, as memory lies
+        for r in range(n_runs):
+            if runs[r, 3] <= z < runs[r, 4]:
+                j, first, last, offset = runs[r, 0], runs[r, 1], runs[r, 2], columns[r]
+                if runs[r, 5] <= z < runs[r, 6]:
+                    labels[z, j, first + offset : last + offset] = label
+                else:
+                    for i in range(first, last):
+                        if k_lo[i] <= z < k_hi[i]:
+                            labels[z, j, i + offset] = label
     return pixels
+
+
+@njit(cache=True)
+def _count_voxel(voxels, sums, which, sign, row, column, z):
+    voxels[which] += sign
+    sums[which, 0] += sign * (column + 0.5)
+    sums[which, 1] += sign * (row + 0.5)
+    sums[which, 2] += sign * (z + 0.5)

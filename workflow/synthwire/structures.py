@@ -120,6 +120,7 @@ class _ParticleClass:
     thickness_ratio: Distribution | None
     azimuth: Distribution
     rest: str
+    sag_span: float
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,9 @@ class _Population:
     share: float
     count: Distribution | None
     count_per_um2: Distribution | None
+    clusters: Distribution
+    cluster_share: float
+    cluster_radius: Distribution
     classes: tuple[_ParticleClass, ...]
 
 
@@ -160,25 +164,39 @@ def _plan_of(text: str) -> _Plan:
             width_nm, aspect = _one_of(item, "width_nm", "aspect_ratio", at)
             thickness, ratio = _one_of(item, "thickness_nm", "thickness_ratio", at)
             shape = item["shape"]
-            if item["class"] not in names:
-                names.append(item["class"])
+            recipe = make_shape(SHAPES, shape, f"{at}.shape")
+            for name in (item["class"], *(f"{item['class']}-{part}" for part in recipe.parts)):
+                if name not in names:
+                    names.append(name)
             classes.append(
                 _ParticleClass(
                     name=item["class"],
                     share=item["share"],
-                    shape_name=shape if isinstance(shape, str) else shape.get("kind"),
-                    shape=make_shape(SHAPES, shape, f"{at}.shape"),
+                    shape_name=shape if isinstance(shape, str) else shape["kind"],
+                    shape=recipe,
                     length=distributions.parse(item["length_nm"], f"{at}.length_nm", positive=True),
                     width=width_nm,
                     aspect_ratio=aspect,
                     thickness=thickness,
                     thickness_ratio=ratio,
                     azimuth=distributions.parse(item["azimuth_deg"], f"{at}.azimuth_deg"),
-                    rest=item["rest"],
+                    rest=item.get("rest", recipe.rest),
+                    sag_span=item["sag_span_nm"],
                 )
             )
         populations.append(
-            _Population(entry["name"], entry["share"], count, density, tuple(classes))
+            _Population(
+                name=entry["name"],
+                share=entry["share"],
+                count=count,
+                count_per_um2=density,
+                clusters=distributions.parse(entry["clusters"], f"{where}.clusters"),
+                cluster_share=entry["cluster_share"],
+                cluster_radius=distributions.parse(
+                    entry["cluster_radius_nm"], f"{where}.cluster_radius_nm", positive=True
+                ),
+                classes=tuple(classes),
+            )
         )
     return _Plan(
         settings, width, depth, height, float(settings["voxel_size_nm"]), settings["border"],
@@ -293,6 +311,7 @@ class _Draft:
     particle: Particle
     bodies: PackedBodies
     azimuth: float
+    cluster: tuple[float, float, float] | None  # middle x, y and radius, voxels
 
 
 def _sample_size(item: _ParticleClass, voxel: float, rng) -> tuple[float, float, float]:
@@ -312,14 +331,35 @@ def _draw(plan: _Plan, population: _Population, rng: np.random.Generator) -> lis
         count = population.count.sample(rng)
     else:
         count = population.count_per_um2.sample(rng) * _base_um2(plan)
-    shares = np.array([item.share for item in population.classes], dtype=float)
+    clusters = [
+        (
+            plan.width * rng.random(),
+            plan.depth * rng.random(),
+            population.cluster_radius.sample(rng) / plan.voxel,
+        )
+        for _ in range(round(population.clusters.sample(rng)))
+    ]
     drafts = []
     for _ in range(max(1, round(count))):
-        item = population.classes[int(rng.choice(len(shares), p=shares / shares.sum()))]
+        item = population.classes[_choose([item.share for item in population.classes], rng)]
         particle = item.shape.build(*_sample_size(item, plan.voxel, rng), rng)
         azimuth = math.radians(item.azimuth.sample(rng)) % math.pi
-        drafts.append(_Draft(item, particle, pack_bodies(particle.bodies, plan.voxel), azimuth))
+        cluster = None
+        if clusters and rng.random() < population.cluster_share:
+            cluster = clusters[int(rng.integers(len(clusters)))]
+        bodies = pack_bodies(particle.bodies, plan.voxel)
+        drafts.append(_Draft(item, particle, bodies, azimuth, cluster))
     return drafts
+
+
+def _choose(shares: Sequence[float], rng: np.random.Generator) -> int:
+    """Place of one entry, drawn with probabilities proportional to the shares."""
+    place = rng.random() * sum(shares)
+    for i, share in enumerate(shares):
+        place -= share
+        if place < 0:
+            return i
+    return len(shares) - 1
 
 
 def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
@@ -355,8 +395,7 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
     for attempt in range(attempts):
         key = (STAGE, scene) if attempt == 0 else (STAGE, scene, attempt)
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-        shares = np.array([population.share for population in plan.populations], dtype=float)
-        population = plan.populations[int(rng.choice(len(shares), p=shares / shares.sum()))]
+        population = plan.populations[_choose([item.share for item in plan.populations], rng)]
         drafts = _draw(plan, population, rng)
         try:
             pile, rows = _deposit(plan, drafts, rng)
@@ -365,8 +404,8 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
             continue
         table = _table(plan, population, pile, rows)
         table.insert(0, "scene", scene)
-        table["attempt"] = attempt
-        return Scene(pile.labels, plan.voxel, table[list(COLUMNS)])
+        table.insert(COLUMNS.index("attempt"), "attempt", attempt)
+        return Scene(pile.labels, plan.voxel, table)
     advice = {
         "height": "the pile outgrows the domain: raise structures.domain[2] or use fewer or "
         "thinner particles",
@@ -399,7 +438,11 @@ def _deposit(plan: _Plan, drafts: list[_Draft], rng) -> tuple[Pile, list]:
         limits = _centre_limits(plan, draft)
         reason = "inside"
         for _ in range(PLACES):
-            x, y = (round(low + (high - low) * rng.random(), 6) for low, high in limits)
+            if draft.cluster is None:
+                x, y = (round(low + (high - low) * rng.random(), 6) for low, high in limits)
+            else:
+                *middle, radius = draft.cluster
+                x, y = (round(at + radius * rng.standard_normal(), 6) for at in middle)
             try:
                 deposited = pile.deposit(
                     draft.bodies,
@@ -408,6 +451,7 @@ def _deposit(plan: _Plan, drafts: list[_Draft], rng) -> tuple[Pile, list]:
                     draft.azimuth,
                     label,
                     rest=draft.item.rest,
+                    stiffness=_stiffness(draft.item, draft.particle, plan.voxel),
                     max_tilt=math.radians(plan.settings["max_tilt_deg"]),
                     min_visible=max(plan.settings["min_visible"], 1e-9),
                     inside=plan.border == "inside",
@@ -421,6 +465,14 @@ def _deposit(plan: _Plan, drafts: list[_Draft], rng) -> tuple[Pile, list]:
         else:
             raise NoRest(reason)
     return pile, rows
+
+
+def _stiffness(item: _ParticleClass, particle: Particle, voxel: float) -> float:
+    """EI/q in voxels³ of a wire that sags by its thickness over its class's sag_span.
+
+    A beam on two supports sags by 5 q ℓ⁴ / (384 EI).
+    """
+    return 5 * (item.sag_span / voxel) ** 4 / (384 * particle.thickness / voxel)
 
 
 def _centre_limits(plan: _Plan, draft: _Draft) -> tuple[tuple[float, float], ...]:
@@ -442,40 +494,41 @@ def _centre_limits(plan: _Plan, draft: _Draft) -> tuple[tuple[float, float], ...
 
 
 def _table(plan: _Plan, population: _Population, pile: Pile, rows: list) -> pd.DataFrame:
-    visible = np.bincount(pile.top.ravel(), minlength=rows[-1][0] + 10)
-    cover = pile.cover.ravel()
+    top, cover = pile.top.ravel(), pile.cover.ravel()
     records = []
     for label, draft, deposited in rows:
         size, item, pose = draft.particle, draft.item, deposited.pose
         for k, footprint in enumerate(deposited.footprints):
-            x, y, z = deposited.centre[k] * plan.voxel
+            name = f"{item.name}-{item.shape.parts[k - 1]}" if k else item.name
+            x, y, z = deposited.centre[k].tolist()
+            area = len(footprint)
+            shared = int(np.count_nonzero(cover[footprint] > 1))
             records.append(
-                {
-                    "particle": label + k,
-                    "class": item.name,
-                    "length_nm": round(size.length, 3),
-                    "width_nm": round(size.width, 3),
-                    "thickness_nm": round(size.thickness, 3),
-                    "x_nm": round(float(x), 3),
-                    "y_nm": round(float(y), 3),
-                    "z_nm": round(float(z), 3),
-                    "azimuth_deg": round(math.degrees(pose.azimuth), 3) % 180,
-                    "tilt_deg": round(math.degrees(pose.tilt), 3),
-                    "touches_border": int(deposited.touches_border),
-                    "category_id": plan.categories.index(item.name) + 1,
-                    "population": population.name,
-                    "shape": item.shape_name,
-                    "cut": int(deposited.cut),
-                    "part_of": label if k else 0,
-                    "voxels": int(deposited.voxels[k]),
-                    "projected_area_px": len(footprint),
-                    "visible_area_px": 0 if k else int(visible[label]),
-                    "overlap_fraction": round(float(np.mean(cover[footprint] > 1)), 6)
-                    if len(footprint)
-                    else 0.0,
-                }
+                (
+                    label + k,
+                    name,
+                    round(size.length, 3),
+                    round(size.width, 3),
+                    round(size.thickness, 3),
+                    round(x * plan.voxel, 3),
+                    round(y * plan.voxel, 3),
+                    round(z * plan.voxel, 3),
+                    round(math.degrees(pose.azimuth), 3) % 180,
+                    round(math.degrees(pose.tilt), 3) + 0.0,  # no minus zero
+                    int(deposited.touches_border),
+                    plan.categories.index(name) + 1,
+                    population.name,
+                    item.shape_name,
+                    int(deposited.cut),
+                    label if k else 0,
+                    int(deposited.voxels[k]),
+                    area,
+                    0 if k else int(np.count_nonzero(top[footprint] == label)),
+                    round(shared / area, 6) if area else 0.0,
+                )
             )
-    return pd.DataFrame(records)
+    names = [name for name in COLUMNS if name not in ("scene", "attempt")]
+    return pd.DataFrame(dict(zip(names, zip(*records, strict=True), strict=True)))
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.shapes.base import Particle, rectangle, straight_body
+from synthwire.shapes.base import Particle, Shape, straight_body
 
 
 @dataclass
-class Prism:
+class Prism(Shape):
     """Straight wire with rectangular section and plane ends."""
 
     summary: ClassVar[str] = "straight wire with rectangular section"
@@ -19,5 +19,4 @@ class Prism:
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator
     ) -> Particle:
-        body = straight_body(length, width, thickness, rectangle())
-        return Particle([body], length, width, thickness)
+        return Particle([straight_body(length, width, thickness)], length, width, thickness)

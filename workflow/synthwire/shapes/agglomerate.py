@@ -1,0 +1,86 @@
+"""Compact lumps of many small crystals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from synthwire.shapes.base import (
+    Particle,
+    Shape,
+    SweptBody,
+    centred,
+    ellipsoid,
+    extents,
+    require,
+    roughen,
+    straight_body,
+    taper,
+)
+
+
+@dataclass
+class Agglomerate(Shape):
+    """`fewest` to `most` grains grown onto one another, about length × width × thickness in all.
+
+    `spikes` wires stick out of it, `spike_length` of its length each.
+    """
+
+    fewest: int = 6
+    most: int = 16
+    spikes: int = 0
+    spike_length: float = 0.7
+    summary: ClassVar[str] = "compact agglomerate of grains"
+    rest: ClassVar[str] = "flat"
+
+    def __post_init__(self):
+        require(1 <= self.fewest <= self.most <= 60, f"fewest: {self.fewest} and most: "
+                f"{self.most} should be 1 ≤ fewest ≤ most ≤ 60")  # fmt: skip
+        require(0 <= self.spikes <= 20, f"spikes: {self.spikes} should be from 0 to 20")
+        require(0 < self.spike_length <= 2, f"spike_length: {self.spike_length} should be 0 to 2")
+
+    def build(
+        self, length: float, width: float, thickness: float, rng: np.random.Generator
+    ) -> Particle:
+        axes = np.array([length, width, thickness])
+        places = [np.zeros(3)]
+        bodies = []
+        for i in range(int(rng.integers(self.fewest, self.most + 1))):
+            size = axes * rng.uniform(0.25, 0.55) * (1.3 if i == 0 else 1)
+            if i:  # beside one that is there, so that the lump hangs together
+                direction = rng.standard_normal(3)
+                direction /= np.linalg.norm(direction)
+                place = places[int(rng.integers(len(places)))] + 0.3 * axes * direction
+                room = np.maximum((axes - size) / 2, 0)
+                place = np.clip(place, -room, room)
+                places.append(place)
+            grain = self._grain(size, rng)
+            grain.origin = tuple(float(value) for value in places[-1])
+            grain.yaw = rng.uniform(0, math.pi)
+            bodies.append(grain)
+        length, width, thickness = extents(bodies)
+        for _ in range(self.spikes):
+            spike = straight_body(self.spike_length * length * rng.uniform(0.5, 1), width * 0.15,
+                                  min(thickness * 0.3, width * 0.15), "rounded", 9)  # fmt: skip
+            taper(spike, 0.5, 0.5, start=False, stop=True)
+            spike.yaw = rng.uniform(0, 2 * math.pi)
+            root = places[int(rng.integers(len(places)))]
+            spike.origin = (
+                float(root[0] + spike.half_length * math.cos(spike.yaw)),
+                float(root[1] + spike.half_length * math.sin(spike.yaw)),
+                float(root[2]),
+            )
+            bodies.append(spike)
+        return Particle(centred(bodies), max(length, width), min(length, width), thickness)
+
+    @staticmethod
+    def _grain(size: np.ndarray, rng: np.random.Generator) -> SweptBody:
+        side = float(math.sqrt(size[0] * size[1]))  # turned at random, so as broad as long
+        if rng.uniform() < 0.5:
+            return ellipsoid(side, side * rng.uniform(0.6, 1), float(size[2]))
+        grain = straight_body(side, side * rng.uniform(0.4, 0.8), float(size[2]), "rounded", 17)
+        roughen(grain, 0.08, side / 3, rng)
+        return grain
