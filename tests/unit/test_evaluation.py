@@ -12,11 +12,14 @@ import pytest
 import yaml
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from synthwire import evaluation
 from synthwire.annotations import decode_mask, encode_mask, make_annotation
 from synthwire.errors import InputError
 from synthwire.evaluation import (
     classify_pixels,
+    coco_metrics,
     evaluate_predictions,
+    paired_difference,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -283,3 +286,255 @@ def test_the_inputs_stay_as_they_were():
     evaluate_predictions(truth, predictions, SETTINGS)
     assert json.dumps([truth, predictions]) == before
     assert decode_mask(predictions[0]["segmentation"]).shape == (128, 160)
+
+
+# Instances
+
+
+def test_counts_per_threshold_panoptic_quality_and_count_error_by_hand():
+    """Three particles, one found exactly, one with IoU 0.6, one missed; two false alarms."""
+    truth = data_set([[rectangle(2, 2, 20, 5), rectangle(2, 20, 20, 5)], [rectangle(2, 40, 20, 5)]])
+    predictions = [
+        prediction(rectangle(2, 2, 20, 5), 0.9),
+        prediction(rectangle(7, 20, 20, 5), 0.8),
+        prediction(rectangle(40, 40, 10, 10), 0.75),
+        prediction(rectangle(40, 5, 10, 10), 0.7),
+        prediction(rectangle(2, 40, 20, 5), 0.69, image_id=1),  # right, but below the score
+    ]
+    found = evaluate_predictions(truth, predictions, SETTINGS)
+    at_50, at_75 = found["thresholds"][0], found["thresholds"][5]
+    assert (at_50["iou"], at_50["tp"], at_50["fp"], at_50["fn"]) == (0.5, 2, 2, 1)
+    assert at_50["precision"] == pytest.approx(50)
+    assert at_50["recall"] == pytest.approx(200 / 3)
+    assert at_50["f1"] == pytest.approx(100 * 2 * 2 / (2 * 2 + 2 + 1))
+    assert (at_75["iou"], at_75["tp"], at_75["fp"], at_75["fn"]) == (0.75, 1, 3, 2)
+    assert found["panoptic"]["pq"] == pytest.approx(100 * 1.6 / (2 + 1 + 0.5))
+    assert found["panoptic"]["sq"] == pytest.approx(80)
+    assert found["panoptic"]["rq"] == pytest.approx(at_50["f1"])
+    assert found["count"]["annotated"] == 3 and found["count"]["predicted"] == 4
+    assert found["count"]["error"] == 1
+    assert found["count"]["relative_error"] == pytest.approx(100 / 3)
+    assert found["count"]["mean_absolute_error"] == pytest.approx((2 + 1) / 2)
+
+
+def test_instances_on_ignored_outlines_are_not_counted():
+    truth = data_set([[rectangle(2, 2, 20, 5), rectangle(2, 30, 20, 5)]], crowd=[1])
+    predictions = [
+        prediction(rectangle(2, 2, 20, 5), 0.9),
+        prediction(rectangle(2, 30, 9, 5), 0.9),  # two pieces of one doubtful outline
+        prediction(rectangle(12, 30, 9, 5), 0.9),
+    ]
+    found = evaluate_predictions(truth, predictions, SETTINGS)
+    assert (found["thresholds"][0]["tp"], found["thresholds"][0]["fp"]) == (1, 0)
+    assert found["panoptic"]["pq"] == pytest.approx(100)
+    assert found["count"]["error"] == 0
+
+
+# Outlines
+
+
+def outline_length(width, height):
+    return 2 * (width + height) - 4
+
+
+def test_boundary_f1_by_hand():
+    truth = data_set([[rectangle(10, 10, 20, 8)]])
+    exact = evaluate_predictions(truth, [prediction(rectangle(10, 10, 20, 8), 0.9)], SETTINGS)
+    assert exact["boundary"] == {"precision": 100, "recall": 100, "f1": 100}
+    shifted = [prediction(rectangle(12, 10, 20, 8), 0.9)]
+    assert evaluate_predictions(truth, shifted, SETTINGS)["boundary"]["f1"] == 100
+    # without tolerance only the long sides coincide, over 18 pixels each
+    strict = evaluate_predictions(truth, shifted, {**SETTINGS, "boundary_tolerance_px": 0})
+    assert strict["boundary"]["precision"] == pytest.approx(100 * 36 / outline_length(20, 8))
+    assert strict["boundary"]["recall"] == pytest.approx(100 * 36 / outline_length(20, 8))
+    # twice the outlines, half of them right, all of the true ones found
+    more = [prediction(rectangle(10, 10, 20, 8), 0.9), prediction(rectangle(10, 40, 20, 8), 0.9)]
+    scores = evaluate_predictions(truth, more, SETTINGS)["boundary"]
+    assert (scores["precision"], scores["recall"]) == (50, 100)
+    assert scores["f1"] == pytest.approx(100 * 2 / 3)
+    nothing = evaluate_predictions(truth, [], SETTINGS)["boundary"]
+    assert nothing["precision"] is None and nothing["recall"] == 0
+
+
+def test_the_edge_of_the_image_and_ignored_outlines_are_no_boundary():
+    # rows 10…17 of the whole width: only the upper and lower side are outlines
+    band = rectangle(0, 10, 64, 8)
+    truth = data_set([[band, rectangle(20, 40, 20, 8)]], crowd=[1])
+    predictions = [prediction(rectangle(0, 10, 60, 8), 0.9)]
+    strict = {**SETTINGS, "boundary_tolerance_px": 0}
+    scores = evaluate_predictions(truth, predictions, strict)["boundary"]
+    assert scores["recall"] == pytest.approx(100 * 120 / 128)
+    assert scores["precision"] == pytest.approx(100 * 120 / 126)
+    predictions.append(prediction(rectangle(22, 42, 10, 4), 0.9))  # inside the doubtful outline
+    assert evaluate_predictions(truth, predictions, strict)["boundary"] == scores
+
+
+# Crossing particles
+
+
+def test_average_precision_by_overlap_by_hand():
+    """A free particle found, two that cover a quarter of each other of which one is missed."""
+    free, first, second = rectangle(2, 2, 20, 5), rectangle(10, 40, 20, 5), rectangle(25, 40, 5, 20)
+    truth = data_set([[free, first, second]])
+    predictions = [
+        prediction(free, 0.9),
+        prediction(rectangle(10, 40, 20, 5), 0.8),
+        prediction(rectangle(40, 2, 10, 10), 0.7),  # a free false alarm
+    ]
+    settings = {**SETTINGS, "overlap_limits": [0.1, 0.25, 0.5]}
+    low, middle, crossing, covered = evaluate_predictions(truth, predictions, settings)["overlap"]
+    assert (low["low"], low["high"], low["ground_truth"]) == (0, 0.1, 1)
+    assert low["ap"] == pytest.approx(100)  # the false alarm comes after the hit
+    assert middle["ground_truth"] == 0 and middle["ap"] is None
+    assert (crossing["low"], crossing["ground_truth"]) == (0.25, 2)
+    assert crossing["recall50"] == 50
+    assert crossing["ap"] == pytest.approx(100 * 51 / 101)
+    assert covered["ground_truth"] == 0
+    # the false alarm is a free one: before the hits it harms the free particles' AP alone
+    predictions[2]["score"] = 0.95
+    low, _, crossing, _ = evaluate_predictions(truth, predictions, settings)["overlap"]
+    assert low["ap"] == pytest.approx(50)
+    assert crossing["ap"] == pytest.approx(100 * 51 / 101)
+
+
+def test_overlap_with_a_doubtful_outline_counts_as_overlap():
+    free, doubtful = rectangle(10, 40, 20, 5), rectangle(20, 40, 20, 5)
+    truth = data_set([[free, doubtful]], crowd=[1])
+    settings = {**SETTINGS, "overlap_limits": [0.3]}
+    rows = evaluate_predictions(truth, [prediction(free, 0.9)], settings)["overlap"]
+    assert [row["ground_truth"] for row in rows] == [0, 1]
+
+
+# Uncertainty
+
+
+def with_images():
+    return {**SETTINGS, "bootstrap_images": 5, "bootstrap_replicates": 200}
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+def test_a_draw_is_worth_what_pycocotools_says_of_the_drawn_images(kind):
+    truth, predictions = random_case(8)
+    weights = np.array([2, 0, 1, 3, 0, 1])
+    drawn = {**truth, "images": [], "annotations": []}
+    drawn_predictions = []
+    for image, number in zip(truth["images"], weights, strict=True):
+        for copy_number in range(number):
+            identity = 100 * image["id"] + copy_number + 1
+            drawn["images"].append({**image, "id": identity})
+            for item in truth["annotations"]:
+                if item["image_id"] == image["id"]:
+                    drawn["annotations"].append(
+                        {**item, "image_id": identity, "id": len(drawn["annotations"]) + 1}
+                    )
+            drawn_predictions.extend(
+                {**item, "image_id": identity}
+                for item in predictions
+                if item["image_id"] == image["id"]
+            )
+    expected = reference(drawn, drawn_predictions, kind)
+    settings = with_images()
+    checked, results = evaluation._check(truth, predictions)
+    case = evaluation._compare(checked, results, settings)
+    assert case.units.kind == "image"
+    matching = evaluation._match_by_area(case, kind, settings["area_limits_px"])
+    found = coco_metrics(matching, weights[None, :], limit=100)
+    for metric in METRICS:
+        assert found[metric][0] == pytest.approx(expected[metric], abs=1e-9, nan_ok=True)
+
+
+def test_intervals_hold_the_value_and_narrow_with_more_images():
+    widths = []
+    for images in (8, 80):
+        truth, predictions = random_case(4, images=images, size=(64, 80))
+        found = evaluate_predictions(truth, predictions, with_images())
+        uncertainty = found["uncertainty"]
+        assert (uncertainty["unit"], uncertainty["units"]) == ("image", images)
+        intervals = uncertainty["intervals"]
+        for value, (low, high) in (
+            (found["accuracy"], intervals["accuracy"]),
+            (found["bbox"]["ap"], intervals["bbox"]["ap"]),
+            (found["segm"]["ap"], intervals["segm"]["ap"]),
+            (found["segm"]["ap50"], intervals["segm"]["ap50"]),
+            (found["panoptic"]["pq"], intervals["pq"]),
+            (found["thresholds"][0]["f1"], intervals["f1_50"]),
+            (found["boundary"]["f1"], intervals["boundary_f1"]),
+            (found["count"]["relative_error"], intervals["relative_count_error"]),
+        ):
+            assert low < value < high
+        low, high = intervals["segm"]["ap"]
+        widths.append(high - low)
+        assert len(uncertainty["draws"]["segm_ap"]) == 200
+    # ten times the images: about √10 narrower
+    assert 1.8 < widths[0] / widths[1] < 6
+
+
+def test_few_images_are_resampled_by_blocks():
+    truth, predictions = random_case(4, images=2, size=(192, 300))
+    found = evaluate_predictions(truth, predictions, SETTINGS)["uncertainty"]
+    assert (found["unit"], found["units"]) == ("block", 2 * 2 * 3)
+    low, high = found["intervals"]["segm"]["ap"]
+    assert low < high
+
+
+def test_a_detection_is_resampled_with_its_particle():
+    """A particle's middle lies in one block, its half-found detection's middle in another."""
+    truth = data_set([[rectangle(40, 40, 40, 8)]], size=(192, 192))
+    predictions = [
+        prediction(rectangle(60, 40, 40, 8, (192, 192)), 0.9),
+        prediction(rectangle(150, 150, 20, 8, (192, 192)), 0.8),
+    ]
+    truth["annotations"][0].update(
+        make_annotation(1, 0, encode_mask(rectangle(40, 40, 40, 8, (192, 192))))
+    )
+    case = evaluation._compare(*evaluation._check(truth, predictions), SETTINGS)
+    assert case.units.grid == [(2, 2)]
+    assert case.unit_of_truth.tolist() == [0]
+    assert case.unit_of_result.tolist() == [0, 3]
+    moved = evaluation._compare(*evaluation._check(truth, predictions[1:]), SETTINGS)
+    assert moved.unit_of_result.tolist() == [3]
+
+
+def test_too_little_to_resample_gives_no_interval():
+    truth = data_set([[rectangle(2, 2, 20, 5)]])
+    found = evaluate_predictions(truth, [], SETTINGS)["uncertainty"]
+    assert found["units"] == 1
+    assert found["intervals"] is None and found["draws"] is None
+    assert "uncertainty" not in evaluate_predictions(
+        truth, [], {**SETTINGS, "bootstrap_replicates": 0}
+    )
+
+
+def test_models_are_compared_in_pairs():
+    truth, predictions = random_case(4, images=40, size=(64, 80))
+    rng = np.random.default_rng(0)
+    slightly_worse = [item for item in predictions if rng.random() > 0.1]
+    settings = with_images()
+    better = evaluate_predictions(truth, predictions, settings)
+    worse = evaluate_predictions(truth, slightly_worse, settings)
+    found = paired_difference(better, worse)
+    assert found["difference"] == pytest.approx(better["segm"]["ap"] - worse["segm"]["ap"])
+    assert found["low"] < found["difference"] < found["high"]
+    same = paired_difference(better, better)
+    assert same == {"difference": 0, "low": 0, "high": 0, "p": 1}
+    # in pairs much narrower than the models' own intervals
+    own_low, own_high = better["uncertainty"]["intervals"]["segm"]["ap"]
+    assert found["high"] - found["low"] < (own_high - own_low) / 2
+    nothing = evaluate_predictions(truth, [], settings)
+    clear = paired_difference(better, nothing)
+    assert clear["low"] > 0 and clear["p"] <= 0.01
+    assert paired_difference(nothing, better)["high"] < 0
+
+
+def test_models_that_were_drawn_differently_cannot_be_compared():
+    truth, predictions = random_case(4, images=6)
+    one = evaluate_predictions(truth, predictions, with_images())
+    other = evaluate_predictions(truth, predictions, {**with_images(), "bootstrap_replicates": 50})
+    with pytest.raises(InputError, match="replicates 200 and 50"):
+        paired_difference(one, other)
+
+
+def test_the_same_input_gives_the_same_result():
+    truth, predictions = random_case(5)
+    first = evaluate_predictions(truth, predictions, with_images())
+    assert first == evaluate_predictions(truth, predictions, with_images())

@@ -1,26 +1,27 @@
 """Comparing predicted masks with annotated ones.
 
-Average precision follows COCO (pycocotools does the matching), accuracy follows Eq. 3 of Lin et
-al., npj Comput. Mater. 8, 88 (2022). Annotations with iscrowd=1 are ignore regions throughout: a
-detection there counts neither for nor against, and pixels covered only by them leave the accuracy.
-Fractions are given in percent, as published; a value that does not exist (no particle of that
-size) is NaN, which JSON holds as null.
+Average precision follows COCO: pycocotools computes the overlaps; the matching, compiled here for
+speed and for the resampling, gives pycocotools' numbers (the tests compare them). Accuracy follows
+Eq. 3 of Lin et al., npj Comput. Mater. 8, 88 (2022). Annotations with iscrowd=1 are ignore regions
+throughout: a detection there counts neither for nor against, and pixels covered only by them leave
+the accuracy. Fractions are given in percent, as published; a value that does not exist (no particle
+of that size) is NaN, which JSON holds as null.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
+import numba
 import numpy as np
 from pycocotools import mask as coco_mask
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
-from synthwire.annotations import segmentation_to_rle, union_of_masks
+from synthwire.annotations import decode_mask, segmentation_to_rle, union_of_masks
 from synthwire.errors import InputError
 from synthwire.files import json_ready
 
@@ -29,9 +30,14 @@ IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's, Eq. 6 of the paper
 RECALL_LEVELS = np.linspace(0.0, 1.0, 101)  # COCO's; precision is averaged over them
 AREAS = ("all", "small", "medium", "large")
 BACKGROUND, TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE, IGNORED = range(5)
+KINDS = ("bbox", "segm")
+FEWEST_RESAMPLED = 5  # units or particles; an interval from fewer would say nothing
+CARRY_IOU = 0.1  # from this overlap on a detection is resampled with an annotation
 
 
-def evaluate_predictions(ground_truth: dict, predictions: list, settings: Mapping) -> dict:
+def evaluate_predictions(
+    ground_truth: dict, predictions: list, settings: Mapping, *, seed: int = 0
+) -> dict:
     """All metrics of one model on one image set.
 
     `ground_truth` is a COCO data set, `predictions` a list of COCO results
@@ -48,7 +54,22 @@ def evaluate_predictions(ground_truth: dict, predictions: list, settings: Mappin
       predictions_score70;
     - `precision_recall`: recall and precision after each detection (masks, IoU 0.5) and the
       interpolated envelope (Fig. 12 of the paper), as fractions;
+    - `thresholds`: for each IoU from 0.5 to 0.95 the true and false positives, the particles
+      missed, and precision, recall and F1 in percent, of masks with score ≥ `accuracy_score`;
+    - `panoptic`: {pq, sq, rq} in percent, the same masks at IoU 0.5;
+    - `count`: annotated and predicted particles (the same masks; those on ignored outlines do
+      not count), their difference `error`, `relative_error` in percent, and the mean of the
+      images' absolute differences;
+    - `boundary`: {precision, recall, f1} in percent of the pixels on particles' outlines, within
+      `boundary_tolerance_px`;
+    - `overlap`: a list over ranges of the fraction of a particle that others cover (parted at
+      `overlap_limits`): {low, high, ground_truth, ap, ap50, recall50} for masks;
+    - `uncertainty`: bootstrap intervals, see `resample`;
     - `per_image`: image_id, file_name, page, accuracy, tp, fp, fn, ground_truth, predictions.
+
+    Where `settings` lacks `boundary_tolerance_px`, `overlap_limits` or `bootstrap_replicates`,
+    that part is left out. Models evaluated with one `seed` are resampled alike, so that their
+    differences can be tested in pairs (`paired_difference`).
 
     InputError names the prediction that does not fit the data set.
     """
@@ -56,23 +77,24 @@ def evaluate_predictions(ground_truth: dict, predictions: list, settings: Mappin
     score = settings["accuracy_score"]
     usual, most = settings["detections"]
     of_score = f"score{round(100 * score):02d}"
+    case = _compare(truth, results, settings)
+    units = case.units
+    matchings = {kind: _match_by_area(case, kind, settings["area_limits_px"]) for kind in KINDS}
     evaluation: dict = {}
 
-    per_image = _pixel_accuracy(truth, results, score)
+    per_image, pixel_counts = _pixel_accuracy(case, score)
     pixels = {key: sum(row[key] for row in per_image) for key in ("tp", "fp", "fn")}
     evaluation["accuracy"] = accuracy(**pixels)
     evaluation["pixels"] = pixels
-    matchings = {
-        kind: match_detections(truth, results, kind, settings["area_limits_px"], max(usual, most))
-        for kind in ("bbox", "segm")
-    }
+    once = np.ones((1, units.number))
     for suffix, limit, floor in (
         ("", usual, 0.0),
         (f"_{of_score}", usual, score),
         (f"_{most}", most, 0.0),
     ):
         for kind, matching in matchings.items():
-            evaluation[kind + suffix] = coco_metrics(matching, limit=limit, floor=floor)
+            metrics = coco_metrics(matching, once, limit=limit, floor=floor)
+            evaluation[kind + suffix] = {key: float(value[0]) for key, value in metrics.items()}
     crowd = sum(item["iscrowd"] for item in truth["annotations"])
     evaluation["counts"] = {
         "images": len(truth["images"]),
@@ -82,6 +104,27 @@ def evaluate_predictions(ground_truth: dict, predictions: list, settings: Mappin
         f"predictions_{of_score}": sum(item["score"] >= score for item in results),
     }
     evaluation["precision_recall"] = precision_recall(matchings["segm"], limit=usual)
+
+    # the instances of the accuracy and the statistics, not only COCO's 100 an image
+    hits = _count_hits(case, matchings["segm"]["all"], limit=max(usual, most), floor=score)
+    evaluation["thresholds"] = [
+        {"iou": round(float(threshold), 2), **_f1_scores(*counts)}
+        for threshold, counts in zip(
+            IOU_THRESHOLDS, hits.counts.sum(axis=0).astype(int).tolist(), strict=True
+        )
+    ]
+    evaluation["panoptic"] = _panoptic(hits.counts[:, 0].sum(axis=0), hits.overlap.sum())
+    evaluation["count"] = _count_error(hits)
+    outlines = None
+    if settings.get("boundary_tolerance_px") is not None:
+        outlines = _outline_counts(case, score, settings["boundary_tolerance_px"])
+        evaluation["boundary"] = _boundary_scores(outlines.sum(axis=0))
+    if settings.get("overlap_limits") is not None:
+        evaluation["overlap"] = _by_overlap(case, settings["overlap_limits"], limit=usual)
+    if settings.get("bootstrap_replicates"):
+        evaluation["uncertainty"] = _resample(
+            case, matchings, pixel_counts, hits, outlines, settings, seed, limit=usual
+        )
     evaluation["per_image"] = per_image
     return json_ready(evaluation)
 
@@ -192,31 +235,34 @@ def accuracy(tp: int, fp: int, fn: int) -> float:
     return 100.0 * tp / total if total else math.nan
 
 
-def _pixel_accuracy(truth: dict, results: list[dict], score: float) -> list[dict]:
+def _pixel_accuracy(case: Comparison, score: float) -> tuple[list[dict], np.ndarray]:
+    """One row per image, and counts (units, 3) of TP, FP and FN pixels."""
+    truth, results, units = case.truth, case.results, case.units
     annotated = _group(truth["annotations"], truth["images"])
     predicted = _group(results, truth["images"])
     rows = []
-    for image in truth["images"]:
+    counts = np.zeros((units.number, 3))
+    wanted = [TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE]
+    for number, image in enumerate(truth["images"]):
         outlines, detections = annotated[image["id"]], predicted[image["id"]]
         classes = classify_image(image, outlines, detections, score)
-        number = np.bincount(classes.ravel(), minlength=5)
-        counts = {
-            "tp": int(number[TRUE_POSITIVE]),
-            "fp": int(number[FALSE_POSITIVE]),
-            "fn": int(number[FALSE_NEGATIVE]),
-        }
+        counts += _count_in_units(classes, 5, units, number)[:, wanted]
+        found = np.bincount(classes.ravel(), minlength=5)
+        tp, fp, fn = (int(found[kind]) for kind in wanted)
         rows.append(
             {
                 "image_id": image["id"],
                 "file_name": image.get("file_name"),
                 "page": image.get("page"),
-                "accuracy": accuracy(**counts),
-                **counts,
+                "accuracy": accuracy(tp, fp, fn),
+                "tp": tp,
+                "fp": fp,
+                "fn": fn,
                 "ground_truth": sum(not item["iscrowd"] for item in outlines),
                 "predictions": sum(item["score"] >= score for item in detections),
             }
         )
-    return rows
+    return rows, counts
 
 
 def _group(items: Sequence[dict], images: Sequence[dict]) -> dict:
@@ -226,22 +272,216 @@ def _group(items: Sequence[dict], images: Sequence[dict]) -> dict:
     return groups
 
 
-# Average precision
+# What is resampled
+
+
+class Units(NamedTuple):
+    """What a bootstrap draws: whole images, or square blocks of the images."""
+
+    kind: str  # "image" or "block"
+    number: int
+    first: list[int]  # of each image: its first unit
+    grid: list[tuple[int, int]]  # of each image: blocks down, across
+    sizes: list[tuple[int, int]]  # of each image: height, width
+
+
+def _resampling_units(truth: dict, settings: Mapping) -> Units:
+    """Images where there are enough of them, else blocks of about `bootstrap_block_px`."""
+    sizes = [(image["height"], image["width"]) for image in truth["images"]]
+    if len(sizes) >= settings.get("bootstrap_images", 1):
+        return Units("image", len(sizes), list(range(len(sizes))), [(1, 1)] * len(sizes), sizes)
+    side = settings["bootstrap_block_px"]
+    grid = [(max(1, round(height / side)), max(1, round(width / side))) for height, width in sizes]
+    ends = np.cumsum([down * across for down, across in grid])
+    first = [0, *(int(end) for end in ends[:-1])]
+    return Units("block", int(ends[-1]), first, grid, sizes)
+
+
+def _unit_at(units: Units, image: int, row: float, column: float) -> int:
+    (down, across), (height, width) = units.grid[image], units.sizes[image]
+    i = min(int(row * down / height), down - 1)
+    j = min(int(column * across / width), across - 1)
+    return units.first[image] + i * across + j
+
+
+def _count_in_units(classes: np.ndarray, number: int, units: Units, image: int) -> np.ndarray:
+    """How often each class 0…number−1 stands in each unit: (units, number)."""
+    counts = np.zeros((units.number, number))
+    (down, across), (height, width) = units.grid[image], units.sizes[image]
+    rows = np.minimum(np.arange(height) * down // height, down - 1)
+    columns = np.minimum(np.arange(width) * across // width, across - 1)
+    blocks = (rows[:, None] * across + columns[None, :]) * number + classes
+    found = np.bincount(blocks.ravel(), minlength=down * across * number)
+    start = units.first[image]
+    counts[start : start + down * across] = found.reshape(down * across, number)
+    return counts
+
+
+# Matching
+
+
+class Pairs(NamedTuple):
+    """Detections (best score first) and annotations of one image and category, with their IoU.
+
+    `detections` and `outlines` are numbers in the lists of results and annotations, `iou` is
+    (detections, outlines); for an ignore region it is the part of the detection inside it.
+    """
+
+    image: int
+    category: int
+    detections: np.ndarray
+    outlines: np.ndarray
+    iou: np.ndarray
+
+
+class Crop(NamedTuple):
+    """A mask within its bounding box, and where in the image that box lies."""
+
+    mask: np.ndarray
+    place: tuple[slice, slice]
+
+
+def _crops(items: Sequence[Mapping]) -> list[Crop]:
+    found = []
+    for item in items:
+        rle = item["segmentation"]
+        x, y, width, height = (int(side) for side in coco_mask.toBbox(rle))
+        place = (slice(y, y + height), slice(x, x + width))
+        found.append(Crop(decode_mask(rle)[place].copy(), place))
+    return found
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Annotations and detections side by side; arrays go along the lists of `truth`, `results`."""
+
+    truth: dict
+    results: list[dict]
+    crowd: np.ndarray
+    score: np.ndarray
+    pairs: dict[str, list[Pairs]]
+    units: Units
+    unit_of_truth: np.ndarray
+    unit_of_result: np.ndarray
+
+    @cached_property
+    def crops_of_truth(self) -> list[Crop]:
+        return _crops(self.truth["annotations"])
+
+    @cached_property
+    def crops_of_results(self) -> list[Crop]:
+        return _crops(self.results)
+
+
+def _compare(truth: dict, results: list[dict], settings: Mapping) -> Comparison:
+    limit = max(settings["detections"])
+    units = _resampling_units(truth, settings)
+    pairs = {kind: _find_pairs(truth, results, kind, limit) for kind in KINDS}
+    numbers = {image["id"]: number for number, image in enumerate(truth["images"])}
+
+    def by_middle(items: list[dict]) -> np.ndarray:
+        found = np.zeros(len(items), dtype=np.int64)
+        for number, item in enumerate(items):
+            x, y, width, height = item["bbox"]
+            found[number] = _unit_at(
+                units, numbers[item["image_id"]], y + height / 2, x + width / 2
+            )
+        return found
+
+    # A detection goes with the annotation that it overlaps most, so that drawing a block draws
+    # particles together with what was found of them
+    of_truth, of_results = by_middle(truth["annotations"]), by_middle(results)
+    for group in pairs["segm"]:
+        if units.kind == "block" and group.iou.size:
+            best = np.argmax(group.iou, axis=1)
+            near = group.iou[np.arange(len(best)), best] > CARRY_IOU
+            of_results[group.detections[near]] = of_truth[group.outlines[best[near]]]
+    return Comparison(
+        truth,
+        results,
+        np.array([bool(item["iscrowd"]) for item in truth["annotations"]], dtype=bool),
+        np.array([item["score"] for item in results], dtype=np.float64),
+        pairs,
+        units,
+        of_truth,
+        of_results,
+    )
+
+
+def _find_pairs(truth: dict, results: list[dict], kind: str, limit: int) -> list[Pairs]:
+    """Pairs of every category and image, the `limit` best detections of each."""
+    categories = sorted(category["id"] for category in truth["categories"])
+    images = {image["id"]: number for number, image in enumerate(truth["images"])}
+    groups: dict = {(c, i): ([], []) for c in categories for i in sorted(images)}
+    for number, item in enumerate(truth["annotations"]):
+        groups[item["category_id"], item["image_id"]][0].append(number)
+    for number, item in enumerate(results):
+        groups[item["category_id"], item["image_id"]][1].append(number)
+    field = "bbox" if kind == "bbox" else "segmentation"
+    pairs = []
+    for (category, image), (outlines, detections) in groups.items():
+        score = np.array([results[number]["score"] for number in detections])
+        best = np.asarray(detections, dtype=np.int64)
+        best = best[np.argsort(-score, kind="mergesort")[:limit]]
+        iou = np.zeros((len(best), len(outlines)))
+        if iou.size:
+            iou = coco_mask.iou(
+                [results[number][field] for number in best],
+                [truth["annotations"][number][field] for number in outlines],
+                [truth["annotations"][number]["iscrowd"] for number in outlines],
+            )
+        outlines = np.asarray(outlines, dtype=np.int64)
+        pairs.append(Pairs(images[image], category, best, outlines, np.asarray(iou)))
+    return pairs
+
+
+@numba.njit
+def _match(iou, crowd, ignored, thresholds):
+    """COCO's greedy matching: the partner of each detection at each threshold, −1 for none.
+
+    Annotations stand with the ignored ones last. Of the free annotations a detection takes the
+    one with the greatest IoU, an ignored one only where no other will do; ignore regions
+    (`crowd`) can be taken again.
+    """
+    count, outlines = iou.shape
+    partner = np.full((len(thresholds), count), -1, dtype=np.int64)
+    for t in range(len(thresholds)):
+        taken = np.zeros(outlines, dtype=np.bool_)
+        for d in range(count):
+            least = min(thresholds[t], 1 - 1e-10)
+            best = -1
+            for g in range(outlines):
+                if taken[g] and not crowd[g]:
+                    continue
+                if best > -1 and not ignored[best] and ignored[g]:
+                    break
+                if iou[d, g] < least:
+                    continue
+                least = iou[d, g]
+                best = g
+            if best > -1:
+                partner[t, d] = best
+                taken[best] = True
+    return partner
 
 
 @dataclass(frozen=True)
 class Detections:
-    """Detections of one category and area range, best score first, and what became of them.
+    """Detections of one category and one range, best score first, and what became of them.
 
     `rank` is a detection's place within its image, from 0. `matched` and `ignored` are boolean
-    (IoU thresholds, detections). `positives` is the number of annotations that count, per image.
+    (IoU thresholds, detections), `overlap` is the IoU with the partner at IoU 0.5 (0 without).
+    `image` and `unit` tell where a detection belongs; `positives` is the number of annotations
+    that count, of each unit.
     """
 
     score: np.ndarray
-    image: np.ndarray
     rank: np.ndarray
     matched: np.ndarray
     ignored: np.ndarray
+    overlap: np.ndarray
+    image: np.ndarray
+    unit: np.ndarray
     positives: np.ndarray
 
     def best(self, limit: int, floor: float = 0.0) -> Detections:
@@ -253,134 +493,184 @@ class Detections:
         keep = (self.rank < limit) & (self.score >= floor)
         return Detections(
             self.score[keep],
-            self.image[keep],
             self.rank[keep],
             self.matched[:, keep],
             self.ignored[:, keep],
+            self.overlap[keep],
+            self.image[keep],
+            self.unit[keep],
             self.positives,
         )
 
 
-Matching = dict[str, list[Detections]]  # area name → one entry a category
+Matching = dict[str, list[Detections]]  # range → one entry a category
 
 
-def match_detections(
-    truth: dict, results: list[dict], kind: str, area_limits_px: Sequence[float], limit: int
-) -> Matching:
-    """COCO's greedy matching for `kind` "bbox" or "segm", for each area range and category.
+def _match_by_area(case: Comparison, kind: str, area_limits_px: Sequence[float]) -> Matching:
+    """COCO's matching within each range of areas, limits included on both sides.
 
-    At most `limit` detections of an image are matched, best scores first.
+    As in COCO.loadRes, a detection's area is that of what is compared, its box or its mask.
     """
     small, large = area_limits_px
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools reports on stdout
-        evaluator = COCOeval(_coco(truth["images"], truth, truth["annotations"]), iouType=kind)
-        evaluator.cocoDt = _coco(truth["images"], truth, _with_areas(results, kind))
-        parameters = evaluator.params
-        parameters.imgIds = sorted(image["id"] for image in truth["images"])
-        parameters.catIds = sorted(category["id"] for category in truth["categories"])
-        parameters.iouThrs = IOU_THRESHOLDS
-        parameters.maxDets = [limit]
-        parameters.areaRng = [[0, 1e10], [0, small], [small, large], [large, 1e10]]
-        parameters.areaRngLbl = list(AREAS)
-        evaluator.evaluate()
-    images, areas = len(parameters.imgIds), len(AREAS)
-    matching: Matching = {area: [] for area in AREAS}
-    for category in range(len(parameters.catIds)):
-        for number, area in enumerate(AREAS):
-            start = (category * areas + number) * images
-            matching[area].append(_collect(evaluator.evalImgs[start : start + images]))
-    return matching
-
-
-def _with_areas(results: list[dict], kind: str) -> list[dict]:
-    # As COCO.loadRes: a detection's size is its box's area for boxes, its mask's for masks
+    ranges = ((0.0, 1e10), (0.0, small), (small, large), (large, 1e10))
+    annotated = np.array([item["area"] for item in case.truth["annotations"]])
     if kind == "bbox":
-        return [{**item, "area": item["bbox"][2] * item["bbox"][3]} for item in results]
-    return [{**item, "area": float(coco_mask.area(item["segmentation"]))} for item in results]
-
-
-def _coco(images: list, truth: dict, annotations: list[dict]) -> COCO:
-    coco = COCO()
-    coco.dataset = {
-        "images": images,
-        "categories": truth["categories"],
-        # COCOeval writes into the annotations
-        "annotations": [dict(item) for item in annotations],
+        found = np.array([item["bbox"][2] * item["bbox"][3] for item in case.results])
+    else:
+        # one by one: with numpy 2, pycocotools fails on lists of more than 255 masks
+        found = np.array([float(coco_mask.area(item["segmentation"])) for item in case.results])
+    return {
+        name: _match_range(
+            case,
+            kind,
+            (annotated < low) | (annotated > high),
+            (found < low) | (found > high),
+        )
+        for name, (low, high) in zip(AREAS, ranges, strict=True)
     }
-    coco.createIndex()
-    return coco
 
 
-def _collect(entries: list[dict | None]) -> Detections:
-    """Detections of the images' evaluations, sorted by score; ties keep the images' order."""
+def _match_range(
+    case: Comparison, kind: str, outside: np.ndarray, found_outside: np.ndarray
+) -> list[Detections]:
+    """Match; annotations outside the range are ignored, and unmatched detections outside it."""
+    categories: dict[int, list[Pairs]] = {}
+    for pairs in case.pairs[kind]:
+        categories.setdefault(pairs.category, []).append(pairs)
+    return [_match_category(case, group, outside, found_outside) for group in categories.values()]
+
+
+def _match_category(
+    case: Comparison, group: list[Pairs], outside: np.ndarray, found_outside: np.ndarray
+) -> Detections:
     thresholds = len(IOU_THRESHOLDS)
-    positives = np.zeros(len(entries), dtype=np.int64)
-    scores, images, ranks = [], [], []
+    positives = np.zeros(case.units.number, dtype=np.int64)
+    numbers, ranks, images, overlaps = [], [], [], []
     matched = [np.zeros((thresholds, 0), dtype=bool)]
     ignored = [np.zeros((thresholds, 0), dtype=bool)]
-    for number, entry in enumerate(entries):
-        if entry is None:
+    for pairs in group:
+        left_out = (case.crowd | outside)[pairs.outlines]
+        order = np.argsort(left_out, kind="mergesort")
+        outlines, left_out = pairs.outlines[order], left_out[order]
+        np.add.at(positives, case.unit_of_truth[outlines[~left_out]], 1)
+        count = len(pairs.detections)
+        if not count:
             continue
-        positives[number] = np.count_nonzero(np.asarray(entry["gtIgnore"]) == 0)
-        count = len(entry["dtScores"])
-        scores.extend(entry["dtScores"])
-        images.extend([number] * count)
+        iou = np.ascontiguousarray(pairs.iou[:, order])
+        partner = _match(iou, case.crowd[outlines], left_out, IOU_THRESHOLDS)
+        hit = partner >= 0
+        on_ignored = np.zeros_like(hit)
+        on_ignored[hit] = left_out[partner[hit]]
+        matched.append(hit)
+        ignored.append(on_ignored | (~hit & found_outside[pairs.detections]))
+        overlap = np.zeros(count)
+        overlap[hit[0]] = iou[np.flatnonzero(hit[0]), partner[0, hit[0]]]
+        overlaps.extend(overlap)
+        numbers.extend(pairs.detections)
         ranks.extend(range(count))
-        matched.append(entry["dtMatches"].reshape(thresholds, count) != 0)
-        ignored.append(entry["dtIgnore"].reshape(thresholds, count) != 0)
-    score = np.asarray(scores, dtype=np.float64)
-    order = np.argsort(-score, kind="mergesort")  # stable, as COCOeval.accumulate
+        images.extend([pairs.image] * count)
+    found = np.asarray(numbers, dtype=np.int64)
+    order = np.argsort(-case.score[found], kind="mergesort")  # stable, as COCOeval.accumulate
     return Detections(
-        score[order],
-        np.asarray(images, dtype=np.int64)[order],
+        case.score[found][order],
         np.asarray(ranks, dtype=np.int64)[order],
         np.concatenate(matched, axis=1)[:, order],
         np.concatenate(ignored, axis=1)[:, order],
+        np.asarray(overlaps, dtype=np.float64)[order],
+        np.asarray(images, dtype=np.int64)[order],
+        case.unit_of_result[found][order],
         positives,
     )
 
 
-def average_precision(detections: Detections) -> np.ndarray:
-    """Average precision in percent at each of the ten IoU thresholds; NaN without annotations.
+# Average precision
+
+
+@numba.njit
+def _average_precision(matched, ignored, unit, positives, weights, levels):
+    """Average precision (draws, thresholds) as a fraction, each unit counted `weights` times."""
+    draws, thresholds, count = weights.shape[0], matched.shape[0], matched.shape[1]
+    result = np.empty((draws, thresholds))
+    recall = np.empty(count)
+    precision = np.empty(count)
+    for draw in range(draws):
+        number = 0.0
+        for u in range(len(positives)):
+            number += weights[draw, u] * positives[u]
+        if number == 0:
+            result[draw] = np.nan
+            continue
+        for t in range(thresholds):
+            tp, fp, steps = 0.0, 0.0, 0
+            for d in range(count):
+                weight = weights[draw, unit[d]]
+                if weight == 0 or ignored[t, d]:
+                    continue
+                if matched[t, d]:  # only here does recall grow
+                    tp += weight
+                    recall[steps] = tp / number
+                    precision[steps] = tp / (tp + fp + 2.220446049250313e-16)
+                    steps += 1
+                else:
+                    fp += weight
+            for step in range(steps - 2, -1, -1):
+                precision[step] = max(precision[step], precision[step + 1])
+            total, step = 0.0, 0
+            for level in levels:
+                while step < steps and recall[step] < level:
+                    step += 1
+                if step == steps:
+                    break
+                total += precision[step]
+            result[draw, t] = total / len(levels)
+    return result
+
+
+def average_precision(detections: Detections, weights: np.ndarray) -> np.ndarray:
+    """Average precision in percent (draws, IoU thresholds); NaN without annotations.
 
     COCO's: the mean over 101 recall levels of the greatest precision at that recall or above.
+    `weights` (draws, units) tells how often each draw of a bootstrap holds each unit; one row of
+    ones gives the plain value.
     """
-    positives = detections.positives.sum()
-    if positives == 0:
-        return np.full(len(IOU_THRESHOLDS), np.nan)
-    counted = ~detections.ignored
-    tp = np.cumsum(detections.matched & counted, axis=1, dtype=np.float64)
-    fp = np.cumsum(~detections.matched & counted, axis=1, dtype=np.float64)
-    precision = tp / (tp + fp + np.spacing(1))
-    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    levels = np.zeros((len(IOU_THRESHOLDS), len(RECALL_LEVELS)))
-    for threshold, recall in enumerate(tp / positives):
-        place = np.searchsorted(recall, RECALL_LEVELS, side="left")
-        reached = place < len(recall)
-        levels[threshold, reached] = envelope[threshold, place[reached]]
-    return 100.0 * levels.mean(axis=1)
+    counted = ~detections.ignored.all(axis=0)
+    return 100.0 * _average_precision(
+        np.ascontiguousarray(detections.matched[:, counted]),
+        np.ascontiguousarray(detections.ignored[:, counted]),
+        detections.unit[counted],
+        detections.positives,
+        np.asarray(weights, dtype=np.float64),
+        RECALL_LEVELS,
+    )
 
 
-def coco_metrics(matching: Matching, *, limit: int, floor: float = 0.0) -> dict[str, float]:
-    """{ap, ap50, ap75, aps, apm, apl} in percent, averaged over categories.
+def _mean_over_categories(
+    parts: list[Detections], weights: np.ndarray, limit: int, floor: float = 0.0
+) -> np.ndarray:
+    curves = np.array([average_precision(part.best(limit, floor), weights) for part in parts])
+    known = ~np.isnan(curves)
+    number = known.sum(axis=0)
+    total = np.where(known, curves, 0.0).sum(axis=0)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def coco_metrics(
+    matching: Matching, weights: np.ndarray, *, limit: int, floor: float = 0.0
+) -> dict[str, np.ndarray]:
+    """{ap, ap50, ap75, aps, apm, apl} in percent, averaged over categories, of each draw.
 
     `limit` is the greatest number of detections per image, `floor` the lowest score that counts.
     """
-
-    def of(area: str) -> np.ndarray:
-        curves = np.array([average_precision(d.best(limit, floor)) for d in matching[area]])
-        known = ~np.isnan(curves[:, 0])
-        return curves[known].mean(axis=0) if known.any() else np.full(len(IOU_THRESHOLDS), np.nan)
-
-    everything = of("all")
+    everything = _mean_over_categories(matching["all"], weights, limit, floor)
     at = {round(100 * threshold): number for number, threshold in enumerate(IOU_THRESHOLDS)}
     return {
-        "ap": float(everything.mean()),
-        "ap50": float(everything[at[50]]),
-        "ap75": float(everything[at[75]]),
-        "aps": float(of("small").mean()),
-        "apm": float(of("medium").mean()),
-        "apl": float(of("large").mean()),
+        "ap": everything.mean(axis=1),
+        "ap50": everything[:, at[50]],
+        "ap75": everything[:, at[75]],
+        **{
+            key: _mean_over_categories(matching[area], weights, limit, floor).mean(axis=1)
+            for key, area in (("aps", "small"), ("apm", "medium"), ("apl", "large"))
+        },
     }
 
 
@@ -406,3 +696,369 @@ def precision_recall(matching: Matching, *, limit: int) -> dict[str, list[float]
         "precision": precision.round(6).tolist(),
         "envelope": envelope.round(6).tolist(),
     }
+
+
+# Instances at one score
+
+
+class Hits(NamedTuple):
+    """Hits and misses of instances: `counts` (units, IoU thresholds, 3) of TP, FP, FN.
+
+    `overlap` (units) sums the IoU of the hits at 0.5; `annotated` and `predicted` count the
+    instances of each image, without those that are ignored.
+    """
+
+    counts: np.ndarray
+    overlap: np.ndarray
+    annotated: np.ndarray
+    predicted: np.ndarray
+
+
+def _count_hits(case: Comparison, parts: list[Detections], *, limit: int, floor: float) -> Hits:
+    units, images = case.units.number, len(case.truth["images"])
+    counts = np.zeros((units, len(IOU_THRESHOLDS), 3))
+    overlap, predicted = np.zeros(units), np.zeros(images, dtype=np.int64)
+    for part in parts:
+        kept = part.best(limit, floor)
+        counted = ~kept.ignored
+        for place, kind in ((0, kept.matched & counted), (1, ~kept.matched & counted)):
+            for threshold in range(len(IOU_THRESHOLDS)):
+                np.add.at(counts[:, threshold, place], kept.unit[kind[threshold]], 1)
+        np.add.at(overlap, kept.unit[counted[0]], kept.overlap[counted[0]])
+        np.add.at(predicted, kept.image[counted[0]], 1)
+        counts[:, :, 2] += kept.positives[:, None]
+    counts[:, :, 2] -= counts[:, :, 0]
+    numbers = {image["id"]: number for number, image in enumerate(case.truth["images"])}
+    annotated = np.zeros(images, dtype=np.int64)
+    for item in case.truth["annotations"]:
+        annotated[numbers[item["image_id"]]] += not item["iscrowd"]
+    return Hits(counts, overlap, annotated, predicted)
+
+
+def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """100 · part / whole, NaN where there is nothing."""
+    part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    return np.where(whole > 0, 100.0 * part / np.where(whole > 0, whole, 1.0), np.nan)
+
+
+def _f1_scores(tp: int, fp: int, fn: int) -> dict[str, float]:
+    return {
+        "tp": tp,
+        "fp": fp,
+        "fn": fn,
+        "precision": float(_percent(tp, tp + fp)),
+        "recall": float(_percent(tp, tp + fn)),
+        "f1": float(_percent(2 * tp, 2 * tp + fp + fn)),
+    }
+
+
+def _panoptic(counts: np.ndarray, overlap: float) -> dict[str, float]:
+    """Panoptic quality of Kirillov et al. (CVPR 2019), for instances that may overlap.
+
+    pq = Σ IoU / (TP + FP/2 + FN/2), sq is the mean IoU of the hits, rq the F1 at IoU 0.5.
+    """
+    tp, fp, fn = counts
+    return {
+        "pq": float(_percent(overlap, tp + fp / 2 + fn / 2)),
+        "sq": float(_percent(overlap, tp)),
+        "rq": float(_percent(2 * tp, 2 * tp + fp + fn)),
+    }
+
+
+def _count_error(hits: Hits) -> dict[str, float]:
+    annotated, predicted = int(hits.annotated.sum()), int(hits.predicted.sum())
+    return {
+        "annotated": annotated,
+        "predicted": predicted,
+        "error": predicted - annotated,
+        "relative_error": float(_percent(predicted - annotated, annotated)),
+        "mean_absolute_error": float(np.abs(hits.predicted - hits.annotated).mean())
+        if len(hits.annotated)
+        else math.nan,
+    }
+
+
+# Outlines
+
+
+def _outline_counts(case: Comparison, score: float, tolerance_px: float) -> np.ndarray:
+    """Counts (units, 4): predicted outline pixels that lie right, all; annotated ones found, all.
+
+    An outline pixel is a pixel of a mask with a neighbour (up, down, left, right) outside it,
+    the image's edge not counting as outside. It lies right, or is found, with an outline pixel
+    of the other side within the tolerance. Outlines inside ignored areas do not count.
+    """
+    numbers = {image["id"]: number for number, image in enumerate(case.truth["images"])}
+    drawn: list[list[Crop]] = [[] for _ in numbers]
+    doubtful: list[list[dict]] = [[] for _ in numbers]
+    predicted: list[list[Crop]] = [[] for _ in numbers]
+    for item, crop in zip(case.truth["annotations"], case.crops_of_truth, strict=True):
+        number = numbers[item["image_id"]]
+        if item["iscrowd"]:
+            doubtful[number].append(item["segmentation"])
+        else:
+            drawn[number].append(crop)
+    for item, crop in zip(case.results, case.crops_of_results, strict=True):
+        if item["score"] >= score:
+            predicted[numbers[item["image_id"]]].append(crop)
+    counts = np.zeros((case.units.number, 4))
+    for number, shape in enumerate(case.units.sizes):
+        truth, found = _outlines(drawn[number], shape), _outlines(predicted[number], shape)
+        near_truth = _dilate(truth, tolerance_px)
+        if doubtful[number]:
+            ignored = _dilate(union_of_masks(doubtful[number], *shape), tolerance_px)
+            found &= near_truth | ~ignored
+        for place, (pixels, near) in enumerate(
+            ((found, near_truth), (truth, _dilate(found, tolerance_px)))
+        ):
+            classes = pixels.astype(np.uint8) + (pixels & near)  # 1: away, 2: near
+            in_units = _count_in_units(classes, 3, case.units, number)
+            counts[:, 2 * place] += in_units[:, 2]
+            counts[:, 2 * place + 1] += in_units[:, 1] + in_units[:, 2]
+    return counts
+
+
+def _outlines(crops: Iterable[Crop], shape: tuple[int, int]) -> np.ndarray:
+    """Pixels (height, width) on the outline of any mask."""
+    pixels = np.zeros(shape, dtype=bool)
+    for crop in crops:
+        if not crop.mask.size:
+            continue
+        # outside beyond the crop, but not beyond the image
+        beyond = [
+            (int(place.start > 0), int(place.stop < side))
+            for place, side in zip(crop.place, shape, strict=True)
+        ]
+        part = np.pad(crop.mask, beyond)
+        part = np.pad(part, [(1 - before, 1 - after) for before, after in beyond], mode="edge")
+        inner = part[:-2, 1:-1] & part[2:, 1:-1] & part[1:-1, :-2] & part[1:-1, 2:]
+        pixels[crop.place] |= crop.mask & ~inner
+    return pixels
+
+
+def _dilate(pixels: np.ndarray, radius: float) -> np.ndarray:
+    """Pixels within `radius` of one that is set."""
+    reach = int(radius)
+    height, width = pixels.shape
+    padded = np.pad(pixels, reach)
+    grown = np.zeros_like(pixels)
+    for i in range(-reach, reach + 1):
+        for j in range(-reach, reach + 1):
+            if i * i + j * j <= radius * radius:
+                grown |= padded[reach + i : reach + i + height, reach + j : reach + j + width]
+    return grown
+
+
+def _boundary_scores(counts: np.ndarray) -> dict[str, float]:
+    """Boundary F1 (Csurka et al., BMVC 2013), over the outlines of all instances."""
+    right, drawn, found, true = counts
+    precision, recall = float(_percent(right, drawn)), float(_percent(found, true))
+    total = precision + recall
+    f1 = 2 * precision * recall / total if total > 0 else (0.0 if true and drawn else math.nan)
+    return {"precision": precision, "recall": recall, "f1": f1}
+
+
+# Crossing particles
+
+
+def _by_overlap(case: Comparison, limits: Sequence[float], *, limit: int) -> list[dict]:
+    """AP of masks by the fraction of a particle that other annotated particles cover.
+
+    As with COCO's areas, annotations outside the range are ignored, and so are detections that
+    match nothing and are outside it themselves: for a detection, the fraction of its pixels
+    covered by annotated particles other than the one that it overlaps most.
+    """
+    fraction, found_fraction = _covered_fractions(case)
+    edges = [0.0, *limits, 1.0]
+    rows = []
+    for number, (low, high) in enumerate(itertools.pairwise(edges)):
+        last = number == len(limits)
+
+        def outside(values: np.ndarray, low=low, high=high, last=last) -> np.ndarray:
+            return (values < low) | (values > high if last else values >= high)
+
+        parts = _match_range(case, "segm", outside(fraction), outside(found_fraction))
+        values = _mean_over_categories(parts, np.ones((1, case.units.number)), limit)[0]
+        positives = sum(int(part.positives.sum()) for part in parts)
+        hit = sum(
+            int((kept.matched[0] & ~kept.ignored[0]).sum())
+            for kept in (part.best(limit) for part in parts)
+        )
+        rows.append(
+            {
+                "low": low,
+                "high": high,
+                "ground_truth": positives,
+                "ap": float(values.mean()),
+                "ap50": float(values[0]),
+                "recall50": float(_percent(hit, positives)),
+            }
+        )
+    return rows
+
+
+def _covered_fractions(case: Comparison) -> tuple[np.ndarray, np.ndarray]:
+    """Fraction of each annotation, and of each detection, that other annotations cover."""
+    fraction = np.zeros(len(case.truth["annotations"]))
+    found = np.zeros(len(case.results))
+    layers = [
+        np.zeros((image["height"], image["width"]), dtype=np.uint16)
+        for image in case.truth["images"]
+    ]
+    numbers = {image["id"]: number for number, image in enumerate(case.truth["images"])}
+    for item, crop in zip(case.truth["annotations"], case.crops_of_truth, strict=True):
+        layers[numbers[item["image_id"]]][crop.place] += crop.mask
+    for number, (item, crop) in enumerate(
+        zip(case.truth["annotations"], case.crops_of_truth, strict=True)
+    ):
+        if crop.mask.any():
+            covered = layers[numbers[item["image_id"]]][crop.place] > 1
+            fraction[number] = covered[crop.mask].mean()
+    for pairs in case.pairs["segm"]:
+        for row, number in enumerate(pairs.detections):
+            crop = case.crops_of_results[number]
+            if not crop.mask.any():
+                continue
+            others = layers[pairs.image][crop.place].astype(np.int32)
+            if pairs.iou.shape[1]:
+                own = case.crops_of_truth[pairs.outlines[int(np.argmax(pairs.iou[row]))]]
+                _subtract(others, crop.place, own)
+            found[number] = (others[crop.mask] > 0).mean()
+    return fraction, found
+
+
+def _subtract(layers: np.ndarray, place: tuple[slice, slice], crop: Crop) -> None:
+    """Subtract a cropped mask from the crop `layers` at `place`, where the two meet."""
+    to, source = [], []
+    for here, there in zip(place, crop.place, strict=True):
+        start, stop = max(here.start, there.start), min(here.stop, there.stop)
+        if start >= stop:
+            return
+        to.append(slice(start - here.start, stop - here.start))
+        source.append(slice(start - there.start, stop - there.start))
+    layers[tuple(to)] -= crop.mask[tuple(source)]
+
+
+# Uncertainty
+
+
+def _resample(
+    case: Comparison,
+    matchings: dict[str, Matching],
+    pixels: np.ndarray,
+    hits: Hits,
+    outlines: np.ndarray | None,
+    settings: Mapping,
+    seed: int,
+    *,
+    limit: int,
+) -> dict:
+    """Bootstrap percentile intervals, over images or over blocks of few images.
+
+    {unit, units, replicates, level, intervals, draws}: `intervals` holds [low, high] under the
+    names of the metrics, `draws` the replicates of accuracy, bbox_ap, segm_ap and segm_ap50, for
+    tests in pairs. Which units are drawn depends on the number of units and `seed` alone, so two
+    models on the same images are drawn alike. Fewer than five units, or five particles of a
+    size, give no interval (null).
+    """
+    units, replicates = case.units.number, settings["bootstrap_replicates"]
+    level = settings["bootstrap_level"]
+    result = {
+        "unit": case.units.kind,
+        "units": units,
+        "replicates": replicates,
+        "level": level,
+        "intervals": None,
+        "draws": None,
+    }
+    if units < FEWEST_RESAMPLED:
+        return result
+    generator = np.random.default_rng(np.random.SeedSequence(seed))
+    weights = generator.multinomial(units, np.full(units, 1 / units), size=replicates)
+    weights = weights.astype(np.float64)
+
+    def interval(values: np.ndarray) -> list[float]:
+        values = values[~np.isnan(values)]
+        if not len(values):
+            return [math.nan, math.nan]
+        tail = (100 - level) / 2
+        return np.percentile(values, [tail, 100 - tail]).tolist()
+
+    def enough(matching: Matching, metric: str) -> bool:
+        area = {"aps": "small", "apm": "medium", "apl": "large"}.get(metric, "all")
+        return sum(int(part.positives.sum()) for part in matching[area]) >= FEWEST_RESAMPLED
+
+    draws = {
+        kind: coco_metrics(matching, weights, limit=limit) for kind, matching in matchings.items()
+    }
+    tp, fp, fn = (weights @ pixels).T
+    accuracies = _percent(tp, tp + fp + fn)
+    at_50 = weights @ hits.counts[:, 0]
+    tp, fp, fn = at_50.T
+    intervals = {
+        "accuracy": interval(accuracies),
+        **{
+            kind: {
+                key: interval(values) if enough(matchings[kind], key) else [math.nan, math.nan]
+                for key, values in draws[kind].items()
+            }
+            for kind in KINDS
+        },
+        "precision50": interval(_percent(tp, tp + fp)),
+        "recall50": interval(_percent(tp, tp + fn)),
+        "f1_50": interval(_percent(2 * tp, 2 * tp + fp + fn)),
+        "pq": interval(_percent(weights @ hits.overlap, tp + fp / 2 + fn / 2)),
+        "relative_count_error": interval(_percent(fp - fn, tp + fn)),
+    }
+    if outlines is not None:
+        right, drawn, found, true = (weights @ outlines).T
+        precision, recall = _percent(right, drawn), _percent(found, true)
+        with np.errstate(invalid="ignore"):
+            intervals["boundary_f1"] = interval(2 * precision * recall / (precision + recall))
+    result["intervals"] = intervals
+    result["draws"] = {
+        "accuracy": accuracies.round(4).tolist(),
+        "bbox_ap": draws["bbox"]["ap"].round(4).tolist(),
+        "segm_ap": draws["segm"]["ap"].round(4).tolist(),
+        "segm_ap50": draws["segm"]["ap50"].round(4).tolist(),
+    }
+    return result
+
+
+def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") -> dict | None:
+    """Difference first − second of one metric between two models on the same images, tested.
+
+    `first` and `second` are results of `evaluate_predictions`, `metric` a key of their `draws`.
+    Returns {difference, low, high, p}: the interval of the paired bootstrap, and the two-sided
+    achieved significance level, twice the smaller share of replicates on either side of zero;
+    None where a model has no draws. InputError where they were not drawn alike.
+    """
+    one, two = first.get("uncertainty") or {}, second.get("uncertainty") or {}
+    if not one.get("draws") or not two.get("draws"):
+        return None
+    for key in ("unit", "units", "replicates", "level"):
+        if one[key] != two[key]:
+            raise InputError(
+                f"models with {key} {one[key]} and {two[key]} were not resampled alike; "
+                "evaluate both with the same settings on the same images"
+            )
+    draws = np.array(one["draws"][metric], dtype=np.float64)
+    draws = draws - np.array(two["draws"][metric], dtype=np.float64)
+    draws = draws[~np.isnan(draws)]
+    difference = _point(first, metric) - _point(second, metric)
+    if not len(draws):
+        return None
+    tail = (100 - one["level"]) / 2
+    low, high = np.percentile(draws, [tail, 100 - tail])
+    below, above = np.sum(draws <= 0), np.sum(draws >= 0)
+    p = min(1.0, 2 * (min(below, above) + 1) / (len(draws) + 1))
+    return {"difference": difference, "low": float(low), "high": float(high), "p": float(p)}
+
+
+def _point(evaluation: Mapping, metric: str) -> float:
+    if "_" not in metric:
+        value = evaluation[metric]
+    else:
+        kind, name = metric.split("_")
+        value = evaluation[kind][name]
+    return math.nan if value is None else float(value)
