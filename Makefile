@@ -26,11 +26,11 @@ $(READY): envs/lock.txt envs/install_detectron2.py envs/detectron2-0.6/pyproject
 
 demo: $(READY)
 	@$(SNAKEMAKE) all --configfile config/demo.yaml
-	@$(BIN)/python workflow/summary.py demo
+	@$(BIN)/python -m synthwire.summary results/demo
 
 real: $(READY)
 	@$(SNAKEMAKE) all --configfile config/demo.yaml config/real.yaml
-	@$(BIN)/python workflow/summary.py real
+	@$(BIN)/python -m synthwire.summary results/real
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -63,7 +63,11 @@ rule train:
 
 rule evaluate:
     input:
-        expand(f"{RUN}/evaluation/{{model}}/{{images}}.json", model=MODELS, images=IMAGE_SETS),
+        expand(
+            f"{RUN}/evaluation/{{model}}/{{images}}.json",
+            model=MODELS,
+            images=IMAGE_SETS,
+        ),
 
 
 rule tables:

@@ -12,13 +12,22 @@ from synthwire.errors import InputError
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 
 
+def own_file(path):
+    """A path in the working directory or, where it is not there, in the workflow's own folder."""
+    if os.path.exists(path):
+        return path
+    return os.path.relpath(Path(workflow.basedir) / path)
+
+
 def check_configuration():
     """Fill in defaults and check everything; one line and exit code 1 when something is wrong."""
-    source = " + ".join(os.path.relpath(path) for path in workflow.configfiles) or "config"
+    source = " + ".join(
+        str(path).removeprefix(f"{os.getcwd()}/") for path in workflow.configfiles
+    )
     try:
         resolved = configuration.resolve(config, SCHEMAS, source)
         table = configuration.read_models(
-            resolved["models"]["table"], SCHEMAS, resolved["models"]["select"]
+            own_file(resolved["models"]["table"]), SCHEMAS, resolved["models"]["select"]
         )
         configuration.check_models(resolved, table)
     except InputError as error:
@@ -59,7 +68,9 @@ def modules(*names):
 
 def settings_without(section, *leave_out):
     """A section of the config without the fields that change no result."""
-    return {key: value for key, value in config[section].items() if key not in leave_out}
+    return {
+        key: value for key, value in config[section].items() if key not in leave_out
+    }
 
 
 def image_folders(wildcards):

@@ -8,15 +8,15 @@ rule compress_optical_density:
         f"{MODELS_RUN}/logs/compress_optical_density/{{shard}}.log",
     benchmark:
         f"{MODELS_RUN}/benchmarks/compress_optical_density/{{shard}}.tsv"
-    params:
-        settings=config["optical_density"],
-        classes=CLASSES,
+    conda:
+        "../envs/generation.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../envs/generation.yaml"
+    params:
+        settings=config["optical_density"],
+        classes=CLASSES,
     script:
         "../workflow/scripts/compress_optical_density.py"
 
@@ -32,16 +32,16 @@ rule split_dataset:
         f"{MODELS_RUN}/logs/split_dataset.log",
     benchmark:
         f"{MODELS_RUN}/benchmarks/split_dataset.tsv"
+    conda:
+        "../envs/generation.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
     params:
         settings=config["dataset"],
         scenes=config["structures"]["scenes"],
         sizes=SIZES,
         seed=config["seed"],
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    conda:
-        "../envs/generation.yaml"
     script:
         "../workflow/scripts/split_dataset.py"

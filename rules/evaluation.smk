@@ -11,19 +11,19 @@ rule predict:
         f"{RUN}/logs/predict/{{model}}.log",
     benchmark:
         f"{RUN}/benchmarks/predict/{{model}}.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
     params:
         row=model_row,
         architecture=config["architecture"],
         prediction=config["prediction"],
         classes=len(CLASSES),
         microscopy=f"{RUN}/microscopy",
-    threads: workflow.cores
-    resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=60,
-    conda:
-        "../envs/learning.yaml"
     script:
         "../workflow/scripts/predict.py"
 
@@ -35,21 +35,25 @@ rule evaluate_model:
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
         library=modules("evaluation.py", "statistics.py"),
     output:
-        evaluations=expand(f"{RUN}/evaluation/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),
-        statistics=expand(f"{RUN}/statistics/{{{{model}}}}/{{images}}.csv", images=IMAGE_SETS),
+        evaluations=expand(
+            f"{RUN}/evaluation/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS
+        ),
+        statistics=expand(
+            f"{RUN}/statistics/{{{{model}}}}/{{images}}.csv", images=IMAGE_SETS
+        ),
     log:
         f"{RUN}/logs/evaluate_model/{{model}}.log",
     benchmark:
         f"{RUN}/benchmarks/evaluate_model/{{model}}.tsv"
-    params:
-        settings=config["evaluation"],
-        images=IMAGE_SETS,
-        microscopy=f"{RUN}/microscopy",
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/analysis.yaml"
+    params:
+        settings=config["evaluation"],
+        images=IMAGE_SETS,
+        microscopy=f"{RUN}/microscopy",
     script:
         "../workflow/scripts/evaluate_model.py"

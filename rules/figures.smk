@@ -1,1 +1,256 @@
-FIGURES = []
+SHOWN = config["tables"]
+FIGURE_FORMATS = [".pdf", ".svg", ".png", ".csv", ".json"]
+DRAWING = modules("figures/sources.py", "figures/style.py")
+
+
+def figure(name):
+    """Files of one figure: vector, vector, pixels, its data, and the facts of its caption."""
+    return multiext(f"{RUN}/figures/{name}", *FIGURE_FORMATS)
+
+
+def of_every_row(kind, images, suffix):
+    """One kind of result of all rows of the model table on one image set."""
+    return expand(f"{RUN}/{kind}/{{model}}/{images}.{suffix}", model=ROWS)
+
+
+rule make_figure_1:
+    input:
+        sets=[f"{RUN}/microscopy/{images}" for images in SHOWN.values()],
+        library=[*DRAWING, *modules("figures/overview.py")],
+    output:
+        figure("fig1"),
+    log:
+        f"{RUN}/logs/make_figure_1.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../workflow/scripts/make_figure_1.py"
+
+
+rule make_figure_2:
+    input:
+        validation=rules.split_dataset.output.validation,
+        images=image_folders,
+        structures=expand(rules.generate_structures.output, shard=SHARDS),
+        library=[*DRAWING, *modules("figures/synthesis.py", "figures/volume.py")],
+    output:
+        figure("fig2"),
+    log:
+        f"{RUN}/logs/make_figure_2.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        voxel_size_nm=config["structures"]["voxel_size_nm"],
+    script:
+        "../workflow/scripts/make_figure_2.py"
+
+
+rule make_figure_3:
+    input:
+        validation=rules.split_dataset.output.validation,
+        images=image_folders,
+        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        predictions=of_every_row("predictions", "synthetic", "json"),
+        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+    output:
+        figure("fig3"),
+    log:
+        f"{RUN}/logs/make_figure_3.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        models=list(ROWS),
+        voxel_size_nm=config["structures"]["voxel_size_nm"],
+        score=config["evaluation"]["accuracy_score"],
+    script:
+        "../workflow/scripts/make_figure_3.py"
+
+
+rule make_figure_4:
+    input:
+        image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
+        evaluations=of_every_row("evaluation", SHOWN["table2"], "json"),
+        predictions=of_every_row("predictions", SHOWN["table2"], "json"),
+        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+    output:
+        figure("fig4"),
+    log:
+        f"{RUN}/logs/make_figure_4.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        models=list(ROWS),
+        score=config["evaluation"]["accuracy_score"],
+    script:
+        "../workflow/scripts/make_figure_4.py"
+
+
+use rule make_figure_4 as make_figure_6 with:
+    input:
+        image_set=f"{RUN}/microscopy/{SHOWN['table3']}",
+        evaluations=of_every_row("evaluation", SHOWN["table3"], "json"),
+        predictions=of_every_row("predictions", SHOWN["table3"], "json"),
+        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+    output:
+        figure("fig6"),
+    log:
+        f"{RUN}/logs/make_figure_6.log",
+
+
+use rule make_figure_4 as make_figure_8 with:
+    input:
+        image_set=f"{RUN}/microscopy/{SHOWN['table4']}",
+        evaluations=of_every_row("evaluation", SHOWN["table4"], "json"),
+        predictions=of_every_row("predictions", SHOWN["table4"], "json"),
+        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+    output:
+        figure("fig8"),
+    log:
+        f"{RUN}/logs/make_figure_8.log",
+
+
+rule make_figure_5:
+    input:
+        image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
+        evaluations=of_every_row("evaluation", SHOWN["table2"], "json"),
+        statistics=of_every_row("statistics", SHOWN["table2"], "csv"),
+        library=[*DRAWING, *modules("figures/particle_statistics.py")],
+    output:
+        figure("fig5"),
+    log:
+        f"{RUN}/logs/make_figure_5.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        models=list(ROWS),
+    script:
+        "../workflow/scripts/make_figure_5.py"
+
+
+use rule make_figure_5 as make_figure_7 with:
+    input:
+        image_set=f"{RUN}/microscopy/{SHOWN['table3']}",
+        evaluations=of_every_row("evaluation", SHOWN["table3"], "json"),
+        statistics=of_every_row("statistics", SHOWN["table3"], "csv"),
+        library=[*DRAWING, *modules("figures/particle_statistics.py")],
+    output:
+        figure("fig7"),
+    log:
+        f"{RUN}/logs/make_figure_7.log",
+
+
+use rule make_figure_5 as make_figure_9 with:
+    input:
+        image_set=f"{RUN}/microscopy/{SHOWN['table4']}",
+        evaluations=of_every_row("evaluation", SHOWN["table4"], "json"),
+        statistics=of_every_row("statistics", SHOWN["table4"], "csv"),
+        library=[*DRAWING, *modules("figures/particle_statistics.py")],
+    output:
+        figure("fig9"),
+    log:
+        f"{RUN}/logs/make_figure_9.log",
+
+
+rule make_figure_12:
+    input:
+        sets=[f"{RUN}/microscopy/{images}" for images in SHOWN.values()],
+        evaluations=[
+            path
+            for images in ["synthetic", *SHOWN.values()]
+            for path in of_every_row("evaluation", images, "json")
+        ],
+        library=[*DRAWING, *modules("figures/precision_recall.py")],
+    output:
+        figure("fig12"),
+    log:
+        f"{RUN}/logs/make_figure_12.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        models=list(ROWS),
+        labels={
+            "synthetic": "Synthetic",
+            **{
+                images: config["image_sets"][images]["label"]
+                for images in SHOWN.values()
+            },
+        },
+        evaluations=f"{RUN}/evaluation",
+    script:
+        "../workflow/scripts/make_figure_12.py"
+
+
+rule make_figure_training:
+    input:
+        metrics=expand(f"{MODELS_RUN}/models/{{model}}/metrics.json", model=MODELS),
+        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        library=[*DRAWING, *modules("figures/training.py")],
+    output:
+        figure("fig_training"),
+    log:
+        f"{RUN}/logs/make_figure_training.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        models=MODELS,
+        rows=list(ROWS),
+    script:
+        "../workflow/scripts/make_figure_training.py"
+
+
+rule make_figure_hyperparameters:
+    input:
+        evaluations=[
+            path
+            for images in ["synthetic", *SHOWN.values()]
+            for path in of_every_row("evaluation", images, "json")
+        ],
+        published=own_file("resources/paper/table1.tsv"),
+        library=[*DRAWING, *modules("figures/hyperparameters.py")],
+    output:
+        figure("fig_hyperparameters"),
+    log:
+        f"{RUN}/logs/make_figure_hyperparameters.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        rows=list(ROWS.values()),
+        labels=rules.make_figure_12.params.labels,
+        evaluations=f"{RUN}/evaluation",
+    script:
+        "../workflow/scripts/make_figure_hyperparameters.py"
+
+
+FIGURES = [
+    f"{RUN}/figures/{name}{suffix}"
+    for name in [
+        *(f"fig{number}" for number in (*range(1, 10), 12)),
+        "fig_training",
+        "fig_hyperparameters",
+    ]
+    for suffix in FIGURE_FORMATS
+]

@@ -12,15 +12,15 @@ rule prepare_microscopy:
         f"{RUN}/logs/prepare_microscopy/{{images}}.log",
     benchmark:
         f"{RUN}/benchmarks/prepare_microscopy/{{images}}.tsv"
-    params:
-        entry=lambda wildcards: config["image_sets"][wildcards.images],
-        classes=CLASSES,
-        seed=config["seed"],
+    conda:
+        "../envs/generation.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../envs/generation.yaml"
+    params:
+        entry=lambda wildcards: config["image_sets"][wildcards.images],
+        classes=CLASSES,
+        seed=config["seed"],
     script:
         "../workflow/scripts/prepare_microscopy.py"

@@ -4,7 +4,10 @@ rule generate_structures:
             "deposition.py",
             "distributions.py",
             "structures.py",
-            *(f"shapes/{path.name}" for path in sorted(LIBRARY.glob("synthwire/shapes/*.py"))),
+            *(
+                f"shapes/{path.name}"
+                for path in sorted(LIBRARY.glob("synthwire/shapes/*.py"))
+            ),
         ),
     output:
         directory(f"{MODELS_RUN}/structures/{{shard}}"),
@@ -12,15 +15,15 @@ rule generate_structures:
         f"{MODELS_RUN}/logs/generate_structures/{{shard}}.log",
     benchmark:
         f"{MODELS_RUN}/benchmarks/generate_structures/{{shard}}.tsv"
-    params:
-        settings=settings_without("structures", "scenes", "scenes_per_shard"),
-        scenes=lambda wildcards: SHARDS[wildcards.shard],
-        seed=config["seed"],
+    conda:
+        "../envs/generation.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../envs/generation.yaml"
+    params:
+        settings=settings_without("structures", "scenes", "scenes_per_shard"),
+        scenes=lambda wildcards: SHARDS[wildcards.shard],
+        seed=config["seed"],
     script:
         "../workflow/scripts/generate_structures.py"

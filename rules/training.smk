@@ -1,5 +1,12 @@
 # What changes no trained weight, and so must not retrain anything.
-NOT_SHAPING = ("base", "device", "gpus", "loader_workers", "checkpoint_period", "coco_weights_file")
+NOT_SHAPING = (
+    "base",
+    "device",
+    "gpus",
+    "loader_workers",
+    "checkpoint_period",
+    "coco_weights_file",
+)
 TRAINING_MODULES = modules("dataset.py", "detectron.py", "training.py")
 
 
@@ -12,13 +19,13 @@ rule fetch_weights:
         f"{MODELS_RUN}/weights/model_final_f10217.pkl",
     log:
         f"{MODELS_RUN}/logs/fetch_weights.log",
-    params:
-        local_file=config["training"]["coco_weights_file"],
+    conda:
+        "../envs/learning.yaml"
     resources:
         mem_mb=1000,
         runtime=60,
-    conda:
-        "../envs/learning.yaml"
+    params:
+        local_file=config["training"]["coco_weights_file"],
     script:
         "../workflow/scripts/fetch_weights.py"
 
@@ -48,6 +55,13 @@ rule train_base:
         f"{MODELS_RUN}/logs/train_base.log",
     benchmark:
         f"{MODELS_RUN}/benchmarks/train_base.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=config["training"]["gpus"],
+        mem_mb=32000,
+        runtime=600,
     params:
         architecture=config["architecture"],
         training=settings_without("training", *NOT_SHAPING),
@@ -56,13 +70,6 @@ rule train_base:
         # Not an output: Snakemake deletes outputs of a job that fails, and a training goes on
         # from its checkpoints.
         checkpoints=f"{MODELS_RUN}/checkpoints/base",
-    threads: workflow.cores
-    resources:
-        gpu=config["training"]["gpus"],
-        mem_mb=32000,
-        runtime=600,
-    conda:
-        "../envs/learning.yaml"
     script:
         "../workflow/scripts/train_base.py"
 
@@ -85,6 +92,13 @@ rule train_model:
         f"{MODELS_RUN}/benchmarks/train_model/{{model}}.tsv"
     wildcard_constraints:
         model="(?!base/)[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../envs/learning.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=config["training"]["gpus"],
+        mem_mb=32000,
+        runtime=600,
     params:
         # The row itself, not the table: editing one row trains that one model again.
         row=model_row,
@@ -92,12 +106,5 @@ rule train_model:
         training=settings_without("training", *NOT_SHAPING),
         seed=config["seed"],
         checkpoints=f"{MODELS_RUN}/checkpoints/{{model}}",
-    threads: workflow.cores
-    resources:
-        gpu=config["training"]["gpus"],
-        mem_mb=32000,
-        runtime=600,
-    conda:
-        "../envs/learning.yaml"
     script:
         "../workflow/scripts/train_model.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
+from scipy import ndimage
 
 from synthwire.annotations import decode_mask
 from synthwire.errors import InputError
@@ -22,7 +24,8 @@ from synthwire.evaluation import (
 )
 from synthwire.figures import style
 from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
-from synthwire.figures.sources import Picture
+from synthwire.figures.sources import Picture, best_model
+from synthwire.files import read_json
 
 LEGEND_MM = 6.0
 WIDE = 1.2  # wider pictures stand two in a row
@@ -103,7 +106,7 @@ def draw_prediction(
 
     style.show_image(first, picture.pixels)
     length = style.scale_bar(
-        first, picture.width, picture.pixel_size_nm, picture.pixel_size_assumed
+        first, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
     )
     style.panel_letter(first, "a", picture.label)
 
@@ -198,15 +201,20 @@ def _frame(ax: Axes) -> None:
 
 
 def crowded_window(picture: Picture, fraction: float = 1 / 3) -> tuple[int, int, int, int]:
-    """The part of a picture (x, y, width, height in px) where most annotated pixels overlap.
+    """The part of a picture (x, y, width, height in px) with the most crossings of particles.
 
-    Its sides are `fraction` of the picture's. Where nothing overlaps, the fullest part.
+    Its sides are `fraction` of the picture's. A crossing is a connected region that two or more
+    annotated masks share; one that lies partly inside counts partly. Without any, the fullest
+    part.
     """
     width, height = round(picture.width * fraction), round(picture.height * fraction)
-    cover = np.zeros((picture.height, picture.width))
+    cover = np.zeros((picture.height, picture.width), dtype=np.int32)
     for mask in picture.masks():
         cover += mask
-    weight = np.where(cover > 1, cover, 1e-3 * (cover > 0))
+    regions, _ = ndimage.label(cover > 1)
+    share = 1.0 / np.bincount(regions.ravel())
+    share[0] = 0.0
+    weight = share[regions] + 1e-6 * (cover > 0)
     table = np.pad(weight.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     sums = table[height:, width:] - table[:-height, width:] - table[height:, :-width]
     sums += table[:-height, :-width]
@@ -224,3 +232,27 @@ def _draw_detail(ax: Axes, whole: Axes, picture: Picture, masks, colours) -> Non
     ax.set_ylim(y + height, y)
     whole.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.8))
     style.panel_letter(ax, "d", "Detail: annotation white, prediction coloured")
+
+
+def draw_best_prediction(
+    pictures: Sequence[Picture],
+    evaluations: Mapping[str, str | os.PathLike],
+    predictions: Mapping[str, str | os.PathLike],
+    *,
+    score: float,
+    pixel_colours: str = "safe",
+) -> style.Drawing:
+    """`draw_prediction` of the best model by mask AP, on the set's image of median accuracy.
+
+    pictures: the image set. evaluations, predictions: model → stored file of results.
+    """
+    results = {model: read_json(path) for model, path in evaluations.items()}
+    model = best_model(results)
+    return draw_prediction(
+        find_picture(pictures, median_image(results[model])),
+        read_json(predictions[model]),
+        model,
+        results[model],
+        score=score,
+        pixel_colours=pixel_colours,
+    )

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+from synthwire.annotations import decode_mask, read_coco
+from synthwire.errors import InputError
+from synthwire.optics import compress_shard, optical_density, project, scene_record
+from synthwire.structures import write_volume
+
+SMALL_VOLUMES = arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 3))
+
+
+def crossing_bars() -> np.ndarray:
+    """Bar 1, two voxels thick, along x on the ground; bar 2, one voxel thick, along y on top."""
+    labels = np.zeros((6, 8, 10), dtype=np.uint8)
+    labels[0:2, 3:5, :] = 1
+    labels[2, :, 4:6] = 2
+    return labels
+
+
+def test_projected_thickness_and_amodal_masks_of_two_crossing_bars():
+    thickness, masks, height = project(crossing_bars())
+    assert height == 3
+    assert thickness[0, 0] == 0
+    assert thickness[3, 0] == 2
+    assert thickness[0, 4] == 1
+    assert thickness[3, 4] == 3
+    assert masks[0].sum() == 20
+    assert masks[1].sum() == 16
+    assert (masks[0] & masks[1]).sum() == 4  # the crossing belongs to both
+
+
+def test_the_greatest_thickness_is_white_and_the_divisor_can_be_the_height_of_the_pile():
+    thickness = np.array([[0, 1], [2, 4]])
+    by_thickness = optical_density(thickness, blur_sigma=0)
+    np.testing.assert_array_equal(by_thickness, [[0, 64], [128, 255]])
+    by_height = optical_density(thickness, divisor="pile_height", pile_height=8, blur_sigma=0)
+    np.testing.assert_array_equal(by_height, [[0, 32], [64, 128]])
+
+
+def test_an_empty_structure_is_black():
+    thickness, masks, height = project(np.zeros((3, 4, 5), dtype=np.uint8))
+    assert height == 0
+    assert len(masks) == 0
+    assert not optical_density(thickness).any()
+
+
+def test_blur_of_an_edge_is_the_gaussian_integral():
+    thickness = np.zeros((41, 41))
+    thickness[:, 20:] = 1
+    profile = optical_density(thickness, blur_sigma=2)[20]
+    # half a pixel inside the edge: 255 × Φ(0.5 / 2) = 152.7
+    assert abs(int(profile[20]) - 152.7) <= 2
+    assert profile[0] == 0
+    assert profile[-1] == 255
+
+
+@settings(max_examples=50, deadline=None)
+@given(SMALL_VOLUMES)
+def test_thickness_counts_every_occupied_voxel_and_masks_cover_them(labels):
+    thickness, masks, _ = project(labels)
+    assert thickness.sum() == np.count_nonzero(labels)
+    np.testing.assert_array_equal(masks.any(axis=0), thickness > 0)
+    for label, mask in enumerate(masks, start=1):
+        np.testing.assert_array_equal(mask, (labels == label).any(axis=0))
+
+
+@settings(max_examples=25, deadline=None)
+@given(SMALL_VOLUMES)
+def test_the_record_keeps_every_mask_exactly(labels):
+    _, masks, _ = project(labels)
+    image, annotations = scene_record(7, masks, [1] * len(masks))
+    assert image == {"id": 7, "file_name": "scene_00007.png", "width": 6, "height": 5}
+    by_label = {item["id"] - 700_000: item for item in annotations}
+    for label, mask in enumerate(masks, start=1):
+        if mask.any():
+            np.testing.assert_array_equal(decode_mask(by_label[label]["segmentation"]), mask)
+            assert by_label[label]["area"] == mask.sum()
+        else:
+            assert label not in by_label
+
+
+def test_a_shard_of_anyones_volumes_without_a_particle_table(tmp_path):
+    (tmp_path / "volumes").mkdir()
+    write_volume(tmp_path / "volumes" / "scene_00003.tif", crossing_bars(), 6.0)
+    compress_shard(
+        tmp_path / "volumes",
+        tmp_path / "images",
+        {"divisor": "projected_thickness", "blur_sigma_px": 0},
+        ["nanowire"],
+    )
+    data = read_coco(tmp_path / "images" / "coco.json")
+    assert [item["id"] for item in data["annotations"]] == [300_001, 300_002]
+    image = np.asarray(Image.open(tmp_path / "images" / "scene_00003.png"))
+    assert image.dtype == np.uint8
+    assert image[3, 4] == 255
+
+
+def test_a_class_that_the_config_lacks_is_named(tmp_path):
+    (tmp_path / "volumes").mkdir()
+    write_volume(tmp_path / "volumes" / "scene_00000.tif", crossing_bars(), 6.0)
+    (tmp_path / "volumes" / "particles.csv").write_text(
+        "scene,particle,class\n0,1,nanowire\n0,2,sphere\n"
+    )
+    settings_ = {"divisor": "projected_thickness", "blur_sigma_px": 0}
+    with pytest.raises(InputError, match="class 'sphere' is not among"):
+        compress_shard(tmp_path / "volumes", tmp_path / "images", settings_, ["nanowire"])
+    assert not (tmp_path / "images").exists()
+    compress_shard(tmp_path / "volumes", tmp_path / "images", settings_, ["nanowire", "sphere"])
+    data = read_coco(tmp_path / "images" / "coco.json")
+    assert [item["category_id"] for item in data["annotations"]] == [1, 2]
+
+
+def test_a_folder_without_volumes_and_a_flat_volume_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no scene_"):
+        compress_shard(tmp_path, tmp_path / "images", {}, ["nanowire"])
+    with pytest.raises(InputError, match="three axes"):
+        project(np.zeros((4, 4), dtype=np.uint8))

@@ -1,0 +1,51 @@
+"""Write the report of the run as one page that opens offline."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
+
+import json
+import subprocess
+import tempfile
+
+from synthwire.files import read_json, sha256_of_json, write_text
+from synthwire.job import job
+from synthwire.provenance import git_commit, versions
+from synthwire.report import build_report
+
+
+def rule_graph(config: dict, snakefile: str) -> str:
+    """DOT text of the workflow's rules; empty where this environment lacks Snakemake."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(config, file)
+        file.flush()
+        command = [sys.executable, "-m", "snakemake", "all", "--rulegraph", "dot"]
+        command += ["--snakefile", snakefile, "--configfile", file.name, "--cores", "1"]
+        asked = subprocess.run(command, capture_output=True, text=True)
+    start = asked.stdout.find("digraph")
+    return asked.stdout[start:] if asked.returncode == 0 and start >= 0 else ""
+
+
+with job(snakemake.log[0]) as log:
+    graph = rule_graph(snakemake.config, snakemake.params.snakefile)
+    if not graph:
+        log.warning("no rule graph: Snakemake could not be asked for it in this environment")
+    trained = [read_json(path) for path in snakemake.input.provenance]
+    page = build_report(
+        Path(snakemake.params.run),
+        snakemake.config,
+        captions=Path(snakemake.input.captions[0]).parent,
+        rule_graph=graph,
+        provenance={
+            "git_commit": git_commit(),
+            "versions": versions(),
+            "platform": trained[0]["platform"],
+            "training device": sorted({record["device"] for record in trained}),
+            "data set SHA-256": {
+                record["dataset"]: record["identity"]["dataset_sha256"] for record in trained
+            },
+            "configuration SHA-256": sha256_of_json(snakemake.config),
+        },
+    )
+    write_text(snakemake.output[0], page)
