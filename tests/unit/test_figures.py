@@ -66,22 +66,31 @@ def test_scale_bar_length_is_round_and_fits(target):
 
 def test_scale_bar_spans_the_right_number_of_pixels():
     _, axes = style.image_grid([[1.0]], width_mm=60)
-    ax = axes[0][0]
-    style.show_image(ax, np.zeros((100, 200), dtype=np.uint8))
-    length = style.scale_bar(ax, 200, [50.0, 8.0])  # the bar lies across: 8 nm a pixel
+    ax, pixels = axes[0][0], np.zeros((100, 200), dtype=np.uint8)
+    style.show_image(ax, pixels)
+    length = style.scale_bar(ax, pixels, [50.0, 8.0])  # the bar lies across: 8 nm a pixel
     x = ax.lines[0].get_xdata()
     assert length == 200 and (x[1] - x[0]) * 200 * 8 == pytest.approx(length)
     assert ax.texts[0].get_text() == "200 nm"
     assert ax.get_xlim() == (0, 200) and ax.get_ylim() == (100, 0)
 
 
+@pytest.mark.parametrize("bright", ["left", "right"])
+def test_scale_bar_lies_in_the_darker_corner(bright):
+    _, axes = style.image_grid([[1.0]], width_mm=60)
+    pixels = np.zeros((80, 80), dtype=np.uint8)
+    pixels[70:, slice(0, 40) if bright == "left" else slice(40, 80)] = 255
+    style.scale_bar(axes[0][0], pixels, 10.0)
+    x = axes[0][0].lines[0].get_xdata()
+    assert min(x) > 0.5 if bright == "left" else max(x) < 0.5
+
+
 def test_scale_bar_says_when_the_pixel_size_is_assumed_and_is_absent_when_unknown():
     _, axes = style.image_grid([[1.0, 1.0]])
-    for ax in axes[0]:
-        style.show_image(ax, np.zeros((90, 90), dtype=np.uint8))
-    assert style.scale_bar(axes[0][0], 90, 100.0, assumed=True) == 2000
+    pixels = np.zeros((90, 90), dtype=np.uint8)
+    assert style.scale_bar(axes[0][0], pixels, 100.0, assumed=True) == 2000
     assert axes[0][0].texts[0].get_text() == "2 µm (assumed)"
-    assert style.scale_bar(axes[0][1], 90, None) is None
+    assert style.scale_bar(axes[0][1], pixels, None) is None
     assert not axes[0][1].lines and not axes[0][1].texts
 
 
@@ -351,6 +360,7 @@ def test_only_models_that_differ_in_one_factor_are_joined():
     assert hyperparameters.comparable_groups(models, "roi_head") == []
     ap = pd.DataFrame({"model": models["model"], "ap": [40.0, 43, 45, 41, 39, 40]})
     drawing = hyperparameters.draw_hyperparameters(models, {"Synthetic": ap})
+    assert drawing.facts["intervals"] is False
     ranges = {row["factor"]: row["mean_range"] for row in drawing.facts["effects"]}
     assert ranges == {"dataset_size": 5.0, "epochs": 1.0, "learning_rate": 1.0, "nms": 0.0}
 

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgb
 
 from synthwire.errors import InputError
 from synthwire.figures import style
 
+PUBLISHED = "Published, synthetic"
+SERIES_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", "#A3557F", style.BLACK)
 FACTORS: Mapping[str, str] = {
-    "dataset_size": "Data set size (images)",
+    "dataset_size": "Data set size",
     "epochs": "Epochs",
     "learning_rate": "Learning rate",
     "roi_head": "ROIs per image",
-    "iou_thr": "RPN IoU threshold",
-    "nms": "RPN NMS threshold",
+    "iou_thr": "IoU threshold",
+    "nms": "NMS threshold",
 }
 
 
@@ -31,6 +34,10 @@ def comparable_groups(models: pd.DataFrame, factor: str) -> list[pd.DataFrame]:
     return sorted(groups, key=len, reverse=True)
 
 
+ROW_MM = 30.0
+LEAST_SPAN = 4.0  # points of AP that a row shows at least, so that noise does not fill it
+
+
 @style.styled
 def draw_hyperparameters(
     models: pd.DataFrame,
@@ -40,98 +47,112 @@ def draw_hyperparameters(
 ) -> style.Drawing:
     """Mask AP against each hyperparameter; lines join models that differ in nothing else.
 
+    One row an image set, one column a hyperparameter; within a row the scale is the same. Of
+    several lines in a panel a darker one has more images or more epochs.
+
     models: one row a model: `model` and the factors (`FACTORS`).
     measures: image set label → table with `model`, `ap` and, where known, `low` and `high` (the
         95 % interval).
-    published: the paper's Table 1, `model` and `paper_ap_segm`; drawn open and grey.
+    published: the paper's Table 1, `model` and `paper_ap_segm`; a row of its own.
     """
     missing = [name for name in ("model", *FACTORS) if name not in models]
     if missing:
         raise InputError(f"table of models: column '{missing[0]}' is missing")
-    colours = [style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE]
-    markers = "osD^v"
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 112.0)
-    records = []
-    series = [
-        (label, table.set_index("model"), colours[n % 5], markers[n % 5])
-        for n, (label, table) in enumerate(measures.items())
-    ]
+    series = dict(measures)
     if published is not None:
-        table = published.rename(columns={"paper_ap_segm": "ap"}).set_index("model")
-        series.append(("Paper, synthetic", table[["ap"]], style.GREY, "o"))
-    handles: dict[str, object] = {}
-    for number, (factor, name) in enumerate(FACTORS.items()):
-        row, column = divmod(number, 3)
-        ax = style.add_axes_mm(figure, 11.5 + column * 61, 6 + row * 51, 46, 36)
-        levels = np.sort(models[factor].dropna().unique())
-        place = {level: index for index, level in enumerate(levels)}
-        groups = comparable_groups(models, factor)
-        for (label, table, colour, marker), offset in zip(
-            series, np.linspace(-0.16, 0.16, len(series)) if len(series) > 1 else [0], strict=True
-        ):
-            paper = label.startswith("Paper")
+        series[PUBLISHED] = published.rename(columns={"paper_ap_segm": "ap"})
+    left, width, gap = 13.0, 26.0, 2.6
+    figure = style.new_figure(style.DOUBLE_COLUMN_MM, len(series) * ROW_MM + 10.0)
+    records = []
+    for row, (label, table) in enumerate(series.items()):
+        table = table.set_index("model").reindex(models["model"])
+        if "low" not in table:
+            table = table.assign(low=np.nan, high=np.nan)
+        colour = style.GREY if label == PUBLISHED else SERIES_COLOURS[row % len(SERIES_COLOURS)]
+        axes = []
+        for column, (factor, name) in enumerate(FACTORS.items()):
+            ax = style.add_axes_mm(
+                figure, left + column * (width + gap), 6 + row * ROW_MM, width, ROW_MM - 8.5
+            )
+            axes.append(ax)
+            levels = np.sort(models[factor].dropna().unique())
+            groups = comparable_groups(models, factor)
             for index, group in enumerate(groups):
-                known = group[group["model"].isin(table.index)]
-                if known.empty:
-                    continue
-                x = known[factor].map(place).to_numpy(float) + offset
-                ap = table["ap"].reindex(known["model"]).to_numpy(float)
-                if {"low", "high"} <= set(table.columns):
-                    low = table["low"].reindex(known["model"]).to_numpy(float)
-                    high = table["high"].reindex(known["model"]).to_numpy(float)
-                    ax.vlines(x, low, high, color=colour, linewidth=0.7, alpha=0.8)
-                else:
-                    low = high = np.full(len(ap), np.nan)
-                (line,) = ax.plot(
-                    x,
-                    ap,
-                    color=colour,
-                    marker=marker,
-                    markersize=3.0,
-                    markerfacecolor="white" if paper else colour,
-                    markeredgewidth=0.7,
-                    linewidth=0.9,
-                    linestyle=(0, (2, 1.2)) if paper else "-",
-                    alpha=0.9,
-                )
-                handles.setdefault(label, line)
+                part = table.loc[group["model"]]
+                darkness = (index + 1) / len(groups)
+                # Lines of one panel stand a little apart, so that their intervals do not hide
+                # each other.
+                x = np.searchsorted(levels, group[factor]) + 0.12 * (index - (len(groups) - 1) / 2)
+                shade = _shade(colour, darkness)
+                ax.vlines(x, part["low"], part["high"], color=shade, linewidth=0.8)
+                ax.plot(x, part["ap"], color=shade, marker="o", markersize=2.6, linewidth=0.9)
                 records.append(
                     pd.DataFrame(
                         {
-                            "panel": string.ascii_lowercase[number],
-                            "factor": factor,
                             "series": label,
+                            "factor": factor,
                             "group": index + 1,
-                            "model": known["model"].to_numpy(),
-                            "level": known[factor].to_numpy(),
-                            "ap_segm": ap,
-                            "low": low,
-                            "high": high,
+                            "model": group["model"].to_numpy(),
+                            "level": group[factor].to_numpy(),
+                            "ap_segm": part["ap"].to_numpy(float),
+                            "low": part["low"].to_numpy(float),
+                            "high": part["high"].to_numpy(float),
                         }
                     )
                 )
-        ax.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
-        ax.set_xlim(-0.5, len(levels) - 0.5)
-        ax.set_xlabel(name)
-        ax.set_ylabel("AP mask (%)")
-        ax.grid(axis="y", color="#E6E6E6", linewidth=0.4)
-        ax.set_axisbelow(True)
-        if not groups:
-            ax.text(
-                0.5,
-                0.5,
-                "no two models differ\nin this alone",
-                transform=ax.transAxes,
-                ha="center",
-                va="center",
-                color=style.GREY,
-            )
-        style.panel_letter(ax, string.ascii_lowercase[number], **style.CHART_LETTER)
-    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=max(len(handles), 1))
-    columns = ["panel", "factor", "series", "group", "model", "level", "ap_segm", "low", "high"]
+            if not groups:
+                ax.text(
+                    0.5,
+                    0.5,
+                    "no two models\ndiffer in\nthis alone",
+                    transform=ax.transAxes,
+                    ha="center",
+                    va="center",
+                    color=style.GREY,
+                )
+            ax.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
+            ax.set_xlim(-0.45, len(levels) - 0.55)
+            ax.grid(axis="y", color="#E6E6E6", linewidth=0.4)
+            ax.set_axisbelow(True)
+            if column:
+                ax.tick_params(labelleft=False)
+            if row == len(series) - 1:
+                ax.set_xlabel(name)
+            else:
+                ax.tick_params(labelbottom=False)
+        low, high = _limits(table)
+        for ax in axes:
+            ax.set_ylim(low, high)
+        axes[0].set_ylabel("AP mask (%)")
+        style.panel_letter(axes[0], string.ascii_lowercase[row], label, inset_mm=9.0, rise_pt=3.5)
+    columns = ["series", "factor", "group", "model", "level", "ap_segm", "low", "high"]
     data = pd.concat(records, ignore_index=True) if records else pd.DataFrame(columns=columns)
-    facts = {"series": list(measures), "effects": effects(data), "models": len(models)}
+    facts = {
+        "series": list(measures),
+        "published": published is not None,
+        "intervals": bool(data["low"].notna().any()),
+        "effects": effects(data[data["series"] != PUBLISHED]),
+        "models": len(models),
+    }
     return style.Drawing(figure, data, facts)
+
+
+def _shade(colour: str, darkness: float) -> tuple[float, ...]:
+    """The colour mixed with white: half and half at darkness 0, itself at 1."""
+    own = np.asarray(to_rgb(colour))
+    return tuple(own * (0.4 + 0.6 * darkness) + (0.6 - 0.6 * darkness))
+
+
+def _limits(table: pd.DataFrame) -> tuple[float, float]:
+    """A row's scale: all values and intervals, with a margin, at least `LEAST_SPAN` high."""
+    values = table[["ap", "low", "high"]].to_numpy(float)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 100.0
+    low, high = values.min(), values.max()
+    half = max((high - low) * 0.58, LEAST_SPAN / 2)
+    middle = (low + high) / 2
+    return float(middle - half), float(middle + half)
 
 
 def effects(data: pd.DataFrame) -> list[dict]:

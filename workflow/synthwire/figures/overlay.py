@@ -25,8 +25,7 @@ def choose_colours(
     """
     if not masks:
         return []
-    grown = [ndimage.binary_dilation(mask, iterations=reach) for mask in masks]
-    rles = coco_mask.encode(np.asfortranarray(np.stack(grown, axis=-1), dtype=np.uint8))
+    rles = [coco_mask.encode(np.asfortranarray(_grow(mask, reach))) for mask in masks]
     touching = np.asarray(coco_mask.iou(rles, rles, [0] * len(rles))) > 0
     order = sorted(range(len(masks)), key=lambda index: -int(masks[index].sum()))
     chosen: dict[int, int] = {}
@@ -39,6 +38,19 @@ def choose_colours(
         chosen[index] = colour
         used[colour] += 1
     return [palette[chosen[index]] for index in range(len(masks))]
+
+
+def _grow(mask: np.ndarray, reach: int) -> np.ndarray:
+    """The mask (as uint8) grown by `reach` pixels; works on its own part of the image only."""
+    grown = np.zeros(mask.shape, dtype=np.uint8)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size:
+        part = (
+            slice(max(rows[0] - reach, 0), rows[-1] + reach + 1),
+            slice(max(columns[0] - reach, 0), columns[-1] + reach + 1),
+        )
+        grown[part] = ndimage.binary_dilation(mask[part], iterations=reach)
+    return grown
 
 
 def outlines(mask: np.ndarray) -> list[np.ndarray]:

@@ -27,7 +27,7 @@ def draw_overview(pictures: Sequence[Picture]) -> style.Drawing:
         above, below = rows[0][index], rows[1][index]
         style.show_image(above, picture.pixels)
         length = style.scale_bar(
-            above, picture.width, picture.pixel_size_nm, picture.pixel_size_assumed
+            above, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
         )
         style.panel_letter(above, string.ascii_lowercase[index], picture.label)
 

@@ -264,24 +264,29 @@ def length_label(length_nm: float) -> str:
 
 def scale_bar(
     ax: Axes,
-    image_width_px: int,
+    pixels: np.ndarray,
     pixel_size_nm: float | Sequence[float] | None,
     assumed: bool = False,
 ) -> float | None:
-    """Draw a scale bar at the lower right of an image; return its length in nm.
+    """Draw a scale bar at the foot of an image; return its length in nm.
 
+    pixels: the image shown, (H, W) or (H, W, 3); the bar, which is white, lies in the darker of
+        the two lower corners.
     pixel_size_nm: one number, or [vertical, horizontal]; with None there is no bar and the result
-        is None. The bar is horizontal and about a quarter of the image long.
+        is None. The bar is horizontal and at most 0.3 of the image long.
     assumed: the label says that the pixel size is an assumption.
     """
     if pixel_size_nm is None:
         return None
+    height, width = pixels.shape[:2]
     horizontal = pixel_size_nm if np.isscalar(pixel_size_nm) else pixel_size_nm[1]
-    length = round_length(0.3 * image_width_px * horizontal)
-    fraction = length / (image_width_px * horizontal)
-    halo = [patheffects.withStroke(linewidth=1.6, foreground="black")]
+    length = round_length(0.3 * width * horizontal)
+    fraction = length / (width * horizontal)
+    foot = pixels[-max(height // 6, 1) :].astype(float)
+    left = foot[:, : max(width // 2, 1)].mean() < foot[:, width // 2 :].mean()
+    start, end = (0.03, 0.03 + fraction) if left else (0.97 - fraction, 0.97)
     line = ax.plot(
-        [0.97 - fraction, 0.97],
+        [start, end],
         [0.045, 0.045],
         transform=ax.transAxes,
         color="white",
@@ -292,28 +297,17 @@ def scale_bar(
     )[0]
     line.set_path_effects([patheffects.withStroke(linewidth=3.2, foreground="black")])
     text = ax.text(
-        0.97 - fraction / 2,
+        start if left else end,
         0.06,
         length_label(length) + (" (assumed)" if assumed else ""),
         transform=ax.transAxes,
         color="white",
-        ha="center",
+        ha="left" if left else "right",
         va="bottom",
         fontsize=6.5,
     )
-    text.set_path_effects(halo)
-    _keep_inside(ax, text)
+    text.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground="black")])
     return length
-
-
-def _keep_inside(ax: Axes, text: Text, margin: float = 0.97) -> None:
-    """Shift a text to the left until it ends inside the axes."""
-    renderer = ax.figure._get_renderer() if hasattr(ax.figure, "_get_renderer") else None
-    box = text.get_window_extent(renderer)
-    right = ax.transAxes.inverted().transform((box.x1, box.y0))[0]
-    if right > margin:
-        x, y = text.get_position()
-        text.set_position((x - (right - margin), y))
 
 
 def show_image(ax: Axes, pixels: np.ndarray) -> None:

@@ -65,7 +65,7 @@ def draw_synthesis(labels: np.ndarray, picture: Picture) -> style.Drawing:
     ax = style.add_axes_mm(figure, right, style.TITLE_MM, side, image_height)
     ax.set_axis_off()
     style.show_image(ax, picture.pixels)
-    length = style.scale_bar(ax, picture.width, picture.pixel_size_nm, picture.pixel_size_assumed)
+    length = style.scale_bar(ax, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed)
     style.panel_letter(ax, "b", "Optical density")
 
     ax = style.add_axes_mm(

@@ -70,16 +70,27 @@ def render_volume(
     step = (u1 - u0) / columns
     rows = max(round((v1 - v0) / step), 1)
 
+    # Wide enough to smooth the terraces of tilted faces, small beside the wires themselves.
+    reach = int(np.clip(round(max(width, height) / 80), 2, 6))
     palette = np.full((int(labels.max()) + 1, 3), 160.0)
     for label, colour in colours.items():
         if 0 < label < len(palette):
             palette[label] = np.asarray(to_rgb(colour)) * 255
-    picture = _cast(labels, palette, centre, right, up, view, light, u0, v1, step, rows, columns)
+    picture = _cast(
+        labels, palette, centre, right, up, view, light, u0, v1, step, rows, columns, reach
+    )
     rows -= rows % supersampling
     picture = picture[:rows].reshape(
         rows // supersampling, supersampling, width_px, supersampling, 3
     )
-    return np.clip(np.rint(picture.mean(axis=(1, 3))), 0, 255).astype(np.uint8)
+    return _trim(np.clip(np.rint(picture.mean(axis=(1, 3))), 0, 255).astype(np.uint8))
+
+
+def _trim(image: np.ndarray) -> np.ndarray:
+    """Without the empty rows above and below, and the empty columns beside, what is drawn."""
+    drawn = (image != BACKGROUND).any(axis=2)
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -160,7 +171,7 @@ def _normal(labels, ix, iy, iz, reach):
 
 
 @numba.njit(cache=True, nogil=True)
-def _cast(labels, palette, centre, right, up, view, light, u0, v1, step, rows, columns):
+def _cast(labels, palette, centre, right, up, view, light, u0, v1, step, rows, columns, reach):
     depth, height, width = labels.shape
     picture = np.empty((rows, columns, 3))
     far = 2.0 * (width + height + depth)
@@ -173,7 +184,7 @@ def _cast(labels, palette, centre, right, up, view, light, u0, v1, step, rows, c
             oz = centre[2] + u * right[2] + v * up[2] - far * view[2]
             t, ix, iy, iz = _walk(labels, ox, oy, oz, view[0], view[1], view[2])
             if t >= 0:
-                nx, ny, nz = _normal(labels, ix, iy, iz, 3)
+                nx, ny, nz = _normal(labels, ix, iy, iz, reach)
                 facing = nx * light[0] + ny * light[1] + nz * light[2]
                 diffuse = max(facing, 0.0)
                 # The shadow ray starts off the surface, else a voxel's own stairs shade it.
