@@ -956,8 +956,8 @@ def _resample(
     """Bootstrap percentile intervals, over images or over blocks of few images.
 
     {unit, units, replicates, level, intervals, draws}: `intervals` holds [low, high] under the
-    names of the metrics, `draws` the replicates of accuracy, bbox_ap, segm_ap and segm_ap50, for
-    tests in pairs. Which units are drawn depends on the number of units and `seed` alone, so two
+    names of the metrics, `draws` the replicates of accuracy, bbox_ap … segm_apl and
+    relative_count_error, for tests in pairs. Which units are drawn depends on the number of units and `seed` alone, so two
     models on the same images are drawn alike. Fewer than five units, or five particles of a
     size, give no interval (null).
     """
@@ -1017,11 +1017,11 @@ def _resample(
             intervals["boundary_f1"] = interval(2 * precision * recall / (precision + recall))
     result["intervals"] = intervals
     result["draws"] = {
-        "accuracy": accuracies.round(4).tolist(),
-        "bbox_ap": draws["bbox"]["ap"].round(4).tolist(),
-        "segm_ap": draws["segm"]["ap"].round(4).tolist(),
-        "segm_ap50": draws["segm"]["ap50"].round(4).tolist(),
+        "accuracy": accuracies,
+        **{f"{kind}_{key}": values for kind in KINDS for key, values in draws[kind].items()},
+        "relative_count_error": _percent(fp - fn, tp + fn),
     }
+    result["draws"] = {key: values.round(3).tolist() for key, values in result["draws"].items()}
     return result
 
 
@@ -1042,10 +1042,9 @@ def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") 
                 f"models with {key} {one[key]} and {two[key]} were not resampled alike; "
                 "evaluate both with the same settings on the same images"
             )
-    draws = np.array(one["draws"][metric], dtype=np.float64)
-    draws = draws - np.array(two["draws"][metric], dtype=np.float64)
+    draws = draws_of(first, metric) - draws_of(second, metric)
     draws = draws[~np.isnan(draws)]
-    difference = _point(first, metric) - _point(second, metric)
+    difference = value_of(first, metric) - value_of(second, metric)
     if not len(draws):
         return None
     tail = (100 - one["level"]) / 2
@@ -1055,10 +1054,19 @@ def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") 
     return {"difference": difference, "low": float(low), "high": float(high), "p": float(p)}
 
 
-def _point(evaluation: Mapping, metric: str) -> float:
-    if "_" not in metric:
-        value = evaluation[metric]
+def value_of(evaluation: Mapping, metric: str) -> float:
+    """A metric by the name that it has in `draws`; NaN where it does not exist."""
+    if metric == "accuracy":
+        value = evaluation["accuracy"]
+    elif metric == "relative_count_error":
+        value = evaluation["count"]["relative_error"]
     else:
         kind, name = metric.split("_")
         value = evaluation[kind][name]
     return math.nan if value is None else float(value)
+
+
+def draws_of(evaluation: Mapping, metric: str) -> np.ndarray | None:
+    """Bootstrap replicates of a metric; None where there are none."""
+    draws = (evaluation.get("uncertainty") or {}).get("draws")
+    return np.array(draws[metric], dtype=np.float64) if draws else None

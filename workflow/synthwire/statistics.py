@@ -381,7 +381,8 @@ def _steps(first: np.ndarray, second: np.ndarray, period: float) -> tuple[np.nda
 def circular_wasserstein(first: np.ndarray, second: np.ndarray, period: float) -> float:
     """First Wasserstein distance of two samples on a circle.
 
-    Rabin, Delon and Gousseau, J. Math. Imaging Vis. 41 (2011): the least, over constants c, of ∫ |F − G − c|; c is a median of F − G along the circle.
+    Rabin, Delon and Gousseau, J. Math. Imaging Vis. 41 (2011): the least, over constants c, of
+    ∫ |F − G − c|; c is a median of F − G along the circle.
     """
     difference, lengths = _steps(first, second, period)
     order = np.argsort(difference)
