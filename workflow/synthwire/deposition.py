@@ -147,6 +147,8 @@ class Pile:
     heights: np.ndarray = field(init=False)
     top: np.ndarray = field(init=False)
     cover: np.ndarray = field(init=False)
+    _room: int = field(init=False, default=0)
+    _columns: tuple = field(init=False, default=(), repr=False)
 
     def __post_init__(self):
         if self.periodic:
@@ -157,6 +159,19 @@ class Pile:
         )
         self.top = np.zeros((self.depth, self.width), dtype=np.int32)
         self.cover = np.zeros((self.depth, self.width), dtype=np.uint16)
+
+    def _traced(self, room: int) -> tuple[np.ndarray, ...]:
+        """Arrays for a particle's columns, kept from one to the next.
+
+        Of each column: body, row, column, lo, hi, height of the pile below, and as voxels lo, hi.
+        """
+        if room > self._room:
+            self._room = 2 * room
+            self._columns = tuple(
+                np.empty(self._room, kind)
+                for kind in (*[np.int32] * 3, *[np.float64] * 2, *[np.int32] * 3)
+            )
+        return self._columns
 
     def deposit(
         self,
@@ -182,7 +197,7 @@ class Pile:
         `max_tilt`, would rise above the domain, shows less than `min_visible` of its footprint
         within the domain, or, with `inside`, leaves it.
         """
-        traced = _trace_buffers(bodies.placement, bodies.profiles)
+        traced = self._traced(_room(bodies.placement, bodies.profiles))
         body = (bodies.placement, bodies.profiles, bodies.sections)
         pile = (self.heights, self.margin, self.periodic)
         slope = math.tan(max_tilt)
@@ -266,39 +281,33 @@ def _extent(profile):
 
 
 @njit(cache=True)
-def _trace_buffers(placement, profiles):
-    """Room for the columns of a particle at any pose.
-
-    Of each column: body, row, column, lo, hi, height of the pile below, and as voxels lo, hi.
-    """
+def _room(placement, profiles):
+    """Greatest number of columns that a particle can have at any pose."""
     room = 0
     for i in range(placement.shape[0]):
         across, above = _extent(profiles[i])
         room += int((2 * (placement[i, 0] + above) + 4) * (2 * (across + above) + 4) * 1.1) + 64
-    return (
-        np.empty(room, np.int32),
-        np.empty(room, np.int32),
-        np.empty(room, np.int32),
-        np.empty(room, np.float64),
-        np.empty(room, np.float64),
-        np.empty(room, np.int32),
-        np.empty(room, np.int32),
-        np.empty(room, np.int32),
-    )
+    return room
 
 
 @njit(cache=True)
-def _is_box(profile, section):
-    """Whether a body is a plain box: the common case, traced without interpolation."""
+def _kind(profile, section):
+    """2 for a plain box, 1 for another straight body of constant section and plane ends, else 0.
+
+    These are the common cases, and are traced with less or no interpolation.
+    """
     for i in range(profile.shape[1]):
         if profile[0, i] != profile[0, 0] or profile[1, i] != profile[1, 0]:
-            return False
+            return 0
         if profile[2, i] != 0 or profile[3, i] != 0:
-            return False
+            return 0
+    kind = 2
     for i in range(section.shape[1]):
-        if section[0, i] != 1 or section[1, i] != -1 or section[2, i] != 0 or section[3, i] != 0:
-            return False
-    return True
+        if section[2, i] != 0 or section[3, i] != 0:
+            return 0
+        if section[0, i] != 1 or section[1, i] != -1:
+            kind = 1
+    return kind
 
 
 @njit(cache=True)
@@ -330,7 +339,7 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
         upper, lower = sections[i, 0], sections[i, 1]
         cut_start, cut_stop = sections[i, 2], sections[i, 3]
         to_station = (n - 1) / (2 * half)
-        box = _is_box(profiles[i], sections[i])
+        kind = _kind(profiles[i], sections[i])
         level = abs(az) < 1e-9
         per_cz = 1 / cz
         per_az = 0.0 if level else 1 / az
@@ -338,7 +347,8 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
             first_end, last_end = half * per_az, -half * per_az
         else:
             first_end, last_end = -half * per_az, half * per_az
-        box_thickness = half_thickness[0] * per_cz
+        rise = half_thickness[0] * per_cz
+        to_point = 0.5 * (m - 1) / max(half_width[0], 1e-9)
         for j in range(math.ceil(y0 - reach_y - 0.5), math.floor(y0 + reach_y - 0.5) + 1):
             dy = j + 0.5 - y0
             left, right = -1e18, 1e18
@@ -354,15 +364,23 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
             elif abs(dy * ex) > aside:
                 continue
             start, stop = math.ceil(x0 + left - 0.5), math.floor(x0 + right - 0.5) + 1
-            if box:
+            if kind > 0:
                 for k in range(start, stop):
                     dx = k + 0.5 - x0
                     s0 = dx * ax + dy * ay
                     w0 = dx * cx + dy * cy
                     middle = -w0 * per_cz
-                    if abs(dx * bx + dy * by + middle * bz) > half_width[0]:
+                    tau = dx * bx + dy * by + middle * bz
+                    if abs(tau) > half_width[0]:
                         continue
-                    low, high = middle - box_thickness, middle + box_thickness
+                    if kind == 2:
+                        low, high = middle - rise, middle + rise
+                    else:
+                        place = (tau + half_width[0]) * to_point
+                        h = min(int(place), m - 2)
+                        e = place - h
+                        low = middle + rise * (lower[h] + e * (lower[h + 1] - lower[h]))
+                        high = middle + rise * (upper[h] + e * (upper[h + 1] - upper[h]))
                     if level:
                         if abs(s0) > half:
                             continue
@@ -739,7 +757,7 @@ def _settle_rolling(
 
     Returns x, y and the number of columns, traced there.
     """
-    across, above = _extent(profiles[0])
+    across, _ = _extent(profiles[0])
     step = max((across + placement[0, 0]) / 4, 1.0)  # long enough to leave a voxelised summit
     best = 1e18
     here_x, here_y = x, y
