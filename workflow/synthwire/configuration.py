@@ -163,7 +163,8 @@ def read_models(path: Path, schemas: Path, select: Iterable[str] | None = None) 
         missing = [name for name in select if name not in table.index]
         if missing:
             raise InputError(
-                f"models.select: no model {missing[0]} in {path}; there are {', '.join(table.index)}"
+                f"models.select: no model {missing[0]} in {path}; "
+                f"there are {', '.join(table.index)}"
             )
         table = table.loc[list(select)]
     return table

@@ -43,7 +43,7 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:
         yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())  # mkdtemp makes it private; results are not
+        temporary.chmod(0o777 & ~_umask())  # mkdtemp makes it private; results are not
         if path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)

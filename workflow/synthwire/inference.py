@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-
 from synthwire import detectron  # noqa: F401  first: it makes detectron2 importable
 from synthwire.annotations import encode_mask
 

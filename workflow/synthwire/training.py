@@ -5,8 +5,6 @@ Paper, sections "Application and training of the Mask R-CNN model" and "Model lo
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
 import weakref
 from collections.abc import Mapping
@@ -145,7 +143,7 @@ class WireTrainer(DefaultTrainer):
         chain: list[HookBase] = [hooks.IterationTimer(), hooks.LRScheduler()]
         if comm.is_main_process():
             period = max(1, min(20, self.cfg.SOLVER.MAX_ITER // 20))
-            metrics = JSONWriter(os.path.join(self.cfg.OUTPUT_DIR, "metrics.json"))
+            metrics = JSONWriter(str(Path(self.cfg.OUTPUT_DIR) / "metrics.json"))
             chain += [
                 hooks.PeriodicCheckpointer(
                     self.checkpointer,
@@ -224,7 +222,6 @@ def train(
     seed: int,
     checkpoints: Path,
     output: Path,
-    log: logging.Logger | None = None,
 ) -> None:
     """Train one model and write model_final.pth, metrics.json and provenance.json to `output`.
 
@@ -250,6 +247,7 @@ def train(
         output=checkpoints,
         classes=len(data["categories"]),
     )
+    resumed = _resumed_iteration(checkpoints)
     processes = min(training["gpus"], torch.cuda.device_count()) if device == "cuda" else 1
     cfg.SOLVER.IMS_PER_BATCH = max(processes, cfg.SOLVER.IMS_PER_BATCH)
     try:
@@ -285,10 +283,19 @@ def train(
             device=device,
             processes=processes,
             initial_weights=weights.name if weights else "scratch",
+            resumed_at_iteration=resumed,
         ),
         indent=1,
     )
     shutil.rmtree(checkpoints)
+
+
+def _resumed_iteration(checkpoints: Path) -> int | None:
+    """Iteration at which a stopped training goes on; None for one that starts anew."""
+    pointer = checkpoints / "last_checkpoint"
+    if not pointer.exists():
+        return None
+    return int(pointer.read_text().removesuffix(".pth").rpartition("_")[2]) + 1
 
 
 def _publish(checkpoints: Path, output: Path) -> None:
