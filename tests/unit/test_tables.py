@@ -34,7 +34,7 @@ def evaluation(mask_ap, rng):
         values = dict(zip(METRICS, ap + rng.uniform(-5, 5, 6), strict=True))
         return {key: float(value) for key, value in values.items()} | {"ap": ap, "apl": None}
 
-    return {
+    found = {
         "accuracy": mask_ap + 20,
         **{
             kind + suffix: metrics(mask_ap + shift)
@@ -42,7 +42,44 @@ def evaluation(mask_ap, rng):
             for suffix in ("", "_score70", "_500")
         },
         "counts": {"images": 1, "ground_truth": 25, "ignored": 7, "predictions": 40},
+        "count": {"relative_error": mask_ap - 10},
+        "thresholds": [{"iou": 0.5, "precision": 80.0, "recall": 60.0, "f1": 480 / 7}],
+        "panoptic": {"pq": 50.0, "sq": 75.0, "rq": 480 / 7},
+        "boundary": {"f1": 70.0},
+        "overlap": [{"low": 0.0, "high": 0.05, "ap": mask_ap}, {"low": 0.05, "high": 1, "ap": 1.0}],
     }
+    noise = rng.normal(0, 1.5, 200)
+
+    def interval(value):
+        return [None, None] if value is None else [value - 3, value + 3]
+
+    def draws(value):
+        return [None] * 200 if value is None else (value + noise).tolist()
+
+    found["uncertainty"] = {
+        "unit": "block",
+        "units": 20,
+        "replicates": 200,
+        "level": 95,
+        "intervals": {
+            "accuracy": interval(found["accuracy"]),
+            "relative_count_error": interval(mask_ap - 10),
+            **{
+                kind: {key: interval(value) for key, value in found[kind].items()}
+                for kind in ("bbox", "segm")
+            },
+        },
+        "draws": {
+            "accuracy": draws(found["accuracy"]),
+            "relative_count_error": draws(mask_ap - 10),
+            **{
+                f"{kind}_{key}": draws(value)
+                for kind in ("bbox", "segm")
+                for key, value in found[kind].items()
+            },
+        },
+    }
+    return found
 
 
 @pytest.fixture
@@ -85,18 +122,20 @@ def test_the_published_numbers_are_those_of_the_paper():
 def test_table_1_lists_all_models_and_the_base(tables):
     frame = tables["table1"].frame
     assert list(frame.columns) == [
-        "model",
-        *HYPERPARAMETERS,
-        "ap_bbox",
-        "ap_segm",
-        "paper_ap_bbox",
-        "paper_ap_segm",
+        *("model", *HYPERPARAMETERS),
+        *("ap_bbox", "ap_segm", "paper_ap_bbox", "paper_ap_segm"),
+        *("difference_ap_bbox", "difference_ap_segm"),
+        *("ap_bbox_low", "ap_bbox_high", "ap_segm_low", "ap_segm_high"),
     ]
     assert frame["model"].tolist() == ["base", *(f"{n:02d}" for n in range(1, 21))]
     base, last = frame.iloc[0], frame.iloc[-1]
+    assert last["difference_ap_segm"] == pytest.approx(20 - 89.74)
+    assert (last["ap_segm_low"], last["ap_segm_high"]) == (17, 23)
     assert math.isnan(base["epochs"]) and math.isnan(base["paper_ap_segm"])
     assert (base["ap_segm"], last["ap_segm"], last["paper_ap_segm"]) == (40, 20, 89.74)
-    assert "**40.0**" in tables["table1"].display["AP segm"].tolist()
+    assert "**40.0** [37.0, 43.0]" in tables["table1"].display["AP segm"].tolist()
+    assert "−69.7" in tables["table1"].display["AP segm, difference"].tolist()
+    assert "95 % bootstrap intervals over 20 blocks" in tables["table1"].caption
     assert len(tables["table1"].footnotes) == 1
     assert sum("^a^" in cell for cell in tables["table1"].display["AP segm, paper"]) == 2
 
@@ -129,7 +168,45 @@ def test_rows_of_an_image_table(tables):
         "selection",
         *("accuracy", *AP_COLUMNS),
         *(f"paper_{column}" for column in ("accuracy", *AP_COLUMNS)),
+        *(f"difference_{column}" for column in ("accuracy", *AP_COLUMNS)),
+        *(f"{column}_{end}" for column in ("accuracy", *AP_COLUMNS) for end in ("low", "high")),
+        *(f"{key}_to_first" for key in ("difference", "low", "high", "p")),
     ]
+    assert by_model.loc["19", "difference_ap_segm"] == pytest.approx(19 - 41.719)
+    assert (by_model.loc["18", "ap_segm_low"], by_model.loc["18", "ap_segm_high"]) == (15, 21)
+
+
+def test_models_are_tested_against_the_best(tables):
+    frame = tables["table2"].frame.set_index(["model", "selection"])
+    assert frame.loc[("20", "ours"), "p_to_first"] == 1
+    worst = frame.loc[("01", "validation")]
+    assert worst["difference_to_first"] == -19
+    assert worst["low_to_first"] < -19 < worst["high_to_first"] < 0
+    assert worst["p_to_first"] < 0.02
+    near = frame.loc[("18", "ours")]
+    assert near["low_to_first"] < 0 < near["high_to_first"]
+    values = tables["table2"].display["Values"].tolist()
+    assert values[:2] == ["ours", "interval"] and {"paper", "difference"} < set(values)
+    assert any("paired bootstrap" in note for note in tables["table2"].footnotes)
+
+
+def test_evaluations_without_intervals(evaluations, models):
+    for sets in evaluations.values():
+        for found in sets.values():
+            del found["uncertainty"]
+    tables = build_tables(evaluations, models, PUBLISHED, shown=SHOWN, image_sets=IMAGE_SETS)
+    assert "**40.0**" in tables["table1"].display["AP segm"].tolist()
+    assert "interval" not in tables["table2"].display["Values"].tolist()
+    assert "p" not in tables["table2"].display
+    assert "bootstrap" not in "".join([tables["table2"].caption, *tables["table2"].footnotes])
+
+
+def test_a_users_own_image_is_not_the_papers(evaluations, models):
+    sets = {**IMAGE_SETS, "sem": {"label": "my SEM image", "kind": "sem", "source": "file"}}
+    tables = build_tables(evaluations, models, PUBLISHED, shown=SHOWN, image_sets=sets)
+    full = tables["supplementary_table1"].frame
+    assert full.loc[full["images"] == "sem", "paper_ap_segm"].isna().all()
+    assert any("not the same measurement" in note for note in tables["table4"].footnotes)
 
 
 def test_simulated_images_are_told_from_the_papers(tables):
@@ -148,7 +225,7 @@ def test_simulated_images_are_told_from_the_papers(tables):
 def test_the_misprint_of_table_4_is_marked(tables):
     assert any("misprint" in note for note in tables["table4"].footnotes)
     marked = [cell for cell in tables["table4"].display["AP50"] if "23.126^" in cell]
-    assert set(marked) == {"51.8/23.126^b^"}
+    assert set(marked) == {"51.8/23.126^a^"}
 
 
 def test_full_table_has_all_models_on_all_image_sets(tables):
@@ -156,6 +233,9 @@ def test_full_table_has_all_models_on_all_image_sets(tables):
     assert len(frame) == 21 * 4
     assert {"ap_segm_score70", "ap_segm_500", "apl_bbox_score70"} <= set(frame.columns)
     assert frame.loc[frame["images"] == "synthetic", "paper_ap_segm"].notna().sum() == 20
+    assert (frame["ap_segm_low"] == frame["ap_segm"] - 3).all()
+    assert (frame["ap_segm_overlap_0_0.05"] == frame["ap_segm"]).all()
+    assert {"pq", "f1_iou50", "boundary_f1", "relative_count_error"} <= set(frame.columns)
 
 
 def test_fewer_models_than_the_paper(evaluations, models):
@@ -202,7 +282,7 @@ def test_latex_compiles(tables, tmp_path):
         write_table(table, tmp_path / name)
     inputs = "\n".join(rf"\input{{{name}.tex}}" for name in tables)
     (tmp_path / "all.tex").write_text(
-        r"\documentclass{article}\usepackage{booktabs,longtable,graphicx}"
+        r"\documentclass{article}\usepackage{booktabs,longtable,lscape,graphicx}"
         rf"\begin{{document}}{inputs}\end{{document}}"
     )
     run = subprocess.run(

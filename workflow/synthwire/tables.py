@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from synthwire.errors import InputError
+from synthwire.evaluation import paired_difference
 from synthwire.files import atomic_path, write_text
 
 METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
@@ -85,8 +86,9 @@ def build_tables(
     models evaluated but not listed there ("base") stand in Table 1 and the supplementary table.
     `published` is the folder of the paper's numbers. `shown[2…4]` is the image set of that table;
     a table whose set is missing is left out. `image_sets[images]` tells `label` (for people),
-    `kind` ("ptychography", "stxm", "sem", …), `simulated` (bool) and, optionally, `paper_table`
-    (2, 3 or 4: the published table to compare with, whatever the kind).
+    `kind` ("ptychography", "stxm", "sem", …), where the images come from, as `source` ("published",
+    "file", "simulated") or `simulated` (bool), and, optionally, `paper_table` (2, 3 or 4: the
+    published table to compare with, whatever the kind).
     """
     published = Path(published)
     tables = {"table1": training_table(evaluations, models, published)}
@@ -122,24 +124,35 @@ def training_table(
     )
     for column in ("ap_bbox", "ap_segm"):
         frame[f"paper_{column}"] = same[column].to_numpy()
-    frame = frame[
-        ["model", *HYPERPARAMETERS, "ap_bbox", "ap_segm", "paper_ap_bbox", "paper_ap_segm"]
-    ]
+        frame[f"difference_{column}"] = frame[column] - frame[f"paper_{column}"]
+        frame = _with_intervals(frame, evaluations, [SYNTHETIC] * len(frame), [column])
+    order = ["model", *HYPERPARAMETERS]
+    for prefix in ("", "paper_", "difference_"):
+        order += [f"{prefix}ap_bbox", f"{prefix}ap_segm"]
+    frame = frame[[*order, *(column for column in frame if column not in order)]]
     notes = _Footnotes(published, table=1)
     display = pd.DataFrame({"No.": frame["model"]})
     for column in HYPERPARAMETERS:
         display[HEADINGS[column]] = [_plain(value) for value in frame[column]]
     for column in ("ap_bbox", "ap_segm"):
-        display[HEADINGS[column]] = _with_best_bold(frame[column])
-    for column in ("ap_bbox", "ap_segm"):
+        display[HEADINGS[column]] = [
+            f"{value} {interval}".rstrip()
+            for value, interval in zip(
+                _with_best_bold(frame[column]), _intervals(frame, column), strict=True
+            )
+        ]
         display[f"{HEADINGS[column]}, paper"] = [
             _plain(value) + notes.mark(model, column, value)
             for model, value in zip(frame["model"], frame[f"paper_{column}"], strict=True)
         ]
+        display[f"{HEADINGS[column]}, difference"] = [
+            _signed(value) for value in frame[f"difference_{column}"]
+        ]
     images = _first(evaluations, SYNTHETIC).get("counts", {}).get("images", 0)
     caption = (
         "Hyperparameters and average precision (percent) of the models on the "
-        f"{images} synthetic validation images, beside the published values. Best of ours in bold."
+        f"{_count(images, 'synthetic validation image')}, beside the published values. "
+        f"{_interval_text(evaluations, SYNTHETIC)}Best of ours in bold."
     )
     if set(frame["model"]) - set(models["model"]):
         caption += (
@@ -190,19 +203,34 @@ def image_table(
         frame[column] = [_value(evaluations, model, images, column) for model in frame["model"]]
     for column in ("accuracy", *AP_COLUMNS):
         frame[f"paper_{column}"] = [paper[column].get(model, math.nan) for model in frame["model"]]
+    for column in ("accuracy", *AP_COLUMNS):
+        frame[f"difference_{column}"] = frame[column] - frame[f"paper_{column}"]
+    frame = _with_intervals(frame, evaluations, [images] * len(frame), ["accuracy", *AP_COLUMNS])
+    tests = [
+        paired_difference(evaluations[model][images], evaluations[frame["model"][0]][images])
+        for model in frame["model"]
+    ]
+    for key in ("difference", "low", "high", "p"):
+        frame[f"{key}_to_first"] = [math.nan if test is None else test[key] for test in tests]
     notes = _Footnotes(published, table=paper_number)
     display = _image_display(frame, notes)
     label = image_set.get("label", images)
     counts = _first(evaluations, images).get("counts", {})
     caption = (
         f"Model performance on {label} (bounding box/segmentation mask, percent; "
-        f"{counts.get('images', 0)} image(s), {counts.get('ground_truth', 0)} annotated "
-        "particles). For each model our values, and the published ones where the paper gives "
-        "them. Best of ours in bold."
+        f"{_count(counts.get('images', 0), 'image')}, "
+        f"{_count(counts.get('ground_truth', 0), 'annotated particle')}). For each model our "
+        "values, and the published ones with the difference where the paper gives them. "
+        f"{_interval_text(evaluations, images)}Best of ours in bold."
     )
     texts = list(notes.texts)
+    if frame["p_to_first"].notna().any():
+        texts.append(
+            "p: two-sided paired bootstrap test of the mask AP against that of the first row; it "
+            "covers the choice of images and particles, not the chance in training."
+        )
     texts.append("Rows: " + "; ".join(f"{key}: {text}" for key, text in SELECTIONS.items()) + ".")
-    if image_set.get("simulated") or _paper_table(image_set) is None:
+    if _paper_table(image_set) is None:
         texts.append(
             f"The images here are {label}; the published values belong to the paper's own "
             f"{_paper_kind(paper_number)} image, so the two are not the same measurement."
@@ -221,25 +249,86 @@ def _selections(model: str, leaders: Sequence[str], paper: pd.Index) -> list[str
 
 def _image_display(frame: pd.DataFrame, notes: _Footnotes) -> pd.DataFrame:
     shown = {column: _with_best_bold(frame[column]) for column in ("accuracy", *AP_COLUMNS)}
+    intervals = {column: _intervals(frame, column) for column in ("accuracy", *AP_COLUMNS)}
+    tested = frame["p_to_first"].notna().any()
     rows = []
-    for number, row in frame.iterrows():
-        ours = {"No.": row["model"], "Row": row["selection"], "Values": "ours"}
-        ours["Accuracy"] = shown["accuracy"][number]
+
+    def add(head: tuple[str, str, str], cells: Mapping[str, Sequence[str]], p: str = "") -> None:
+        row = dict(zip(("No.", "Row", "Values"), head, strict=True))
+        row["Accuracy"] = cells["accuracy"]
         for metric in METRICS:
-            ours[HEADINGS[metric]] = "/".join(shown[f"{metric}_{kind}"][number] for kind in KINDS)
-        rows.append(ours)
+            pair = [cells[f"{metric}_{kind}"] for kind in KINDS]
+            row[HEADINGS[metric]] = "/".join(pair) if any(pair) else ""
+        if tested:
+            row["p"] = p
+        rows.append(row)
+
+    for number, row in frame.iterrows():
+        first = number == 0 or math.isnan(row["p_to_first"])
+        p = "" if first else f"{row['p_to_first']:.3f}"
+        own = {column: texts[number] for column, texts in shown.items()}
+        add((row["model"], row["selection"], "ours"), own, p)
+        own = {column: texts[number] for column, texts in intervals.items()}
+        if any(own.values()):
+            add(("", "", "interval"), own)
         if math.isnan(row["paper_accuracy"]):
             continue
-        theirs = {"No.": "", "Row": "", "Values": "paper"}
-        theirs["Accuracy"] = _plain(row["paper_accuracy"])
-        for metric in METRICS:
-            theirs[HEADINGS[metric]] = "/".join(
-                (_plain(row[f"paper_{metric}_{kind}"]) or "NaN")
-                + notes.mark(row["model"], f"{metric}_{kind}", row[f"paper_{metric}_{kind}"])
-                for kind in KINDS
-            )
-        rows.append(theirs)
-    return pd.DataFrame(rows)
+        paper = {
+            column: (_plain(row[f"paper_{column}"]) or "NaN")
+            + notes.mark(row["model"], column, row[f"paper_{column}"])
+            for column in AP_COLUMNS
+        }
+        add(("", "", "paper"), {"accuracy": _plain(row["paper_accuracy"]), **paper})
+        columns = ("accuracy", *AP_COLUMNS)
+        differences = {column: _signed(row[f"difference_{column}"]) for column in columns}
+        add(("", "", "difference"), differences)
+    headings = {HEADINGS[m]: HEADINGS[m] + notes.mark_heading(f"{m}_segm") for m in METRICS}
+    return pd.DataFrame(rows).rename(columns=headings)
+
+
+def _with_intervals(
+    frame: pd.DataFrame,
+    evaluations: Mapping,
+    images: Sequence[str],
+    columns: Sequence[str],
+) -> pd.DataFrame:
+    """Further columns `{column}_low`, `{column}_high`; NaN where there is no interval."""
+    added = {}
+    for column in columns:
+        found = [
+            _interval(evaluations.get(model, {}).get(name, {}), column)
+            for model, name in zip(frame["model"], images, strict=True)
+        ]
+        added[f"{column}_low"] = [low for low, _ in found]
+        added[f"{column}_high"] = [high for _, high in found]
+    return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+
+
+def _interval(evaluation: Mapping, column: str) -> tuple[float, float]:
+    found = (evaluation.get("uncertainty") or {}).get("intervals") or {}
+    for part in reversed(column.split("_")) if column != "accuracy" else [column]:
+        found = found.get(part, {})
+    low, high = found or (None, None)
+    return (math.nan if low is None else low, math.nan if high is None else high)
+
+
+def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
+    return [
+        "" if math.isnan(low) else f"[{low:.1f}, {high:.1f}]"
+        for low, high in zip(frame[f"{column}_low"], frame[f"{column}_high"], strict=True)
+    ]
+
+
+def _interval_text(evaluations: Mapping, images: str) -> str:
+    found = _first(evaluations, images).get("uncertainty") or {}
+    if not found.get("intervals"):
+        return ""
+    kind = "images" if found["unit"] == "image" else "blocks of the images"
+    return f"In brackets {found['level']:g} % bootstrap intervals over {found['units']} {kind}. "
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def full_table(
@@ -250,8 +339,10 @@ def full_table(
 ) -> Table:
     """Supplementary Table 1: every model on every image set.
 
-    Columns: model, images, accuracy, AP at scores ≥ 0.05 and at most 100 detections; then the
-    same APs under the other readings that the paper leaves open (only scores ≥ 0.7; 500
+    Columns: model, images, accuracy, AP at scores ≥ 0.05 and at most 100 detections; intervals
+    of accuracy and AP; precision, recall, F1, panoptic quality, boundary F1, count error, mask AP
+    by the fraction of a particle that others cover (`ap_segm_overlap_{from}_{to}`); then the same
+    APs under the other readings that the paper leaves open (only scores ≥ 0.7; 500
     detections) as `{metric}_{kind}_{reading}`; then the paper's, where an image set is of the
     paper's own kind.
     """
@@ -277,6 +368,10 @@ def full_table(
             row = {"model": model, "images": images}
             for column in ("accuracy", *AP_COLUMNS):
                 row[column] = _value(evaluations, model, images, column)
+            evaluation = evaluations[model][images]
+            for column in ("accuracy", "ap_bbox", "ap_segm"):
+                row[f"{column}_low"], row[f"{column}_high"] = _interval(evaluation, column)
+            row.update(_further_metrics(evaluation))
             for reading in readings:
                 for column in AP_COLUMNS:
                     metric, kind = column.split("_")
@@ -296,7 +391,7 @@ def full_table(
         for metric in METRICS:
             part[HEADINGS[metric]] = _pair(group, metric, "")
         for reading in readings:
-            part[f"AP {_reading_heading(reading)}"] = _pair(group, "ap", f"_{reading}")
+            part[f"AP, {_reading_heading(reading)}"] = _pair(group, "ap", f"_{reading}")
         part["AP paper"] = [
             "" if math.isnan(box) else f"{_plain(box)}/{_plain(mask)}"
             for box, mask in zip(group["paper_ap_bbox"], group["paper_ap_segm"], strict=True)
@@ -312,10 +407,22 @@ def full_table(
     return Table(frame, display, caption)
 
 
+def _further_metrics(evaluation: Mapping) -> dict[str, float]:
+    """Metrics beyond the paper's, for the CSV: instances with score ≥ the accuracy's, outlines."""
+    first = next(iter(evaluation.get("thresholds", [])), {})
+    found = {f"{key}_iou50": first.get(key) for key in ("precision", "recall", "f1")}
+    found.update({key: evaluation.get("panoptic", {}).get(key) for key in ("pq", "sq", "rq")})
+    found["boundary_f1"] = evaluation.get("boundary", {}).get("f1")
+    found["relative_count_error"] = evaluation.get("count", {}).get("relative_error")
+    for part in evaluation.get("overlap", []):
+        found[f"ap_segm_overlap_{part['low']:g}_{part['high']:g}"] = part["ap"]
+    return {key: math.nan if value is None else float(value) for key, value in found.items()}
+
+
 def _reading_heading(reading: str) -> str:
     if reading.startswith("score"):
-        return f"(score ≥ {int(reading.removeprefix('score')) / 100:g})"
-    return f"({reading} detections)"
+        return f"score ≥ {int(reading.removeprefix('score')) / 100:g}"
+    return f"{reading} det."
 
 
 def _readings(evaluations: Mapping) -> list[str]:
@@ -368,7 +475,7 @@ def _paper_table(image_set: Mapping) -> int | None:
     """Number of the paper's table that shows this kind of image; None for other images."""
     if image_set.get("paper_table"):
         return int(image_set["paper_table"])
-    if image_set.get("simulated"):
+    if image_set.get("simulated") or image_set.get("source", "published") != "published":
         return None
     return PUBLISHED_TABLE.get(image_set.get("kind", ""))
 
@@ -398,11 +505,23 @@ class _Footnotes:
             return ""
         letters = []
         for models, columns, text in self._notes:
-            if column in columns and (not models or model in models):
-                if text not in self._used:
-                    self._used.append(text)
-                letters.append("abcdefgh"[self._used.index(text)])
+            if column in columns and model in models:
+                letters.append(self._letter(text))
         return f"^{','.join(letters)}^" if letters else ""
+
+    def mark_heading(self, column: str) -> str:
+        """Marks of the notes that go for all models."""
+        letters = [
+            self._letter(t)
+            for models, columns, t in self._notes
+            if column in columns and not models
+        ]
+        return f"^{','.join(letters)}^" if letters else ""
+
+    def _letter(self, text: str) -> str:
+        if text not in self._used:
+            self._used.append(text)
+        return "abcdefgh"[self._used.index(text)]
 
     @property
     def texts(self) -> list[str]:
@@ -421,6 +540,10 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
+def _signed(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.1f}".replace("-", "−")
+
+
 def _with_best_bold(values: pd.Series, digits: int = 1) -> list[str]:
     """Numbers as texts, the greatest in bold; all that print alike are bold together."""
     texts = [_number(value, digits, missing="NaN") for value in values]
@@ -437,8 +560,8 @@ def _with_best_bold(values: pd.Series, digits: int = 1) -> list[str]:
 def write_table(table: Table, stem: str | os.PathLike) -> None:
     """Write `stem`.csv, .md and .tex, each atomically.
 
-    The LaTeX file holds one table environment (longtable when it has more than 40 lines) to be
-    \\input; it needs the packages booktabs, longtable and graphicx.
+    The LaTeX file holds one table environment (a longtable across the page when it has more than
+    40 lines) to be \\input; it needs the packages booktabs, longtable, lscape and graphicx.
     """
     stem = Path(stem)
     with atomic_path(stem.with_name(stem.name + ".csv")) as temporary:
@@ -512,10 +635,10 @@ def to_latex(table: Table, label: str) -> str:
     head = " & ".join(columns) + r" \\"
     caption = rf"\caption{{{latex_text(table.caption)}}}"
     notes = [rf"\par\smallskip\raggedright {latex_text(note)}" for note in table.footnotes]
-    lines = ["% needs \\usepackage{booktabs,longtable,graphicx}"]
+    lines = ["% needs \\usepackage{booktabs,longtable,lscape,graphicx}"]
     if len(body) > 40:
         lines += [
-            r"\begingroup\tiny\setlength{\tabcolsep}{2pt}",
+            r"\begin{landscape}\scriptsize\setlength{\tabcolsep}{2pt}",
             rf"\begin{{longtable}}{{@{{}}{layout}@{{}}}}",
             rf"{caption}\label{{{label}}}\\",
             *(r"\toprule", head, r"\midrule", r"\endfirsthead"),
@@ -524,7 +647,7 @@ def to_latex(table: Table, label: str) -> str:
             *body,
             r"\end{longtable}",
             *notes,
-            r"\endgroup",
+            r"\end{landscape}",
         ]
     else:
         lines += [
