@@ -13,7 +13,7 @@ rule predict:
         f"{RUN}/benchmarks/predict/{{model}}.tsv"
     conda:
         "../envs/learning.yaml"
-    threads: workflow.cores
+    threads: config["training"]["threads"] or workflow.cores
     resources:
         gpu=1,
         mem_mb=16000,

@@ -6,6 +6,7 @@ NOT_SHAPING = (
     "loader_workers",
     "checkpoint_period",
     "coco_weights_file",
+    "threads",
 )
 TRAINING_MODULES = modules("dataset.py", "detectron.py", "training.py")
 
@@ -94,7 +95,7 @@ rule train_model:
         model="(?!base/)[A-Za-z0-9][A-Za-z0-9_-]*",
     conda:
         "../envs/learning.yaml"
-    threads: workflow.cores
+    threads: config["training"]["threads"] or workflow.cores
     resources:
         gpu=config["training"]["gpus"],
         mem_mb=32000,
