@@ -626,26 +626,47 @@ def drape(support, spacing, stiffness):
 
 
 @njit(cache=True)
-def _profile(x, y, ca, sa, slope, count, row, column, lo, below):
-    """Support profile under a particle's axis: greatest need of height in each voxel's length."""
-    least = 1e18
-    most = -1e18
-    for i in range(count):
-        p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
-        least = min(least, p)
-        most = max(most, p)
-    bins = int(most - least) + 1
+def _support(
+    placement, profiles, heights, margin, periodic, x, y, azimuth, slope, count, row, column, lo,
+    below,
+):  # fmt: skip
+    """Look what lies below, and make the support profile under the axis.
+
+    Returns the positions along the axis and the greatest need of height in each voxel's length
+    there, and whether any column lies above more than bare substrate.
+    """
+    ca, sa = math.cos(azimuth), math.sin(azimuth)
+    reach = 1.0
+    for i in range(placement.shape[0]):
+        across, above = _extent(profiles[i])
+        far = math.sqrt(placement[i, 5] ** 2 + placement[i, 6] ** 2 + placement[i, 7] ** 2)
+        reach = max(reach, far + math.sqrt(placement[i, 0] ** 2 + across**2 + above**2) + 1)
+    bins = int(2 * reach) + 2
     position = np.zeros(bins)
     support = np.full(bins, -1e18)
+    depth, width = heights.shape
+    bare = True
     for i in range(count):
-        p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
-        need = below[i] - lo[i] + p * slope
-        b = int(p - least)
+        j, k = row[i], column[i]
+        p = (k + 0.5 - x) * ca - (j + 0.5 - y) * sa
+        level = 0
+        if periodic:
+            level = heights[j % depth, k % width]
+        else:
+            j += margin
+            k += margin
+            if 0 <= j < depth and 0 <= k < width:
+                level = heights[j, k]
+        below[i] = level
+        if level > 0:
+            bare = False
+        need = level - lo[i] + p * slope
+        b = int(p + reach)
         if need > support[b]:
             support[b] = need
             position[b] = p
     filled = support > -1e17
-    return position[filled], support[filled], least, most
+    return position[filled], support[filled], bare
 
 
 @njit(cache=True)
@@ -661,21 +682,20 @@ def _settle_tilted(
     slope = 0.0
     tilt = 0.0
     count = 0
-    ca, sa = math.cos(azimuth), math.sin(azimuth)
     for iteration in range(MAX_ITERATIONS):
         count = _trace(
             placement, profiles, sections, x, y, azimuth, tilt, body, row, column, lo, hi
         )
         if count == 0:
             break
-        _look_below(heights, margin, periodic, count, row, column, below)
-        if iteration == 0 and below[:count].max() == 0:
-            break  # bare substrate: level
-        position, support, least, most = _profile(
-            x, y, ca, sa, slope, count, row, column, lo, below
-        )
+        position, support, bare = _support(
+            placement, profiles, heights, margin, periodic, x, y, azimuth, slope, count, row,
+            column, lo, below,
+        )  # fmt: skip
+        if iteration == 0 and bare:
+            break  # on the substrate: level
         new = stable_slope(position, support)
-        if abs(new - slope) * max(most, -least) < TOLERANCE:
+        if abs(new - slope) * max(position[-1], -position[0]) < TOLERANCE:
             break
         if iteration >= 3:
             new = 0.5 * (new + slope)  # two poses may alternate; their mean settles
@@ -706,10 +726,13 @@ def _settle_flexible(
         count = _trace(bent, profiles, sections, x, y, azimuth, 0.0, body, row, column, lo, hi)
         if count == 0:
             return tilt, count
-        _look_below(heights, margin, periodic, count, row, column, below)
-        if below[:count].max() == 0:
+        position, support, bare = _support(
+            placement, profiles, heights, margin, periodic, x, y, azimuth, 0.0, count, row, column,
+            lo, below,
+        )  # fmt: skip
+        if bare:
             return tilt, count
-        position, support, least, most = _profile(x, y, ca, sa, 0.0, count, row, column, lo, below)
+        least, most = position[0], position[-1]
         nodes = min(max(int((most - least) / 3), 5), 257)
         spacing = (most - least) / (nodes - 1)
         obstacle = np.full(nodes, -1e18)
