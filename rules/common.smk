@@ -81,3 +81,28 @@ def image_folders(wildcards):
 def model_row(wildcards):
     """The model table's row of a model; None for the base, which stands in the config."""
     return ROWS.get(wildcards.model)
+
+
+def initial_weights(wildcards):
+    """Where a row's training starts: a file, or nothing for random numbers."""
+    choice = config["training"]["initial_weights"]
+    if choice == "scratch":
+        return []
+    if choice == "coco":
+        return rules.fetch_weights.output
+    if choice == "base":
+        return rules.train_base.output.weights
+    return choice
+
+
+FIGURE_FORMATS = [".pdf", ".svg", ".png", ".csv", ".json"]
+
+
+def figure(name):
+    """Files of one figure: vector, vector, pixels, its data, and the facts of its caption."""
+    return multiext(f"{RUN}/figures/{name}", *FIGURE_FORMATS)
+
+
+def of_every_row(kind, images, suffix):
+    """One kind of result of all rows of the model table on one image set."""
+    return expand(f"{RUN}/{kind}/{{model}}/{images}.{suffix}", model=ROWS)

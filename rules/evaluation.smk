@@ -23,7 +23,6 @@ rule predict:
         architecture=config["architecture"],
         prediction=config["prediction"],
         classes=len(CLASSES),
-        microscopy=f"{RUN}/microscopy",
     script:
         "../workflow/scripts/predict.py"
 
@@ -54,6 +53,5 @@ rule evaluate_model:
     params:
         settings=config["evaluation"],
         images=IMAGE_SETS,
-        microscopy=f"{RUN}/microscopy",
     script:
         "../workflow/scripts/evaluate_model.py"

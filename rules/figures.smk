@@ -1,16 +1,5 @@
 SHOWN = config["tables"]
-FIGURE_FORMATS = [".pdf", ".svg", ".png", ".csv", ".json"]
 DRAWING = modules("figures/sources.py", "figures/style.py")
-
-
-def figure(name):
-    """Files of one figure: vector, vector, pixels, its data, and the facts of its caption."""
-    return multiext(f"{RUN}/figures/{name}", *FIGURE_FORMATS)
-
-
-def of_every_row(kind, images, suffix):
-    """One kind of result of all rows of the model table on one image set."""
-    return expand(f"{RUN}/{kind}/{{model}}/{images}.{suffix}", model=ROWS)
 
 
 rule make_figure_1:
@@ -185,7 +174,6 @@ rule make_figure_12:
         mem_mb=2000,
         runtime=10,
     params:
-        models=list(ROWS),
         labels={
             "synthetic": "Synthetic",
             **{
@@ -193,7 +181,6 @@ rule make_figure_12:
                 for images in SHOWN.values()
             },
         },
-        evaluations=f"{RUN}/evaluation",
     script:
         "../workflow/scripts/make_figure_12.py"
 
@@ -240,7 +227,6 @@ rule make_figure_hyperparameters:
     params:
         rows=list(ROWS.values()),
         labels=rules.make_figure_12.params.labels,
-        evaluations=f"{RUN}/evaluation",
     script:
         "../workflow/scripts/make_figure_hyperparameters.py"
 

@@ -25,7 +25,6 @@ rule report:
         mem_mb=2000,
         runtime=10,
     params:
-        run=RUN,
         snakefile=os.path.relpath(Path(workflow.basedir) / "Snakefile"),
     script:
         "../workflow/scripts/report.py"

@@ -28,9 +28,7 @@ rule make_tables:
         mem_mb=2000,
         runtime=10,
     params:
-        evaluations=f"{RUN}/evaluation",
         rows=list(ROWS.values()),
-        models=MODELS,
         image_sets=config["image_sets"],
         shown=config["tables"],
     script:

@@ -31,18 +31,6 @@ rule fetch_weights:
         "../workflow/scripts/fetch_weights.py"
 
 
-def initial_weights(wildcards):
-    """Where a row's training starts: a file, or nothing for random numbers."""
-    choice = config["training"]["initial_weights"]
-    if choice == "scratch":
-        return []
-    if choice == "coco":
-        return rules.fetch_weights.output
-    if choice == "base":
-        return rules.train_base.output.weights
-    return choice
-
-
 rule train_base:
     input:
         dataset=f"{MODELS_RUN}/dataset/train_{config['training']['base']['dataset_size']}.json",

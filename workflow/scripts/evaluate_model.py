@@ -13,6 +13,7 @@ from synthwire.statistics import particle_statistics
 
 with job(snakemake.log[0]):
     settings = snakemake.params.settings
+    folders = {Path(folder).name: Path(folder) for folder in snakemake.input.microscopy}
     for images, predicted, evaluated, statistics in zip(
         snakemake.params.images,
         snakemake.input.predictions,
@@ -23,7 +24,7 @@ with job(snakemake.log[0]):
         truth = (
             Path(snakemake.input.validation)
             if images == "synthetic"
-            else Path(snakemake.params.microscopy) / images / "annotations.json"
+            else folders[images] / "annotations.json"
         )
         ground_truth, predictions = read_coco(truth), read_json(predicted)
         result = evaluate_predictions(ground_truth, predictions, settings)

@@ -11,12 +11,11 @@ from synthwire.files import read_json
 from synthwire.job import job
 
 with job(snakemake.log[0]):
-    folder = Path(snakemake.params.evaluations)
+    evaluations: dict[str, dict] = {images: {} for images in snakemake.params.labels}
+    for result in map(read_json, snakemake.input.evaluations):
+        evaluations[result["images"]][result["model"]] = result
     curves, models = {}, {}
     for images, label in snakemake.params.labels.items():
-        evaluations = {
-            model: read_json(folder / model / f"{images}.json") for model in snakemake.params.models
-        }
-        models[label] = sources.best_model(evaluations)
-        curves[label] = evaluations[models[label]]["precision_recall"]
+        models[label] = sources.best_model(evaluations[images])
+        curves[label] = evaluations[images][models[label]]["precision_recall"]
     style.save(draw_precision_recall(curves, models), Path(snakemake.output[0]).with_suffix(""))

@@ -13,18 +13,11 @@ from synthwire.job import job
 
 with job(snakemake.log[0]):
     models = pd.DataFrame(snakemake.params.rows)
-    folder = Path(snakemake.params.evaluations)
+    rows: dict[str, list] = {images: [] for images in snakemake.params.labels}
+    for result in map(read_json, snakemake.input.evaluations):
+        rows[result["images"]].append({"model": result["model"], "ap": result["segm"]["ap"]})
     results = {
-        label: pd.DataFrame(
-            {
-                "model": models["model"],
-                "ap": [
-                    read_json(folder / model / f"{images}.json")["segm"]["ap"]
-                    for model in models["model"]
-                ],
-            }
-        )
-        for images, label in snakemake.params.labels.items()
+        label: pd.DataFrame(rows[images]) for images, label in snakemake.params.labels.items()
     }
     published = pd.read_csv(snakemake.input.published, sep="\t", dtype={"model": str}).rename(
         columns={"ap_segm": "paper_ap_segm"}

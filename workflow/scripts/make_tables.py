@@ -12,13 +12,9 @@ from synthwire.tables import build_tables, write_table
 
 with job(snakemake.log[0]):
     image_sets = snakemake.params.image_sets
-    evaluations = {
-        model: {
-            images: read_json(Path(snakemake.params.evaluations) / model / f"{images}.json")
-            for images in ["synthetic", *image_sets]
-        }
-        for model in snakemake.params.models
-    }
+    evaluations: dict[str, dict] = {}
+    for result in map(read_json, snakemake.input.evaluations):
+        evaluations.setdefault(result["model"], {})[result["images"]] = result
     tables = build_tables(
         evaluations,
         pd.DataFrame(snakemake.params.rows),

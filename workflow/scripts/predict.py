@@ -31,12 +31,13 @@ with job(snakemake.log[0]):
     )
     validation = read_coco(snakemake.input.validation)
     located = locate_images(validation, [Path(folder) for folder in snakemake.input.images])
+    folders = {Path(folder).name: Path(folder) for folder in snakemake.input.microscopy}
     for output in map(Path, snakemake.output):
         if output.stem == "synthetic":
             images = read_scenes(validation, located)
             count = len(located)
         else:
-            folder = Path(snakemake.params.microscopy) / output.stem
+            folder = folders[output.stem]
             pages = read_stack(folder / "image.tif")
             records = read_coco(folder / "annotations.json")["images"]
             images = ((record["id"], pages[record["page"]]) for record in records)

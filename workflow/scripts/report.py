@@ -33,7 +33,7 @@ with job(snakemake.log[0]) as log:
         log.warning("no rule graph: Snakemake could not be asked for it in this environment")
     trained = [read_json(path) for path in snakemake.input.provenance]
     page = build_report(
-        Path(snakemake.params.run),
+        Path(snakemake.output[0]).parent,
         snakemake.config,
         captions=Path(snakemake.input.captions[0]).parent,
         rule_graph=graph,
