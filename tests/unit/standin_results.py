@@ -26,6 +26,12 @@ SETTINGS = {
     "statistics_score": 0.7,
     "area_limits_px": [1024, 9216],
     "detections": [100, 500],
+    "boundary_tolerance_px": 2,
+    "overlap_limits": [0.05, 0.25],
+    "bootstrap_replicates": 50,
+    "bootstrap_level": 95,
+    "bootstrap_images": 20,
+    "bootstrap_block_px": 64,
 }
 
 

@@ -22,6 +22,8 @@ from synthwire.figures import (
     style,
     training,
 )
+from synthwire.figures.comparison import draw_comparison
+from synthwire.figures.instance_quality import draw_instance_quality
 from synthwire.figures.overview import draw_overview
 from synthwire.figures.precision_recall import draw_precision_recall, interpolated_precision
 from synthwire.figures.prediction import (
@@ -34,6 +36,7 @@ from synthwire.figures.prediction import (
 from synthwire.figures.synthesis import draw_synthesis
 from synthwire.figures.volume import render_volume
 from synthwire.files import read_json
+from synthwire.statistics import compare_distributions
 
 
 @pytest.fixture(scope="session")
@@ -246,10 +249,6 @@ def test_linear_density_keeps_its_mass_above_the_limit():
     assert not particle_statistics.linear_density(np.array([3.0]), grid, None).any()
 
 
-def test_circular_mean_crosses_zero():
-    assert particle_statistics.circular_mean([170, 20]) == pytest.approx(5)
-
-
 @pytest.mark.parametrize("log_area", [True, False])
 def test_histograms_in_the_data_integrate_to_one(results, log_area):
     table = pd.read_csv(results / "statistics/03/stxm.csv")
@@ -365,6 +364,42 @@ def test_only_models_that_differ_in_one_factor_are_joined():
     assert ranges == {"dataset_size": 5.0, "epochs": 1.0, "learning_rate": 1.0, "nms": 0.0}
 
 
+def test_measures_carry_the_intervals_of_the_evaluation(results):
+    stored = {model: evaluation(results, model, "simulated_stxm") for model in ("01", "03")}
+    table = hyperparameters.collect_measures(stored).set_index("model")
+    for model, result in stored.items():
+        assert table.loc[model, "ap"] == result["segm"]["ap"]
+        assert (
+            table.loc[model, ["low", "high"]].tolist()
+            == (result["uncertainty"]["intervals"]["segm"]["ap"])
+        )
+    del stored["01"]["uncertainty"]
+    assert hyperparameters.collect_measures(stored)["low"].isna().tolist() == [True, False]
+
+
+def test_instance_quality_shows_what_was_evaluated(results):
+    stored = evaluation(results, "03", "simulated_stxm")
+    data = draw_instance_quality({"STXM": stored}, {"STXM": "03"}).data
+    by = {against: part.set_index("level") for against, part in data.groupby("against")}
+    assert len(by["iou"]) == 10 and by["iou"]["value"].iloc[0] == stored["thresholds"][0]["f1"]
+    assert by["overlap"]["particles"].sum() >= stored["counts"]["ground_truth"]
+    assert by["size"].loc["small", "value"] == stored["segm"]["aps"]
+    assert by["size"].loc["small", "low"] <= stored["segm"]["aps"]
+
+
+def test_comparison_needs_an_evaluation_of_each_method(results):
+    with pytest.raises(InputError, match="no evaluation of 'Watershed'"):
+        draw_comparison(image_set(results, "sem")[0], {"Watershed": []}, {})
+
+
+def test_distances_above_the_panels_are_those_of_the_statistics(results):
+    table = pd.read_csv(results / "statistics/01/stxm.csv")
+    facts = particle_statistics.draw_particle_statistics(table, "STXM", "01").facts
+    rows = compare_distributions(table).set_index("feature")
+    assert facts["distances"]["orientation"]["ks"] == rows.loc["orientation_deg", "ks"]
+    assert facts["distances"]["area"]["ks"] == pytest.approx(rows.loc["area_px", "ks"])
+
+
 # -- every figure ----------------------------------------------------------------------------
 
 
@@ -391,6 +426,15 @@ def all_drawings(results):
         )
         curves[picture.label] = stored["precision_recall"]
     yield "fig12", draw_precision_recall(curves, "03")
+    labels = {pictures[0].label: key for key, pictures in sets.items()}
+    stored = {label: evaluation(results, "03", key) for label, key in labels.items()}
+    yield "quality", draw_instance_quality(stored, dict.fromkeys(labels, "03"))
+    predictions = {
+        f"Model {model}": read_json(results / f"predictions/{model}/stxm.json")
+        for model in ("01", "03")
+    }
+    stored = {f"Model {model}": evaluation(results, model, "stxm") for model in ("01", "03")}
+    yield "comparison", draw_comparison(sets["stxm"][0], predictions, stored)
     metrics = {
         model: training.read_metrics(results / f"models/{model}/metrics.json")
         for model in ("01", "02", "03")

@@ -32,7 +32,7 @@ PAPER = (
 PAPER_DOI = "10.1038/s41524-022-00767-x"
 EMBEDDED_DATA_LIMIT = 300_000  # bytes; longer tables are named, not embedded
 
-TABLES = ("table1", "table2", "table3", "table4", "supplementary_table1")
+TABLES = ("verdict", "table1", "table2", "table3", "table4", "supplementary_table1")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ SECTIONS = (
     Section("{label}", ("fig4", "fig5"), table=2),
     Section("{label}", ("fig6", "fig7"), table=3),
     Section("{label}", ("fig8", "fig9"), table=4),
+    Section("Quality of the instances", ("fig_instance_quality", "fig_comparison")),
     Section("Hyperparameters and training", ("fig_hyperparameters", "fig_training")),
 )
 
@@ -478,7 +479,8 @@ def build_report(
             {"key": key, **entry} for key, entry in (config.get("image_sets") or {}).items()
         ],
         headlines=headlines(results, config),
-        tables=[table for table in tables if table["id"] != "supplementary_table1"],
+        verdict=[table for table in tables if table["id"] == "verdict"],
+        tables=[table for table in tables if re.fullmatch(r"table\d", table["id"])],
         supplement=[table for table in tables if table["id"] == "supplementary_table1"],
         sections=sections,
         times=times.to_dict("records"),

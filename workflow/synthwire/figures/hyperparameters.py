@@ -34,6 +34,21 @@ def comparable_groups(models: pd.DataFrame, factor: str) -> list[pd.DataFrame]:
     return sorted(groups, key=len, reverse=True)
 
 
+def collect_measures(evaluations: Mapping[str, Mapping]) -> pd.DataFrame:
+    """Mask AP and its bootstrap interval of each model: columns model, ap, low, high.
+
+    evaluations: model → its evaluation on one image set; low and high are NaN where the
+        evaluation holds no interval.
+    """
+    rows = []
+    for model, evaluation in evaluations.items():
+        intervals = (evaluation.get("uncertainty") or {}).get("intervals") or {}
+        low, high = intervals.get("segm", {}).get("ap", (None, None))
+        rows.append((model, evaluation["segm"]["ap"], low, high))
+    table = pd.DataFrame(rows, columns=["model", "ap", "low", "high"])
+    return table.astype({"ap": float, "low": float, "high": float})
+
+
 ROW_MM = 30.0
 LEAST_SPAN = 4.0  # points of AP that a row shows at least, so that noise does not fill it
 

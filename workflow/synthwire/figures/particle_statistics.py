@@ -9,6 +9,7 @@ from scipy.stats import gaussian_kde
 
 from synthwire.errors import InputError
 from synthwire.figures import style
+from synthwire.statistics import compare_distributions, mean_direction
 
 PERIOD_DEG = 180.0
 SOURCES = {"annotation": style.ANNOTATION_COLOUR, "prediction": style.PREDICTION_COLOUR}
@@ -92,6 +93,7 @@ def draw_particle_statistics(
             "deg",
         ),
     ]
+    distances = _distances(statistics, "area_px" if area_unit == "px" else "area_nm2")
     height = 53.0
     figure = style.new_figure(style.DOUBLE_COLUMN_MM, height)
     records = []
@@ -130,7 +132,7 @@ def draw_particle_statistics(
             if len(own) and name != "orientation":
                 centre = float(np.median(values[(statistics["source"] == source).to_numpy()]))
             elif len(own):
-                centre = circular_mean(own)
+                centre = mean_direction(own, PERIOD_DEG)
             medians[name][source] = centre
             shown_edges, shown_grid = (10**edges, 10**grid) if log else (edges, grid)
             if (
@@ -181,7 +183,7 @@ def draw_particle_statistics(
             ax.xaxis.set_major_locator(MultipleLocator(45))
         ax.set_xlabel(axis_label)
         ax.set_ylim(bottom=0)
-        style.panel_letter(ax, letter, **style.CHART_LETTER)
+        style.panel_letter(ax, letter, _distance(distances.get(name)), **style.CHART_LETTER)
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncols=2, columnspacing=2.5, handlelength=2.4)
     facts = {
@@ -193,14 +195,32 @@ def draw_particle_statistics(
         "pixel_size_assumed": pixel_size_assumed and area_unit != "px",
         "log_area": log_area,
         "centres": medians,
+        "distances": distances,
     }
     return style.Drawing(figure, pd.concat(records, ignore_index=True), facts)
 
 
-def circular_mean(angles: np.ndarray, period: float = PERIOD_DEG) -> float:
-    """Mean direction of angles with a period, in [0, period)."""
-    turn = np.angle(np.exp(2j * np.pi * np.asarray(angles) / period).mean())
-    return float(turn / (2 * np.pi) * period % period)
+def _distances(statistics: pd.DataFrame, area: str) -> dict[str, dict]:
+    """Distance between both distributions of each panel's feature, where both have particles."""
+    columns = {area: "area", "aspect_ratio": "aspect_ratio", "orientation_deg": "orientation"}
+    table = compare_distributions(statistics)
+    return {
+        columns[row["feature"]]: {
+            "name": "Kuiper" if row["feature"] == "orientation_deg" else "Kolmogorov–Smirnov",
+            **{key: row[key] for key in ("ks", "p", "wasserstein", "wasserstein_relative")},
+        }
+        for row in table.to_dict("records")
+        if row["feature"] in columns
+    }
+
+
+def _distance(distance: dict | None) -> str:
+    """A panel's title: the distance of the two distributions and its p-value."""
+    if distance is None:
+        return ""
+    short = "Kuiper" if distance["name"] == "Kuiper" else "KS"
+    p = "< 0.001" if distance["p"] < 0.001 else f"= {distance['p']:.2g}"
+    return f"{short} distance {distance['ks']:.2f} (p {p})"
 
 
 def _plain(value: float, _position=None) -> str:

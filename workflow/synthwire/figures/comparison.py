@@ -1,0 +1,89 @@
+"""Several methods on the same image: annotation first, then what each method finds."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.patches import Rectangle
+
+from synthwire.annotations import decode_mask
+from synthwire.errors import InputError
+from synthwire.figures import style
+from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.prediction import crowded_window
+from synthwire.figures.sources import Picture
+
+DETAIL = 0.45  # of the picture's sides
+
+
+@style.styled
+def draw_comparison(
+    picture: Picture,
+    predictions: Mapping[str, Sequence[Mapping]],
+    evaluations: Mapping[str, Mapping],
+    *,
+    score: float = 0.7,
+) -> style.Drawing:
+    """Annotation and the instances of each method; below, the part with the most crossings.
+
+    predictions: name of a method ("Watershed", "Model 07") → COCO results, of which those of
+        this picture with at least `score` are drawn. evaluations: name → evaluation on the whole
+        image set, whose mask AP stands above the panel.
+    InputError when a method has no evaluation.
+    """
+    for name in predictions:
+        if name not in evaluations:
+            raise InputError(f"comparison: no evaluation of '{name}'")
+    panels: dict[str, tuple[list[np.ndarray], str]] = {
+        "Annotation": (picture.masks(), f"Annotation, {len(picture.rles())} particles")
+    }
+    for name, results in predictions.items():
+        masks = [
+            decode_mask(item["segmentation"])
+            for item in results
+            if item["image_id"] == picture.image_id and item["score"] >= score
+        ]
+        ap = evaluations[name]["segm"]["ap"]
+        shown = "" if ap is None else f", AP {ap:.1f}"
+        panels[name] = (masks, f"{name}, {len(masks)} instances{shown}")
+    x, y, width, height = crowded_window(picture, DETAIL)
+    aspects = [picture.aspect] * len(panels)
+    figure, rows = style.image_grid([aspects, [width / height] * len(panels)])
+    records = []
+    for column, (name, (masks, title)) in enumerate(panels.items()):
+        colours = choose_colours(masks)
+        blended = blend_instances(picture.pixels, masks, colours)
+        for row, ax in enumerate((rows[0][column], rows[1][column])):
+            style.show_image(ax, blended)
+            draw_outlines(ax, masks, colours, linewidth=0.6 + 0.2 * row)
+            letter = string.ascii_lowercase[row * len(panels) + column]
+            style.panel_letter(ax, letter, title if row == 0 else "Detail")
+        rows[0][column].add_patch(
+            Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.8)
+        )
+        rows[1][column].set_xlim(x, x + width)
+        rows[1][column].set_ylim(y + height, y)
+        records += [
+            {"method": name, "instance": index + 1, "area_px": int(mask.sum()), "colour": colour}
+            for index, (mask, colour) in enumerate(zip(masks, colours, strict=True))
+        ]
+    length = style.scale_bar(
+        rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
+    )
+    facts = {
+        "label": picture.label,
+        "image_id": picture.image_id,
+        "score": score,
+        "methods": list(predictions),
+        "particles": len(picture.rles()),
+        "instances": {name: len(panels[name][0]) for name in predictions},
+        "ap_segm": {name: evaluations[name]["segm"]["ap"] for name in predictions},
+        "overlap": {name: evaluations[name].get("overlap") for name in predictions},
+        "scale_bar_nm": length,
+        "pixel_size_assumed": picture.pixel_size_assumed,
+    }
+    columns = ["method", "instance", "area_px", "colour"]
+    return style.Drawing(figure, pd.DataFrame(records, columns=columns), facts)
