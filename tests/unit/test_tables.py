@@ -272,7 +272,7 @@ def test_markdown_marks(tables):
 
 def test_latex_text():
     assert latex_text("**12.3**^a^ 50 % of_x ≥ 32²") == (
-        r"\textbf{12.3}\textsuperscript{a} 50 \% of\_x $\geq$ 32\textsuperscript{2}"
+        r"\textbf{12.3}\textsuperscript{a} 50~\% of\_x $\geq$ 32\textsuperscript{2}"
     )
 
 

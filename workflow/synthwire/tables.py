@@ -25,6 +25,7 @@ AP_COLUMNS = [f"{metric}_{kind}" for kind in KINDS for metric in METRICS]
 HYPERPARAMETERS = ["epochs", "dataset_size", "learning_rate", "roi_head", "iou_thr", "nms"]
 PUBLISHED_TABLE = {"ptychography": 2, "stxm": 3, "sem": 4}  # image kind → table of the paper
 SYNTHETIC = "synthetic"
+WIDE = 150  # characters; wider tables lie across the page in LaTeX
 HEADINGS = {
     "model": "No.",
     "epochs": "Epochs",
@@ -560,8 +561,9 @@ def _with_best_bold(values: pd.Series, digits: int = 1) -> list[str]:
 def write_table(table: Table, stem: str | os.PathLike) -> None:
     """Write `stem`.csv, .md and .tex, each atomically.
 
-    The LaTeX file holds one table environment (a longtable across the page when it has more than
-    40 lines) to be \\input; it needs the packages booktabs, longtable, lscape and graphicx.
+    The LaTeX file holds one table environment (a longtable when it has more than 40 lines; across
+    the page when it is wide) to be \\input; it needs the packages booktabs, longtable, lscape
+    and graphicx.
     """
     stem = Path(stem)
     with atomic_path(stem.with_name(stem.name + ".csv")) as temporary:
@@ -619,6 +621,7 @@ _LATEX = {
 def latex_text(text: str) -> str:
     """Plain text with **bold** and ^superscript^ as LaTeX."""
     escaped = "".join(_LATEX.get(character, character) for character in text)
+    escaped = escaped.replace(r" \%", r"~\%")
     escaped = re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", escaped)
     # the circumflex of $^\circ$ is LaTeX's own
     return re.sub(r"(?<!\$)\^([^^$]+)\^", r"\\textsuperscript{\1}", escaped)
@@ -650,7 +653,11 @@ def to_latex(table: Table, label: str) -> str:
             r"\end{landscape}",
         ]
     else:
+        cells = [table.display.columns, *table.display.astype(str).to_numpy()]
+        widths = [max(len(str(row[i])) for row in cells) for i in range(len(columns))]
+        across = sum(widths) > WIDE
         lines += [
+            *([r"\begin{landscape}"] if across else []),
             r"\begin{table}",
             r"\centering\footnotesize",
             rf"{caption}\label{{{label}}}",
@@ -662,5 +669,6 @@ def to_latex(table: Table, label: str) -> str:
             r"\end{tabular}}",
             *notes,
             r"\end{table}",
+            *([r"\end{landscape}"] if across else []),
         ]
     return "\n".join(lines) + "\n"
