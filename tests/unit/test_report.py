@@ -154,22 +154,30 @@ def test_rule_graph_draws_no_arrow_that_a_longer_path_says():
         report.draw_rule_graph([("a", "b"), ("b", "a")])
 
 
+def test_rules_with_the_same_neighbours_share_a_box():
+    edges = [("a", "fig_12"), ("a", "fig_9"), ("fig_9", "b"), ("fig_12", "b"), ("a", "c")]
+    svg = report.draw_rule_graph(edges)
+    assert svg.count("<rect") == 4 and svg.count('class="edge"') == 3
+    assert re.findall(r"<text[^>]*>(\w+)<", svg[svg.index("fig_") - 60 :])[:2] == [
+        "fig_9",
+        "fig_12",
+    ]
+
+
 def test_rules_stand_below_what_they_read_and_boxes_do_not_overlap():
     svg = report.draw_rule_graph(standin.EDGES)
-    boxes = {
-        name: tuple(map(float, numbers))
-        for *numbers, name in re.findall(
-            r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="(\d+)" rx="6"/>'
-            r"<text[^>]*>(\w+)<",
-            svg,
-        )
-    }
-    assert set(boxes) == {node for edge in standin.EDGES for node in edge}
+    boxes, places = [], {}
+    for group in re.findall(r'<g class="node">(.*?)</g>', svg):
+        numbers = re.search(r'x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', group)
+        x, y, width, height = map(float, numbers.groups())
+        boxes.append((x, y, x + width, y + height))
+        places |= dict.fromkeys(re.findall(r"<text[^>]*>(\w+)<", group), (y, y + height))
+    assert set(places) == {node for edge in standin.EDGES for node in edge}
     for start, end in standin.EDGES:
-        assert boxes[start][1] < boxes[end][1]
-    placed = sorted(boxes.values(), key=lambda box: (box[1], box[0]))
-    for (x, y, width, _), (x1, y1, _, _) in itertools.pairwise(placed):
-        assert y != y1 or x + width < x1
+        assert places[start][1] < places[end][0]
+    for one, other in itertools.combinations(boxes, 2):
+        apart_across = one[2] < other[0] or other[2] < one[0]
+        assert apart_across or one[3] < other[1] or other[3] < one[1]
 
 
 def test_benchmarks_are_summed_by_rule(tmp_path):

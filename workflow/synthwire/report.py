@@ -297,15 +297,17 @@ def _layers(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str,
 def draw_rule_graph(edges: Iterable[tuple[str, str]]) -> Markup:
     """A directed graph as inline SVG, in the page's own colours and font.
 
-    Layered from the top: a rule stands below all that it reads from. Edges over several layers
-    pass between the rules; each layer is ordered by the mean place of its neighbours.
+    Layered from the top: a rule stands below all that it reads from. Rules with the same
+    neighbours share a box. Edges over several layers pass between the boxes; each layer is ordered
+    by the mean place of its neighbours. InputError when the graph has a cycle.
     """
     edges = sorted({(str(a), str(b)) for a, b in edges if a != b})
     if not edges:
         return Markup("")
+    _layers(sorted({node for edge in edges for node in edge}), edges)  # refuses cycles
+    edges = _merge_twins(_reduce(edges))
     nodes = sorted({node for edge in edges for node in edge})
     layer = _layers(nodes, edges)
-    edges = _reduce(edges)
 
     # Long edges get an invisible stop on each layer that they cross.
     rows: list[list[str]] = [[] for _ in range(max(layer.values()) + 1)]
@@ -364,49 +366,83 @@ def _reduce(edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [edge for edge in edges if not reachable(*edge)]
 
 
+def _merge_twins(edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Nodes with the same predecessors and the same successors become one, its names in lines."""
+    before: dict[str, set[str]] = {}
+    after: dict[str, set[str]] = {}
+    for start, end in edges:
+        after.setdefault(start, set()).add(end)
+        before.setdefault(end, set()).add(start)
+    groups: dict[tuple, list[str]] = {}
+    for node in sorted(before.keys() | after.keys(), key=_natural):
+        key = (frozenset(before.get(node, ())), frozenset(after.get(node, ())))
+        groups.setdefault(key, []).append(node)
+    name = {node: "\n".join(group) for group in groups.values() for node in group}
+    return sorted({(name[start], name[end]) for start, end in edges})
+
+
+def _natural(name: str) -> list:
+    """Sorting key with which figure 9 comes before figure 12."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
 def _graph_svg(rows: Sequence[Sequence[str]], chains: Sequence[Sequence[str]]) -> Markup:
-    step, height, gap = 62, 28, 18
-    sizes = {
-        node: 14 if node.startswith("\0") else 24 + 7.1 * len(node) for row in rows for node in row
-    }
-    widths = [sum(sizes[node] for node in row) + gap * (len(row) - 1) for row in rows]
+    line, padding, gap, between = 15.0, 13.0, 18.0, 32.0
+
+    def is_stop(node: str) -> bool:
+        return node.startswith("\0")
+
+    def width_of(node: str) -> float:
+        return 14.0 if is_stop(node) else 24 + 7.1 * max(map(len, node.split("\n")))
+
+    def height_of(node: str) -> float:
+        return 0.0 if is_stop(node) else padding + line * len(node.split("\n"))
+
+    widths = [sum(map(width_of, row)) + gap * (len(row) - 1) for row in rows]
     total = max(widths) + 20
-    centre: dict[str, tuple[float, float]] = {}
-    for level, (row, width) in enumerate(zip(rows, widths, strict=True)):
+    heights = [max(map(height_of, row)) for row in rows]
+    top = 10.0
+    box: dict[str, tuple[float, float, float, float]] = {}  # centre x, top y, bottom y, width
+    for row, width, height in zip(rows, widths, heights, strict=True):
         x = (total - width) / 2
         for node in row:
-            centre[node] = (x + sizes[node] / 2, 20 + level * step + height / 2)
-            x += sizes[node] + gap
+            own = height if is_stop(node) else height_of(node)
+            box[node] = (
+                x + width_of(node) / 2,
+                top + (height - own) / 2,
+                top + (height + own) / 2,
+                width_of(node),
+            )
+            x += width_of(node) + gap
+        top += height + between
     parts = []
     for chain in chains:
-        x, y = centre[chain[0]]
-        path = f"M{x:.1f},{y + height / 2:.1f}"
-        y += height / 2
+        x, _, y, _ = box[chain[0]]
+        path = f"M{x:.1f},{y:.1f}"
         for node in chain[1:]:
-            x1, y1 = centre[node]
-            last = node == chain[-1]
-            y1 = y1 - height / 2 - (5 if last else 0)
-            bend = (y + y1) / 2
-            path += f" C{x:.1f},{bend:.1f} {x1:.1f},{bend:.1f} {x1:.1f},{y1:.1f}"
-            if not last:
-                path += f" V{y1 + height:.1f}"
-                y1 += height
-            x, y = x1, y1
+            x1, y1, y2, _ = box[node]
+            end = y1 if is_stop(node) else y1 - 5  # room for the arrow's head
+            bend = (y + end) / 2
+            path += f" C{x:.1f},{bend:.1f} {x1:.1f},{bend:.1f} {x1:.1f},{end:.1f}"
+            if is_stop(node):
+                path += f" V{y2:.1f}"
+            x, y = x1, y2
         parts.append(f'<path class="edge" d="{path}" marker-end="url(#arrow)"/>')
-    for row in rows:
-        for node in row:
-            if node.startswith("\0"):
-                continue
-            x, y = centre[node]
-            parts.append(
-                f'<g class="node"><rect x="{x - sizes[node] / 2:.1f}" y="{y - height / 2:.1f}" '
-                f'width="{sizes[node]:.1f}" height="{height}" rx="6"/>'
-                f'<text x="{x:.1f}" y="{y + 4.2:.1f}">{escape(node)}</text></g>'
-            )
-    bottom = 40 + (len(rows) - 1) * step + height
+    for node, (x, y, bottom, width) in box.items():
+        if is_stop(node):
+            continue
+        names = "".join(
+            f'<text x="{x:.1f}" y="{y + 17.5 + line * number:.1f}">{escape(name)}</text>'
+            for number, name in enumerate(node.split("\n"))
+        )
+        parts.append(
+            f'<g class="node"><rect x="{x - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}" '
+            f'height="{bottom - y:.1f}" rx="6"/>{names}</g>'
+        )
+    height = top - between + 10
     return Markup(
-        f'<svg class="graph" viewBox="0 0 {total:.0f} {bottom}" width="{total:.0f}" '
-        f'height="{bottom}" role="img" aria-label="Rule graph">'
+        f'<svg class="graph" viewBox="0 0 {total:.0f} {height:.0f}" width="{total:.0f}" '
+        f'height="{height:.0f}" role="img" aria-label="Rule graph">'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="6" '
         'markerHeight="6" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker></defs>'
         f"{''.join(parts)}</svg>"
