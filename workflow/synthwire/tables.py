@@ -147,7 +147,7 @@ def training_table(
             for model, value in zip(frame["model"], frame[f"paper_{column}"], strict=True)
         ]
         display[f"{HEADINGS[column]}, difference"] = [
-            _signed(value) for value in frame[f"difference_{column}"]
+            signed(value) for value in frame[f"difference_{column}"]
         ]
     images = _first(evaluations, SYNTHETIC).get("counts", {}).get("images", 0)
     caption = (
@@ -182,7 +182,7 @@ def image_table(
     evaluated = [model for model in models["model"] if images in evaluations.get(model, {})]
     if not evaluated:
         raise InputError(f"table {number}: no model has been evaluated on image set '{images}'")
-    paper_number = _paper_table(image_set) or number
+    paper_number = paper_table(image_set) or number
     paper = read_models(published / f"table{paper_number}.tsv").set_index("model")
 
     def by_ap(name: str) -> list[str]:
@@ -231,7 +231,7 @@ def image_table(
             "covers the choice of images and particles, not the chance in training."
         )
     texts.append("Rows: " + "; ".join(f"{key}: {text}" for key, text in SELECTIONS.items()) + ".")
-    if _paper_table(image_set) is None:
+    if paper_table(image_set) is None:
         texts.append(
             f"The images here are {label}; the published values belong to the paper's own "
             f"{_paper_kind(paper_number)} image, so the two are not the same measurement."
@@ -281,7 +281,7 @@ def _image_display(frame: pd.DataFrame, notes: _Footnotes) -> pd.DataFrame:
         }
         add(("", "", "paper"), {"accuracy": _plain(row["paper_accuracy"]), **paper})
         columns = ("accuracy", *AP_COLUMNS)
-        differences = {column: _signed(row[f"difference_{column}"]) for column in columns}
+        differences = {column: signed(row[f"difference_{column}"]) for column in columns}
         add(("", "", "difference"), differences)
     headings = {HEADINGS[m]: HEADINGS[m] + notes.mark_heading(f"{m}_segm") for m in METRICS}
     return pd.DataFrame(rows).rename(columns=headings)
@@ -353,7 +353,7 @@ def full_table(
     papers = {
         images: read_models(published / f"table{number}.tsv").set_index("model")
         for images in names
-        if (number := _paper_table(image_sets.get(images, {}))) is not None
+        if (number := paper_table(image_sets.get(images, {}))) is not None
     }
     if SYNTHETIC in names:
         listed = training_table(evaluations, models, published).frame.set_index("model")
@@ -472,8 +472,8 @@ def _first(evaluations: Mapping, images: str) -> Mapping:
     return next((sets[images] for sets in evaluations.values() if images in sets), {})
 
 
-def _paper_table(image_set: Mapping) -> int | None:
-    """Number of the paper's table that shows this kind of image; None for other images."""
+def paper_table(image_set: Mapping) -> int | None:
+    """Number of the paper's table that shows these very images; None for other images."""
     if image_set.get("paper_table"):
         return int(image_set["paper_table"])
     if image_set.get("simulated") or image_set.get("source", "published") != "published":
@@ -541,8 +541,9 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
-def _signed(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:+.1f}".replace("-", "−")
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, a typographic minus; empty for NaN."""
+    return "" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
 
 
 def _with_best_bold(values: pd.Series, digits: int = 1) -> list[str]:
