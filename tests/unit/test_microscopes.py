@@ -55,7 +55,13 @@ def test_tilt_lengthens_the_beams_path_through_a_slab():
 
 def test_ptychography_of_a_slab_is_beer_lambert():
     settings = microscopes.Ptychography(
-        resolution_nm=0, haze=0, noise=0, black_level=0, clipped_percent=0, gamma=1
+        resolution_nm=0,
+        striation=0,
+        haze=0,
+        noise=0,
+        black_level=0,
+        clipped_percent=0,
+        gamma=1,
     )
     image = microscopes.ptychography(slab(), VOXEL, np.random.default_rng(0), settings)
     # optical density is proportional to thickness: 40, 100 and 140 nm
@@ -67,7 +73,13 @@ def test_ptychography_of_a_slab_is_beer_lambert():
 
 def test_stxm_counts_photons():
     settings = replace(
-        microscopes.Stxm(), haze=0, black_level=-0.5, clipped_percent=0, gamma=1, line_noise=0
+        microscopes.Stxm(),
+        haze=0,
+        striation=0,
+        black_level=-0.5,
+        clipped_percent=0,
+        gamma=1,
+        line_noise=0,
     )
     labels = slab()
     spread = []
@@ -83,7 +95,13 @@ def test_stxm_resolution_is_that_of_beam_and_raster():
     labels = np.zeros((10, 60, 120), np.uint8)
     labels[:, :, 60:] = 1
     settings = replace(
-        microscopes.Stxm(), haze=0, line_noise=0, counts=1e9, black_level=0, clipped_percent=0
+        microscopes.Stxm(),
+        haze=0,
+        line_noise=0,
+        striation=0,
+        counts=1e9,
+        black_level=0,
+        clipped_percent=0,
     )
     fine = replace(settings, beam_nm=10, raster_nm=10, gamma=1)
     coarse = replace(settings, beam_nm=120, raster_nm=35, gamma=1)
@@ -96,7 +114,17 @@ def test_stxm_resolution_is_that_of_beam_and_raster():
 
 def test_sem_shows_the_top_only():
     settings = replace(
-        microscopes.Sem(), noise=0, roughness=0, charging=0, drift=0, blur_nm=5, shadow=0
+        microscopes.Sem(),
+        noise=0,
+        mottle=0,
+        striation_nm=0,
+        particle_spread=0,
+        charging=0,
+        drift=0,
+        blur_nm=5,
+        edge=0.3,
+        rounding_nm=10,
+        shadow=0,
     )
     labels = slab()
     image = microscopes.sem(labels, VOXEL, np.random.default_rng(0), settings)
@@ -109,8 +137,49 @@ def test_sem_shows_the_top_only():
     assert image[16, 40] > image[24, 40]  # and edges shine on particles
 
 
+def test_thin_particles_let_the_substrate_through_in_sem():
+    settings = replace(microscopes.Sem(), noise=0, mottle=0, particle_spread=0, charging=0, drift=0)
+    grey = []
+    for layers in (2, 6, 20):
+        labels = np.zeros((20, 60, 60), np.uint8)
+        labels[:layers, 10:50, 10:50] = 1
+        image = microscopes.sem(labels, VOXEL, np.random.default_rng(0), settings)
+        grey.append(image[28:32, 28:32].mean())
+    assert grey[0] + 5 < grey[1] < grey[2] - 5
+
+
+def test_striations_run_along_the_particle():
+    labels = np.zeros((4, 120, 160), np.uint8)
+    y, x = np.mgrid[:120, :160]
+    angle = np.deg2rad(30)
+    u = (x - 80) * np.cos(angle) + (y - 60) * np.sin(angle)
+    v = -(x - 80) * np.sin(angle) + (y - 60) * np.cos(angle)
+    labels[:, (abs(u) < 70) & (abs(v) < 15)] = 1
+    ((label, box, field),) = microscopes.striations(labels, 40.0, VOXEL, np.random.default_rng(0))
+    assert label == 1
+    rows, columns = np.gradient(field)
+    inside = labels[0][box] > 0
+    along = columns * np.cos(angle) + rows * np.sin(angle)
+    across = -columns * np.sin(angle) + rows * np.cos(angle)
+    assert 5 * np.abs(along[inside]).mean() < np.abs(across[inside]).mean()
+
+
+def test_striated_thickness_keeps_the_mean():
+    labels = np.zeros((10, 200, 200), np.uint8)
+    labels[:, 10:190, 10:190] = 1
+    thickness = microscopes.striated_thickness_nm(
+        labels, VOXEL, 0.2, 30.0, np.random.default_rng(0)
+    )
+    inside = thickness[10:190, 10:190]
+    assert inside.mean() == pytest.approx(100, rel=0.05)
+    assert inside.std() == pytest.approx(20, rel=0.4)
+    assert not thickness[:10].any()
+
+
 def test_sem_shadows_the_ground_beside_tall_particles():
-    settings = replace(microscopes.Sem(), noise=0, roughness=0, charging=0, drift=0)
+    settings = replace(
+        microscopes.Sem(), noise=0, mottle=0, striation_nm=0, particle_spread=0, charging=0, drift=0
+    )
     image = microscopes.sem(slab(28), VOXEL, np.random.default_rng(0), settings)
     assert int(image[10, 40]) < int(image[0, 0])
 

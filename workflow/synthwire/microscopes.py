@@ -9,7 +9,7 @@ microscope looks the same at any voxel size; grey fractions are relative to the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
@@ -81,6 +81,52 @@ def tilt(labels: np.ndarray, tilt_deg: float, azimuth_deg: float = 0.0) -> np.nd
     return turned[filled[0] : filled[-1] + 1] if filled.size else turned[:1]  # all left the field
 
 
+def striations(
+    labels: np.ndarray, scale_nm: float, voxel_size_nm: float, rng: np.random.Generator
+) -> Iterator[tuple[int, tuple[slice, slice], np.ndarray]]:
+    """(particle, box, field) of each particle: random ridges along it, over the box's pixels.
+
+    Nanowires are bundles of lamellae, which show as lines along the wire. The field has mean 0
+    and standard deviation 1, varies over `scale_nm` across the particle's long axis (that of its
+    projection's second moments) and over twelve times that along it.
+    """
+    for index, box in enumerate(ndimage.find_objects(labels)):
+        if box is None:
+            continue
+        shape = tuple(side.stop - side.start for side in box[1:])
+        rows, columns = np.nonzero((labels[box] == index + 1).any(axis=0))
+        angle = 0.0
+        if len(rows) > 2:
+            (yy, xy), (_, xx) = np.cov(np.stack([rows, columns]))
+            angle = 0.5 * np.arctan2(2 * xy, xx - yy)
+        y, x = np.mgrid[: shape[0], : shape[1]]
+        across = (y * np.cos(angle) - x * np.sin(angle)) * voxel_size_nm / scale_nm
+        along = (y * np.sin(angle) + x * np.cos(angle)) * voxel_size_nm / (12 * scale_nm)
+        across, along = across - across.min(), along - along.min()
+        size = (int(along.max()) + 2, int(across.max()) + 2)
+        field = ndimage.map_coordinates(
+            rng.standard_normal(size), [along, across], order=3, mode="nearest"
+        )
+        yield index + 1, box[1:], field
+
+
+def striated_thickness_nm(
+    labels: np.ndarray,
+    voxel_size_nm: float,
+    amount: float,
+    scale_nm: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Projected thickness (Y, X) in nm of particles of uneven thickness (relative `amount`)."""
+    if amount <= 0:
+        return thickness_nm(labels, voxel_size_nm)
+    total = np.zeros(labels.shape[1:])
+    for label, box, field in striations(labels, scale_nm, voxel_size_nm, rng):
+        voxels = np.count_nonzero(labels[:, box[0], box[1]] == label, axis=0)
+        total[box] += voxels * np.maximum(1 + amount * field, 0.0)
+    return total * float(voxel_size_nm)
+
+
 # -- pieces shared by the microscopes -------------------------------------------------------------
 
 
@@ -102,6 +148,19 @@ def smooth_field(shape: tuple[int, int], scale_px: float, rng: np.random.Generat
     return (field - field.mean()) / spread if spread > 0 else field * 0.0
 
 
+def haze_of(
+    grey: np.ndarray, share: float, reach_px: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Haze (Y, X): a share of what lies within `reach_px`, uneven over the field of view."""
+    tails = ndimage.gaussian_filter(grey, reach_px, mode="nearest")
+    return share * tails * np.exp(0.8 * smooth_field(grey.shape, 2 * reach_px, rng))
+
+
+def shown(density: np.ndarray, clipped_percent: float) -> np.ndarray:
+    """Optical density as a fraction of the value above which the brightest pixels are clipped."""
+    return density / max(np.percentile(density, 100 - clipped_percent), 1e-3)
+
+
 def quantise(grey: np.ndarray) -> np.ndarray:
     """uint8 image of grey values where 1.0 is full scale; what lies outside 0…1 is clipped."""
     return np.rint(255 * np.clip(grey, 0.0, 1.0)).astype(np.uint8)
@@ -116,17 +175,19 @@ class Ptychography:
 
     The exit wave exp(−t/2ℓ + iφ) of projected thickness t is blurred as a complex amplitude (the
     reconstruction's resolution is that of a coherent image), and OD = −ln|ψ|² (Shapiro et al.,
-    Nat. Photonics 8, 765 (2014)). Haze, which a reconstruction leaves where the probe's tails
-    were not wholly separated, is a slow additive optical density.
+    Nat. Photonics 8, 765 (2014)). Haze is what a reconstruction leaves of the probe's wide tails:
+    a share of the optical density round about, stronger here than there.
     """
 
     attenuation_length_nm: float = 300.0
     phase_per_absorption: float = 0.5  # δ/β: near an absorption edge both are alike
-    resolution_nm: float = 18.0  # FWHM of the amplitude's point spread
-    haze: float = 0.02  # of the full scale
-    haze_scale_nm: float = 600.0
-    noise: float = 0.004  # of the full scale
-    black_level: float = 0.02  # optical density, of the full scale, shown as black
+    resolution_nm: float = 33.0  # FWHM of the amplitude's point spread
+    striation: float = 0.2  # relative variation of thickness across a particle
+    striation_nm: float = 24.0
+    haze: float = 0.2  # share of the surrounding optical density
+    haze_nm: float = 250.0  # reach of the tails
+    noise: float = 0.001  # of the full scale
+    black_level: float = 0.01  # optical density, of the full scale, shown as black
     clipped_percent: float = 0.3  # brightest pixels shown as white
     gamma: float = 1.0
 
@@ -139,18 +200,17 @@ def ptychography(
 ) -> np.ndarray:
     """X-ray ptychography: uint8 optical-density image (Y, X) of a labelled volume (Z, Y, X)."""
     p = settings or Ptychography()
-    half_density = thickness_nm(labels, voxel_size_nm) / (2 * p.attenuation_length_nm)
+    thickness = striated_thickness_nm(labels, voxel_size_nm, p.striation, p.striation_nm, rng)
+    half_density = thickness / (2 * p.attenuation_length_nm)
     wave = np.exp(-half_density * (1 - 1j * p.phase_per_absorption))
     sigma = p.resolution_nm / FWHM_PER_SIGMA
     amplitude = gaussian_nm(wave.real, sigma, voxel_size_nm) + 1j * gaussian_nm(
         wave.imag, sigma, voxel_size_nm
     )
     density = -np.log(np.maximum(np.abs(amplitude) ** 2, 1e-6))
-    white = max(np.percentile(density, 100 - p.clipped_percent), 1e-3)
-    grey = density / white
-    haze = smooth_field(grey.shape, p.haze_scale_nm / voxel_size_nm, rng)
-    grey = grey + p.haze * np.maximum(haze, 0.0)
-    grey = grey + p.noise * smooth_field(grey.shape, sigma / voxel_size_nm, rng)
+    grey = shown(density, p.clipped_percent)
+    grey = grey + haze_of(grey, p.haze, p.haze_nm / voxel_size_nm, rng)
+    grey = grey + p.noise * rng.standard_normal(grey.shape)
     grey = np.maximum(grey - p.black_level, 0.0) / (1 - p.black_level)
     return quantise(grey**p.gamma)
 
@@ -169,14 +229,18 @@ class Stxm:
 
     attenuation_length_nm: float = 300.0
     beam_nm: float = 30.0  # FWHM of the spot
-    raster_nm: float = 35.0
-    counts: float = 3000.0  # photons per point where nothing absorbs, over all averaged energies
-    line_noise: float = 0.004  # relative flux fluctuation from line to line
-    haze: float = 0.015
-    haze_scale_nm: float = 800.0
-    black_level: float = 0.03
-    clipped_percent: float = 0.5
-    gamma: float = 0.8
+    raster_nm: float = 35.0  # geometric mean of the steps down and across
+    raster_ratio: float = 1.18  # step down over step across, in image pixels: 100 × 100 points
+    # became 531 × 449 pixels in the paper
+    counts: float = 50_000.0  # photons per point where nothing absorbs, over all averaged energies
+    striation: float = 0.15  # relative variation of thickness across a particle
+    striation_nm: float = 30.0
+    line_noise: float = 0.0005  # relative flux fluctuation from line to line
+    haze: float = 0.12
+    haze_nm: float = 100.0
+    black_level: float = 0.008
+    clipped_percent: float = 0.05
+    gamma: float = 0.85
 
 
 def stxm(
@@ -187,20 +251,20 @@ def stxm(
 ) -> np.ndarray:
     """STXM: uint8 optical-density image (Y, X) of a labelled volume (Z, Y, X)."""
     p = settings or Stxm()
-    thickness = thickness_nm(labels, voxel_size_nm)
+    thickness = striated_thickness_nm(labels, voxel_size_nm, p.striation, p.striation_nm, rng)
     transmission = np.exp(-thickness / p.attenuation_length_nm)
     transmission = gaussian_nm(transmission, p.beam_nm / FWHM_PER_SIGMA, voxel_size_nm)
     shape = thickness.shape
-    raster = [max(2, round(side * voxel_size_nm / p.raster_nm)) for side in shape]
+    step = p.raster_nm / voxel_size_nm
+    steps = (step * p.raster_ratio**0.5, step / p.raster_ratio**0.5)
+    raster = [max(2, round(side / each)) for side, each in zip(shape, steps, strict=True)]
     points = resize(transmission, raster, order=1, anti_aliasing=False)
     flux = 1 + p.line_noise * rng.standard_normal((raster[0], 1))
     counted = np.maximum(rng.poisson(p.counts * flux * points), 1)
     density = -np.log(counted / p.counts)
     density = resize(density, shape, order=3, mode="edge")
-    white = max(np.percentile(density, 100 - p.clipped_percent), 1e-3)
-    grey = density / white
-    haze = smooth_field(shape, p.haze_scale_nm / voxel_size_nm, rng)
-    grey = grey + p.haze * np.maximum(haze, 0.0)
+    grey = shown(density, p.clipped_percent)
+    grey = grey + haze_of(grey, p.haze, p.haze_nm / voxel_size_nm, rng)
     grey = np.maximum(grey - p.black_level, 0.0) / (1 - p.black_level)
     return quantise(grey**p.gamma)
 
@@ -212,24 +276,31 @@ def stxm(
 class Sem:
     """Secondary electrons from the top surface.
 
-    Yield rises with surface tilt as 1/cosᵐθ (Goldstein et al., Scanning Electron Microscopy and
-    X-Ray Microanalysis, 4th ed., ch. 3), and where the surface is convex within the escape range
-    (edge effect); electrons from places that look up to tall neighbours are caught (shadowing).
+    Yield rises with surface tilt as 1/cosᵐθ and where the surface is convex within the escape
+    range (edge effect); electrons from places that look up to tall neighbours are caught
+    (shadowing); particles that hold their charge streak along the scan line (Goldstein et al.,
+    Scanning Electron Microscopy and X-Ray Microanalysis, 4th ed., ch. 3 and 9).
     """
 
-    substrate: float = 0.33  # grey of the bare substrate
-    particle: float = 0.60  # grey of a flat particle surface
-    tilt_exponent: float = 0.8
-    edge: float = 0.25  # gain in grey at sharp convex edges
-    edge_nm: float = 30.0  # range over which edges shine
-    shadow: float = 0.06  # loss in grey of the ground beside tall particles
+    substrate: float = 0.335  # grey of the bare substrate
+    particle: float = 0.65  # grey of a flat particle surface
+    particle_spread: float = 0.12  # relative, from particle to particle
+    opacity_nm: float = 80.0  # thickness over which a particle hides what lies below
+    tilt_exponent: float = 0.3
+    edge: float = 0.05  # gain in grey at sharp convex edges
+    edge_nm: float = 50.0  # range over which edges shine
+    shadow: float = 0.05  # loss in grey of the ground beside tall particles
     shadow_nm: float = 150.0
-    roughness: float = 0.03  # of the particles' grey
-    roughness_nm: float = 40.0
-    blur_nm: float = 12.0  # standard deviation of the probe
-    noise: float = 0.05  # standard deviation, of the full scale, at the grey of the substrate
+    striation_nm: float = 30.0  # height of the ridges along a particle, standard deviation
+    striation_width_nm: float = 40.0
+    mottle: float = 0.06  # grain of the surface, relative to the particle's grey
+    mottle_nm: float = 25.0
+    rounding_nm: float = 60.0  # radius to which corners are rounded
+    blur_nm: float = 20.0  # standard deviation of the probe
+    noise: float = 0.028  # standard deviation, of the full scale, at the grey of the substrate
+    noise_px: float = 0.35  # correlation of the noise, in pixels: the detector's bandwidth
     charging: float = 0.01  # streaks along the scan line beside particles
-    drift: float = 0.01  # slow change of the background
+    drift: float = 0.012  # slow change of the background
     drift_nm: float = 3000.0
 
 
@@ -242,26 +313,33 @@ def sem(
     """SEM with a secondary-electron detector: uint8 image (Y, X) of a labelled volume (Z, Y, X)."""
     p = settings or Sem()
     height = height_nm(labels, voxel_size_nm)
-    covered = height > 0
-    # Voxel steps are no facets: the surface is smoothed over two voxels before it is derived.
-    surface = ndimage.gaussian_filter(height, 2.0, mode="nearest")
+    top = top_labels(labels)
+    covered = top > 0
+    surface = height.copy()
+    base = np.full(height.shape, p.substrate)
+    for label, box, field in striations(labels, p.striation_width_nm, voxel_size_nm, rng):
+        own = top[box] == label
+        surface[box][own] += p.striation_nm * field[own]
+        bright = p.particle * np.exp(p.particle_spread * rng.standard_normal())
+        hidden = 1 - np.exp(-height[box][own] / p.opacity_nm)
+        base[box][own] = p.substrate + (bright - p.substrate) * hidden
+    # Voxel steps are no facets: the surface is smoothed over a voxel at least before its slope.
+    surface = ndimage.gaussian_filter(surface, max(p.rounding_nm / voxel_size_nm, 1.0))
     slope = np.hypot(*np.gradient(surface, voxel_size_nm))
     cosine = 1 / np.sqrt(1 + np.minimum(slope, 3.0) ** 2)
-    coverage = gaussian_nm(covered.astype(float), p.blur_nm, voxel_size_nm)
-    grey = np.where(covered, p.particle * (0.7 + 0.3 * cosine**-p.tilt_exponent), p.substrate)
+    mottle = 1 + p.mottle * smooth_field(height.shape, p.mottle_nm / voxel_size_nm, rng)
+    grey = np.where(covered, base * mottle * cosine**-p.tilt_exponent, base)
     convexity = surface - gaussian_nm(surface, p.edge_nm, voxel_size_nm)
-    grey = grey + p.edge * np.clip(convexity / p.edge_nm, 0.0, 1.0) * covered
+    grey = grey + p.edge * np.clip(convexity / p.edge_nm, -0.5, 1.5) * covered
     neighbours = gaussian_nm(height, p.shadow_nm, voxel_size_nm)
     grey = grey - p.shadow * np.clip((neighbours - height) / p.shadow_nm, 0.0, 2.0)
-    texture = smooth_field(grey.shape, p.roughness_nm / voxel_size_nm, rng)
-    grey = grey + p.roughness * texture * covered
+    coverage = covered.astype(float)
     streaks = ndimage.gaussian_filter1d(coverage, 0.1 * grey.shape[1], axis=1)
     grey = grey + p.charging * streaks * rng.standard_normal((grey.shape[0], 1))
     grey = grey + p.drift * smooth_field(grey.shape, p.drift_nm / voxel_size_nm, rng)
     grey = np.maximum(gaussian_nm(grey, p.blur_nm, voxel_size_nm), 0.0)
-    shot = np.sqrt(grey / p.substrate)
-    grey = grey + p.noise * shot * rng.standard_normal(grey.shape)
-    return quantise(grey)
+    noise = smooth_field(grey.shape, p.noise_px, rng)
+    return quantise(grey + p.noise * np.sqrt(grey / p.substrate) * noise)
 
 
 # -- transmission electron microscopy -------------------------------------------------------------
