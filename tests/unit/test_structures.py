@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthwire import structures
 from synthwire.errors import InputError
+from synthwire.shapes import SHAPES
 
 SMALL = {"preset": "paper", "domain": [64, 64, 40], "voxel_size_nm": 24, "scenes": 4}
 
@@ -283,6 +284,16 @@ def test_classes_populations_and_parts_reach_the_table():
     assert len(cores) == (table["class"] == "coated").sum()
     assert (cores["part_of"] == cores["particle"] - 1).all()
     assert set(table["class"]) == set(names.values())
+
+
+def test_showcase_has_every_shape_and_preset():
+    scenes = structures.showcase()
+    assert set(scenes) == {*SHAPES, *structures.presets()}
+    for name, settings in scenes.items():
+        structures.check_settings(settings)
+        if name in SHAPES:
+            made = structures.generate_scene(settings, 0, 0)
+            assert set(made.particles["shape"]) == {name}
 
 
 def test_texture_and_clusters():

@@ -223,6 +223,27 @@ def _plan(settings: Mapping) -> _Plan:
     return _plan_of(text)
 
 
+def showcase() -> dict[str, dict]:
+    """Settings of small scenes that show what can be made: one for each shape and each preset."""
+    scenes = {}
+    for kind in SHAPES:
+        compact = kind in ("agglomerate", "flake", "sphere")
+        particle = {
+            "shape": kind,
+            "length_nm": {"distribution": "lognormal", "median": 450 if compact else 1300,
+                          "sigma": 0.3, "max": 4000},
+            "aspect_ratio": 1.3 if compact else 8,
+            "thickness_ratio": {"distribution": "uniform", "low": 0.4, "high": 0.9},
+        }  # fmt: skip
+        scenes[kind] = {
+            "preset": "paper",
+            "domain": [320, 320, 240],
+            "border": "inside",
+            "populations": [{"name": kind, "count": 9, "particles": [particle]}],
+        }
+    return scenes | {name: {"preset": name} for name in presets()}
+
+
 def categories(settings: Mapping) -> list[str]:
     """Class names; the COCO category id of a class is its place here, counted from 1."""
     return list(_plan(settings).categories)

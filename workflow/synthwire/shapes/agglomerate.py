@@ -46,20 +46,23 @@ class Agglomerate(Shape):
         self, length: float, width: float, thickness: float, rng: np.random.Generator
     ) -> Particle:
         axes = np.array([length, width, thickness])
-        places = [np.zeros(3)]
+        places: list[np.ndarray] = []
         bodies = []
-        for i in range(int(rng.integers(self.fewest, self.most + 1))):
-            size = axes * rng.uniform(0.25, 0.55) * (1.3 if i == 0 else 1)
-            if i:  # beside one that is there, so that the lump hangs together
-                direction = rng.standard_normal(3)
-                direction /= np.linalg.norm(direction)
-                place = places[int(rng.integers(len(places)))] + 0.3 * axes * direction
+        for _ in range(int(rng.integers(self.fewest, self.most + 1))):
+            size = axes * rng.uniform(0.25, 0.55) * (1 if bodies else 1.3)
+            grain = self._grain(size, rng)
+            grain.yaw = rng.uniform(0, math.pi)
+            place = np.zeros(3)
+            if bodies:  # overlapping one that is there, so that the lump hangs together
+                beside = int(rng.integers(len(bodies)))
+                angle = rng.uniform(0, 2 * math.pi)
+                reach = 0.8 * (_inner_radius(bodies[beside]) + _inner_radius(grain))
+                rise = 0.3 * thickness * rng.uniform(-1, 1)
+                place = places[beside] + (reach * math.cos(angle), reach * math.sin(angle), rise)
                 room = np.maximum((axes - size) / 2, 0)
                 place = np.clip(place, -room, room)
-                places.append(place)
-            grain = self._grain(size, rng)
-            grain.origin = tuple(float(value) for value in places[-1])
-            grain.yaw = rng.uniform(0, math.pi)
+            places.append(place)
+            grain.origin = tuple(float(value) for value in place)
             bodies.append(grain)
         length, width, thickness = extents(bodies)
         for _ in range(self.spikes):
@@ -84,3 +87,8 @@ class Agglomerate(Shape):
         grain = straight_body(side, side * rng.uniform(0.4, 0.8), float(size[2]), "rounded", 17)
         roughen(grain, 0.08, side / 3, rng)
         return grain
+
+
+def _inner_radius(grain: SweptBody) -> float:
+    """Radius of a circle within a grain's outline, nm."""
+    return min(grain.half_length, float(np.median(grain.half_width)))

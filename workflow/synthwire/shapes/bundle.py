@@ -70,6 +70,8 @@ class Bundle(Shape):
                 float(middle),
                 (own_thickness - thickness) / 2,
             )
-            body.yaw = 0.0 if i == longest else math.radians(self.skew * rng.uniform(-1, 1))
+            # an end strays from its neighbours by half a wire's width at most
+            skew = min(math.radians(self.skew), math.atan(own_width / own))
+            body.yaw = 0.0 if i == longest else skew * rng.uniform(-1, 1)
             bodies.append(body)
         return Particle(centred(bodies), length, width, thickness)
