@@ -7,6 +7,8 @@ import json
 import math
 from pathlib import Path
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 import yaml
@@ -147,6 +149,47 @@ def test_average_precision_is_that_of_pycocotools(seed, kind):
         assert as_number(found[f"{kind}_score70"][metric]) == pytest.approx(
             expected[metric], abs=1e-9, nan_ok=True
         ), metric
+
+
+@st.composite
+def small_cases(draw):
+    """Few boxes on a small grid: many ties of scores and overlaps, two categories, crowds."""
+    place, side = st.integers(0, 40), st.sampled_from([3, 8, 20, 40])
+
+    def mask():
+        return rectangle(draw(place), draw(place), draw(side), draw(side))
+
+    groups = [[mask() for _ in range(draw(st.integers(0, 4)))] for _ in range(3)]
+    truth = data_set(groups)
+    truth["categories"].append({"id": 2, "name": "nanoflake"})
+    for item in truth["annotations"]:
+        item["iscrowd"] = draw(st.sampled_from([0, 0, 0, 1]))
+        item["category_id"] = draw(st.sampled_from([1, 1, 2]))
+    predictions = []
+    for image_id, group in enumerate(groups):
+        for _ in range(draw(st.integers(0, 6))):
+            found = draw(st.sampled_from(group)) if group and draw(st.booleans()) else mask()
+            predictions.append(
+                {
+                    **prediction(found, draw(st.sampled_from([0.1, 0.5, 0.9])), image_id),
+                    "category_id": draw(st.sampled_from([1, 1, 2])),
+                }
+            )
+    return truth, predictions
+
+
+@hypothesis.given(small_cases())
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_ties_categories_and_crowds_are_treated_as_by_pycocotools(case):
+    truth, predictions = case
+    hypothesis.assume(predictions)  # COCO.loadRes takes no empty list
+    found = evaluate_predictions(truth, predictions, {**SETTINGS, "bootstrap_replicates": 0})
+    for kind in ("bbox", "segm"):
+        expected = reference(truth, predictions, kind)
+        for metric in METRICS:
+            assert as_number(found[kind][metric]) == pytest.approx(
+                expected[metric], abs=1e-9, nan_ok=True
+            ), (kind, metric)
 
 
 def test_the_number_of_detections_is_limited_as_in_pycocotools():

@@ -435,7 +435,7 @@ def _find_pairs(truth: dict, results: list[dict], kind: str, limit: int) -> list
     return pairs
 
 
-@numba.njit
+@numba.njit(cache=True)
 def _match(iou, crowd, ignored, thresholds):
     """COCO's greedy matching: the partner of each detection at each threshold, −1 for none.
 
@@ -586,7 +586,7 @@ def _match_category(
 # Average precision
 
 
-@numba.njit
+@numba.njit(cache=True)
 def _average_precision(matched, ignored, unit, positives, weights, levels):
     """Average precision (draws, thresholds) as a fraction, each unit counted `weights` times."""
     draws, thresholds, count = weights.shape[0], matched.shape[0], matched.shape[1]
@@ -957,9 +957,9 @@ def _resample(
 
     {unit, units, replicates, level, intervals, draws}: `intervals` holds [low, high] under the
     names of the metrics, `draws` the replicates of accuracy, bbox_ap … segm_apl and
-    relative_count_error, for tests in pairs. Which units are drawn depends on the number of units and `seed` alone, so two
-    models on the same images are drawn alike. Fewer than five units, or five particles of a
-    size, give no interval (null).
+    relative_count_error, for tests in pairs. Which units are drawn depends on the number of
+    units and `seed` alone, so two models on the same images are drawn alike. Fewer than five
+    units, or five particles of a size, give no interval (null).
     """
     units, replicates = case.units.number, settings["bootstrap_replicates"]
     level = settings["bootstrap_level"]

@@ -332,7 +332,7 @@ def _decide(
         low, high = (float(v) for v in np.nanpercentile(draws, [tail, 100 - tail]))
     measured = text(value)
     if math.isnan(low):
-        return Outcome(UNDECIDED, f"{measured}, no interval", value, paper=paper)
+        return Outcome(UNDECIDED, f"{measured} (no interval)", value, paper=paper)
     status = HOLDS if low > limit else FAILS if high < limit else UNDECIDED
     return Outcome(status, f"{measured} [{signed(low)}, {signed(high)}]", value, low, high, paper)
 
@@ -412,7 +412,7 @@ def _test_little(claim: Mapping, run: _Run, level: float) -> Outcome:
     )
     measured = f"spread {value:.1f}"
     if math.isnan(outcome.low):
-        measured += ", no interval"
+        measured += " (no interval)"
     else:
         measured += f" [{-outcome.high:.1f}, {-outcome.low:.1f}]"
     return Outcome(
@@ -447,7 +447,7 @@ def _test_level(claim: Mapping, run: _Run, level: float) -> Outcome:
         lambda _: f"median {median:.1f}",
     )
     low = high = math.nan
-    measured = f"median {median:.1f}, no interval"
+    measured = f"median {median:.1f} (no interval)"
     if not math.isnan(outcome.low):
         tail = (100 - level) / 2
         low, high = (float(v) for v in np.nanpercentile(sampled, [tail, 100 - tail]))
