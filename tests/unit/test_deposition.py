@@ -176,6 +176,13 @@ def test_periodic_particle_enters_at_the_opposite_side():
     assert above.pose.z == 12  # it lies on the part that came in
 
 
+def test_periodic_particle_must_not_run_into_itself():
+    pile = Pile(60, 60, 30, periodic=True)
+    with pytest.raises(NoRest, match="inside"):
+        pile.deposit(wire(80, 10, 8), 30, 30, 0.0, 1)
+    assert not pile.labels.any()
+
+
 def test_cut_particles_rest_on_one_another_outside_too():
     piles = [Pile(100, 100, 60, margin=margin) for margin in (0, 100)]
     tilts = []

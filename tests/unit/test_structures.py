@@ -191,6 +191,7 @@ def test_every_preset_is_complete(name):
         (one_class(length_nm={"distribution": "normal", "mean": 500, "std": 100}), "not above 0"),
         (one_class(aspect_ratio=5), "give width_nm or aspect_ratio"),
         (one_class(width_nm=20), r"width_nm: half .* narrower than two voxels of 24 nm"),
+        ({**one_class(), "voxel_size_nm": 0.1}, r"length_nm: half .* is voxel_size_nm right"),
         (one_class(thickness_ratio=10), r"thickness_ratio: every particle is thicker"),
         (
             {**one_class(length_nm=9000), "border": "inside"},

@@ -195,7 +195,7 @@ class Pile:
 
         Raises NoRest, leaving the pile as it was, when the particle would lie steeper than
         `max_tilt`, would rise above the domain, shows less than `min_visible` of its footprint
-        within the domain, or, with `inside`, leaves it.
+        within the domain, leaves it (`inside`), or is longer than it (periodic borders).
         """
         traced = self._traced(_room(bodies.placement, bodies.profiles))
         body = (bodies.placement, bodies.profiles, bodies.sections)
@@ -215,6 +215,10 @@ class Pile:
             raise NoRest("steep")
         if count == 0:
             raise NoRest("empty")
+        if self.periodic and (
+            np.ptp(traced[1][:count]) >= self.depth or np.ptp(traced[2][:count]) >= self.width
+        ):
+            raise NoRest("inside")  # it would run into itself
         shift, peak, within, border = _drop(self.periodic, self.width, self.depth, count, *traced)
         if inside and within < count:
             raise NoRest("inside")
@@ -722,7 +726,8 @@ def _settle_flexible(
     bent = placement.copy()
     tilt = 0.0
     count = 0
-    for _ in range(3):
+    rounds = 4  # of shortening the axis; two are the rule
+    for iteration in range(rounds):
         count = _trace(bent, profiles, sections, x, y, azimuth, 0.0, body, row, column, lo, hi)
         if count == 0:
             return tilt, count
@@ -754,7 +759,7 @@ def _settle_flexible(
             return tilt, -1
         tilt = math.atan((height[-1] - height[0]) / (most - least))
         shorter = (most - least) / arc
-        if abs(shorter * placement[0, 0] - bent[0, 0]) < 0.25:
+        if iteration == rounds - 1 or abs(shorter * placement[0, 0] - bent[0, 0]) < 0.25:
             for i in range(count):
                 p = (column[i] + 0.5 - x) * ca - (row[i] + 0.5 - y) * sa
                 at = min(max((p - least) / spacing, 0.0), nodes - 1.0)

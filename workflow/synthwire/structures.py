@@ -283,6 +283,12 @@ def check_settings(settings: Mapping) -> None:
                     f"{at}.{field}: half of the particles are narrower than two voxels of "
                     f"{plan.voxel:g} nm; make them wider or voxel_size_nm smaller"
                 )
+            largest = max(plan.width, plan.depth)
+            if np.median(length) > 50 * largest * plan.voxel:
+                raise InputError(
+                    f"{at}.length_nm: half of the particles are over 50 times longer than the "
+                    f"domain, {largest} voxels of {plan.voxel:g} nm; is voxel_size_nm right?"
+                )
             field = "thickness_nm" if item.thickness else "thickness_ratio"
             if thickness.min() > high:
                 raise InputError(
