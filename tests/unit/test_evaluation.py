@@ -556,18 +556,19 @@ def test_a_detection_is_resampled_with_its_particle():
     """A particle's middle lies in one block, its half-found detection's middle in another."""
     truth = data_set([[rectangle(40, 40, 40, 8)]], size=(192, 192))
     predictions = [
-        prediction(rectangle(60, 40, 40, 8, (192, 192)), 0.9),
+        prediction(rectangle(85, 40, 40, 8, (192, 192)), 0.9),
         prediction(rectangle(150, 150, 20, 8, (192, 192)), 0.8),
     ]
     truth["annotations"][0].update(
-        make_annotation(1, 0, encode_mask(rectangle(40, 40, 40, 8, (192, 192))))
+        make_annotation(1, 0, encode_mask(rectangle(60, 40, 40, 8, (192, 192))))
     )
     case = evaluation._compare(*evaluation._check(truth, predictions), SETTINGS)
     assert case.units.grid == [(2, 2)]
     assert case.unit_of_truth.tolist() == [0]
     assert case.unit_of_result.tolist() == [0, 3]
-    moved = evaluation._compare(*evaluation._check(truth, predictions[1:]), SETTINGS)
-    assert moved.unit_of_result.tolist() == [3]
+    alone = data_set([[]], size=(192, 192))
+    case = evaluation._compare(*evaluation._check(alone, predictions), SETTINGS)
+    assert case.unit_of_result.tolist() == [1, 3]
 
 
 def test_too_little_to_resample_gives_no_interval():
