@@ -16,10 +16,13 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 from skimage.draw import polygon2mask
-from synthwire.annotations import encode_mask, make_annotation
+from synthwire.annotations import decode_mask, encode_mask, make_annotation
 from synthwire.evaluation import evaluate_predictions
+from synthwire.files import json_ready, read_json
 from synthwire.images import write_stack
-from synthwire.statistics import particle_statistics
+from synthwire.statistics import compare_distributions, particle_statistics
+from synthwire.tables import build_tables, write_table
+from synthwire.verdict import build_verdict
 
 SETTINGS = {
     "accuracy_score": 0.7,
@@ -78,8 +81,6 @@ def scene_image(labels):
 
 def perturb(rng, annotations, height, width, image_id, quality=1.0):
     """Predictions made of annotations: moved, grown, some missing, some invented."""
-    from synthwire.annotations import decode_mask
-
     results = []
     for item in annotations:
         if rng.random() > 0.75 + 0.2 * quality:
@@ -208,11 +209,10 @@ def make_results(folder, *, seed=0, models=("01", "02", "03"), scenes=4, size=12
                     quality=(number + 1) / len(models),
                 )
             write(folder / f"predictions/{model}/{key}.json", predictions)
-            write(
-                folder / f"evaluation/{model}/{key}.json",
-                evaluate_predictions(data, predictions, SETTINGS),
-            )
             table = particle_statistics(data, predictions, SETTINGS)
+            result = evaluate_predictions(data, predictions, SETTINGS)
+            result["distributions"] = compare_distributions(table).to_dict("records")
+            write(folder / f"evaluation/{model}/{key}.json", json_ready(result))
             path = folder / f"statistics/{model}/{key}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
             table.to_csv(path, index=False)
@@ -301,26 +301,18 @@ EDGES = [
 
 
 def make_tables(folder):
-    """tables/ of stored evaluations, by the library's own module."""
-    from synthwire.files import read_json
-    from synthwire.tables import build_tables, write_table
-
+    """tables/ of stored evaluations, by the library's own modules."""
     folder = Path(folder)
     evaluations = {
         path.name: {file.stem: read_json(file) for file in path.glob("*.json")}
         for path in sorted((folder / "evaluation").iterdir())
     }
     sets = make_config()["image_sets"]
+    published = Path(__file__).parents[2] / "resources" / "paper"
+    shown = {2: "ptychography", 3: "stxm", 4: "sem"}
     tables = build_tables(
-        evaluations,
-        model_table(),
-        Path(__file__).parents[2] / "resources" / "paper",
-        shown={2: "ptychography", 3: "stxm", 4: "sem"},
-        image_sets={
-            key: {**entry, "simulated": entry["source"] == "simulated"}
-            for key, entry in sets.items()
-        },
-    )
+        evaluations, model_table(), published, shown=shown, image_sets=sets
+    ) | build_verdict(evaluations, model_table(), published, shown=shown, image_sets=sets, level=95)
     for name, table in tables.items():
         write_table(table, folder / "tables" / name)
 

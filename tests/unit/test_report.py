@@ -212,6 +212,30 @@ def test_durations(seconds, text):
     assert report.duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0.02", True),
+        ("**64.0**/52.6", True),
+        ("48.116<sup>a</sup>/32.782<sup>a</sup>", True),
+        ("28.6 [19.6, 45.8]", True),
+        ("−36.9", True),
+        ("NaN/NaN", True),
+        ("", True),
+        ("ours", False),
+        ("42.3 > 21.8", False),
+        ("median 89.9", False),
+    ],
+)
+def test_numbers_are_told_from_words(text, number):
+    assert report.is_number(text) is number
+
+
+def test_the_verdict_marks_each_claim(page):
+    for status in ("holds", "not-tested"):
+        assert f'<td class="status {status}"><strong>' in page
+
+
 def test_markdown_table_keeps_its_caption_and_notes(results):
     table = report.read_markdown_table(results / "tables/table2.md")
     assert table.columns[0] == "No." and len(table.rows) >= 2

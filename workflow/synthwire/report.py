@@ -32,7 +32,17 @@ PAPER = (
 PAPER_DOI = "10.1038/s41524-022-00767-x"
 EMBEDDED_DATA_LIMIT = 300_000  # bytes; longer tables are named, not embedded
 
-TABLES = ("verdict", "table1", "table2", "table3", "table4", "supplementary_table1")
+TABLES = (
+    "verdict",
+    "table1",
+    "table2",
+    "table3",
+    "table4",
+    "supplementary_table1",
+    "published_numbers",
+)
+SUPPLEMENT = TABLES[-2:]
+STATUSES = ("holds", "fails", "undecided", "not tested")  # of a claim, in verdict.md
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,8 @@ def figure_name(stem: str) -> str:
 
 def table_name(stem: str) -> str:
     """What people call a table: "Table 1", "Supplementary Table 1"."""
-    return re.sub(r"(\d+)$", r" \1", stem.replace("_", " ")).title().replace("  ", " ")
+    words = re.sub(r"(\d+)$", r" \1", stem.replace("_", " "))
+    return words.title() if re.search(r"\d", words) else words.capitalize()
 
 
 # -- captions --------------------------------------------------------------------------------
@@ -154,8 +165,9 @@ def inline_html(text: str) -> Markup:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell is set flush right: numbers, and pairs of numbers."""
-    return bool(re.fullmatch(r"[-−–\d.,/*eE%±+ <>sup^a-h\[\]]*|NaN(/NaN)?|", text))
+    """Whether a cell is set flush right: a number, a pair of them, with or without an interval."""
+    text = re.sub(r"<sup>.*?</sup>|\*\*", "", text)
+    return bool(re.fullmatch(r"[-−+]?(\d|NaN)[-−–+\d.,/eE%\[\] NaN]*|", text))
 
 
 # -- figures ---------------------------------------------------------------------------------
@@ -478,7 +490,11 @@ def build_report(
             table = read_markdown_table(path)
             caption = captions / f"{name}.rst"
             facts = {"caption": table.caption, "footnotes": table.notes}
-            html = render_caption(caption, config, facts) if caption.exists() else table.caption
+            html = (
+                render_caption(caption, config, facts)
+                if caption.exists()
+                else inline_html(table.caption)
+            )
             tables.append({"id": name, "name": table_name(name), "table": table, "caption": html})
     sections = []
     for section in SECTIONS:
@@ -517,7 +533,8 @@ def build_report(
         headlines=headlines(results, config),
         verdict=[table for table in tables if table["id"] == "verdict"],
         tables=[table for table in tables if re.fullmatch(r"table\d", table["id"])],
-        supplement=[table for table in tables if table["id"] == "supplementary_table1"],
+        supplement=[table for table in tables if table["id"] in SUPPLEMENT],
+        statuses=STATUSES,
         sections=sections,
         times=times.to_dict("records"),
         longest=float(times["total_s"].max()) if len(times) else 0.0,
@@ -553,6 +570,8 @@ def headlines(results: Path, config: Mapping) -> list[dict[str, Any]]:
             continue
         table = pd.read_csv(path, dtype={"model": str})
         table = table[table["ap_segm"].notna()]
+        if "epochs" in table:  # the shared base model is no row of the study
+            table = table[table["epochs"].notna()]
         if table.empty:
             continue
         best = table.loc[table["ap_segm"].idxmax()]

@@ -15,8 +15,10 @@ from synthwire.figures import style
 from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
 from synthwire.figures.prediction import crowded_window
 from synthwire.figures.sources import Picture
+from synthwire.statistics import match_masks
 
 DETAIL = 0.45  # of the picture's sides
+UNMATCHED = "#FFFFFF"
 
 
 @style.styled
@@ -29,6 +31,8 @@ def draw_comparison(
 ) -> style.Drawing:
     """Annotation and the instances of each method; below, the part with the most crossings.
 
+    An instance that matches a particle at IoU 0.5 has the particle's colour, any other is white.
+
     predictions: name of a method ("Watershed", "Model 07") → COCO results, of which those of
         this picture with at least `score` are drawn. evaluations: name → evaluation on the whole
         image set, whose mask AP stands above the panel.
@@ -37,24 +41,39 @@ def draw_comparison(
     for name in predictions:
         if name not in evaluations:
             raise InputError(f"comparison: no evaluation of '{name}'")
-    panels: dict[str, tuple[list[np.ndarray], str]] = {
-        "Annotation": (picture.masks(), f"Annotation, {len(picture.rles())} particles")
+    outlines = [item["segmentation"] for item in picture.annotations]
+    crowd = np.array([bool(item.get("iscrowd", 0)) for item in picture.annotations], dtype=bool)
+    own = dict(zip(np.flatnonzero(~crowd).tolist(), choose_colours(picture.masks()), strict=True))
+    panels: dict[str, tuple[list[np.ndarray], list[str], str]] = {
+        "Annotation": (
+            picture.masks(),
+            list(own.values()),
+            f"Annotation, {len(own)} particles",
+        )
     }
+    found = {}
     for name, results in predictions.items():
-        masks = [
-            decode_mask(item["segmentation"])
-            for item in results
-            if item["image_id"] == picture.image_id and item["score"] >= score
-        ]
+        shown = sorted(
+            (
+                item
+                for item in results
+                if item["image_id"] == picture.image_id and item["score"] >= score
+            ),
+            key=lambda item: -item["score"],
+        )
+        partner, _ = match_masks(outlines, [item["segmentation"] for item in shown], crowd)
+        colours = [own.get(int(index), UNMATCHED) for index in partner]
+        found[name] = int((partner >= 0).sum())
         ap = evaluations[name]["segm"]["ap"]
-        shown = "" if ap is None else f", AP {ap:.1f}"
-        panels[name] = (masks, f"{name}, {len(masks)} instances{shown}")
+        title = f"{name}, {found[name]} of {len(own)} found" + (
+            "" if ap is None else f", AP {ap:.1f}"
+        )
+        panels[name] = ([decode_mask(item["segmentation"]) for item in shown], colours, title)
     x, y, width, height = crowded_window(picture, DETAIL)
     aspects = [picture.aspect] * len(panels)
     figure, rows = style.image_grid([aspects, [width / height] * len(panels)])
     records = []
-    for column, (name, (masks, title)) in enumerate(panels.items()):
-        colours = choose_colours(masks)
+    for column, (name, (masks, colours, title)) in enumerate(panels.items()):
         blended = blend_instances(picture.pixels, masks, colours)
         for row, ax in enumerate((rows[0][column], rows[1][column])):
             style.show_image(ax, blended)
@@ -80,6 +99,7 @@ def draw_comparison(
         "methods": list(predictions),
         "particles": len(picture.rles()),
         "instances": {name: len(panels[name][0]) for name in predictions},
+        "found": found,
         "ap_segm": {name: evaluations[name]["segm"]["ap"] for name in predictions},
         "overlap": {name: evaluations[name].get("overlap") for name in predictions},
         "scale_bar_nm": length,

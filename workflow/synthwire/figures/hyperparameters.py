@@ -166,8 +166,10 @@ def _limits(table: pd.DataFrame) -> tuple[float, float]:
         return 0.0, 100.0
     low, high = values.min(), values.max()
     half = max((high - low) * 0.58, LEAST_SPAN / 2)
-    middle = (low + high) / 2
-    return float(middle - half), float(middle + half)
+    bottom = (low + high) / 2 - half
+    if low >= 0:
+        bottom = max(bottom, -0.05 * half)  # no room for negative precision
+    return float(bottom), float(bottom + 2 * half)
 
 
 def effects(data: pd.DataFrame) -> list[dict]:

@@ -8,6 +8,7 @@ common colour vision deficiencies tell apart.
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,9 @@ from matplotlib.text import Text
 
 from synthwire.errors import InputError
 from synthwire.files import atomic_path, write_json
+
+# It tells of every glyph that it embeds in a PDF.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 SINGLE_COLUMN_MM = 89.0
 DOUBLE_COLUMN_MM = 183.0

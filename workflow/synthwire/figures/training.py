@@ -75,7 +75,7 @@ def draw_training(
     colours = dict(
         zip(lit, (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE), strict=False)
     )
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 59.0)
+    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 70.0)
     axes = [style.add_axes_mm(figure, 11.5 + n * 61, 7, 46, 42) for n in range(3)]
     order = [model for model in known if model not in colours] + lit
     for model in order:
@@ -96,7 +96,9 @@ def draw_training(
         axes[0].plot(
             [], [], color="#BBBBBB", linewidth=0.8, label=f"{len(known) - len(lit)} others"
         )
-    axes[0].legend(loc="upper right", title="Model", title_fontsize=6, alignment="left")
+    # Below the charts: nobody knows where the curves of a short training run.
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.24), "columnspacing": 1.2}
+    axes[0].legend(ncols=3, title="Model", title_fontsize=6, **below)
     shown = known[lit[0]]
     span = max(len(shown) // 25, 1)
     for number, (key, name) in enumerate(LOSSES.items()):
@@ -108,7 +110,7 @@ def draw_training(
                 linestyle=("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1)))[number],
                 label=name,
             )
-    axes[1].legend(loc="upper right")
+    axes[1].legend(ncols=3, **below)
     titles = ("Total loss", f"Parts of the loss, model {lit[0]}", "Learning rate")
     for ax, letter, title in zip(axes, "abc", titles, strict=True):
         ax.set_xlabel("Iteration")
