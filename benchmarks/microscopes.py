@@ -77,7 +77,7 @@ def compare(key: str, real: np.ndarray, simulated: np.ndarray) -> dict:
 @style.styled
 def draw(pairs: dict[str, tuple[np.ndarray, np.ndarray]], table: pd.DataFrame) -> style.Drawing:
     """A row each: published image, a simulated one, grey values, power spectra."""
-    side, gap, left, row_height = 40.0, 3.0, 4.0, 49.0
+    side, gap, left, row_height = 40.0, 3.0, 4.0, 54.0
     figure = style.new_figure(style.DOUBLE_COLUMN_MM, row_height * len(pairs) + 4)
     letters = iter("abcdefghijkl")
     for row, (key, (real, simulated)) in enumerate(pairs.items()):

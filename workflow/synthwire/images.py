@@ -20,8 +20,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from synthwire.errors import InputError
 from synthwire.files import atomic_path
+from synthwire.stxm_files import HDF5_START, read_nexus, read_sdf
 
-TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 SMALLEST_SIDE = 8  # below this nothing can be segmented, and the last axis is surely colour
 LARGEST_BYTES = 4 * 2**30  # decoded; beyond it a laptop stops answering before we can say why
 STRETCH_PERCENTILES = (0.1, 99.9)
@@ -51,9 +51,11 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
 
 def read_recording(path: str | os.PathLike) -> Recording:
-    """Read PNG, JPEG, or TIFF (8/16-bit, float, several pages, OME, ImageJ) with its metadata.
+    """Read one file with its metadata.
 
-    The format is told from the file's first bytes, not from its name.
+    PNG, JPEG; TIFF (8/16-bit, float, several pages, OME, ImageJ, SEM makers' tags); STXM scans as
+    NeXus/HDF5 (NXstxm) or as SDF, for which `path` is the .hdr file beside its .xim files. The
+    format is told from the file's first bytes, not from its name, but for SDF.
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
     path = Path(path)
@@ -70,6 +72,12 @@ def read_recording(path: str | os.PathLike) -> Recording:
         raise InputError(f"{path}: the file is empty (0 bytes)")
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         recording = _read_tiff(path)
+    elif start == HDF5_START:
+        recording = Recording(*read_nexus(path))
+    elif path.suffix.lower() == ".hdr":
+        recording = Recording(*read_sdf(path))
+    elif path.suffix.lower() == ".xim":
+        raise InputError(f"{path}: name the scan's .hdr file instead; it says what the numbers are")
     else:
         recording = _read_with_pillow(path)
     _require_sound(path, recording.pages)
@@ -77,6 +85,8 @@ def read_recording(path: str | os.PathLike) -> Recording:
 
 
 def _require_sound(path: Path, pages: np.ndarray) -> None:
+    if pages.ndim not in (3, 4):
+        raise InputError(f"{path}: an array of shape {pages.shape} is no image and no stack")
     height, width = pages.shape[1:3]
     if min(height, width) < SMALLEST_SIDE:
         raise InputError(

@@ -1,0 +1,293 @@
+"""STXM scans as the beamlines write them: NeXus/HDF5 (NXstxm) and SDF (.hdr with .xim).
+
+Both readers give (pages, pixel size, energies): pages (energies, height, width) in the order and
+orientation of the file, pixel size (y, x) in nm or None, photon energies in eV or None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synthwire.errors import InputError
+
+Scan = tuple[np.ndarray, tuple[float, float] | None, tuple[float, ...] | None]
+
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+NANOMETRES = {"m": 1e9, "mm": 1e6, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3, "nm": 1.0}
+LARGEST_BYTES = 4 * 2**30
+
+
+# -- NeXus ----------------------------------------------------------------------------------------
+
+
+def read_nexus(path: Path) -> Scan:
+    """Read a NeXus file of the application definition NXstxm, or any HDF5 file with one image.
+
+    The detector is the one that `default` attributes lead to, else `data` or `counter0`, else the
+    only NXdata group with an image. InputError in one line when the file is truncated, holds no
+    image, or several among which nothing tells the right one.
+    """
+    import h5py  # here, since it takes as long to load as all the rest
+
+    try:
+        with h5py.File(path, "r") as file:
+            group = _nexus_group(path, file)
+            if group is None:
+                dataset = _only_dataset(path, file)
+                pages, size, energies = dataset[()], None, None
+                pages = pages[np.newaxis] if pages.ndim == 2 else pages
+            else:
+                pages, size, energies = _read_nxdata(path, group)
+    except OSError as error:
+        reason = str(error).split("(")[-1].rstrip(")")
+        raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
+    except RuntimeError as error:  # damaged inside: filters and B-trees
+        raise InputError(f"{path}: damaged HDF5 file ({error})") from None
+    return pages, size, energies
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = value.ravel()[0] if value.size else ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _is_class(item, name: str) -> bool:
+    return hasattr(item, "keys") and _text(item.attrs.get("NX_class", "")) == name
+
+
+def _signal(group):
+    """The signal of an NXdata group, if it is an image or a stack."""
+    name = _text(group.attrs["signal"]) if "signal" in group.attrs else None
+    if name not in group:
+        marked = [key for key in group if "signal" in getattr(group[key], "attrs", {})]
+        name = marked[0] if marked else "data"
+    item = group.get(name)
+    is_image = hasattr(item, "ndim") and item.dtype.kind in "buif" and 2 <= _rank(item.shape) <= 3
+    return item if is_image else None
+
+
+def _rank(shape: tuple[int, ...]) -> int:
+    return max(2, sum(side > 1 for side in shape)) if len(shape) >= 2 else len(shape)
+
+
+def _nexus_group(path: Path, file):
+    """The NXdata group that is meant, or None when there is none."""
+    entries = [item for item in file.values() if _is_class(item, "NXentry")]
+    entry = file.get(_text(file.attrs.get("default", "")) or "/")
+    if not _is_class(entry, "NXentry"):
+        entry = entries[0] if entries else file
+    groups = {}
+    for name, item in entry.items():
+        if _is_class(item, "NXdata") and _signal(item) is not None:
+            groups[name] = item
+    default = _text(entry.attrs.get("default", ""))
+    for name in (default, "data", "counter0"):
+        if name in groups:
+            return groups[name]
+    if len(groups) > 1:
+        raise InputError(
+            f"{path}: several detectors ({', '.join(sorted(groups))}) and no 'default' attribute "
+            "that names one; set it, or save one detector alone"
+        )
+    return next(iter(groups.values()), None)
+
+
+def _only_dataset(path: Path, file):
+    found = []
+
+    def visit(name, item):
+        if hasattr(item, "ndim") and item.ndim in (2, 3) and item.dtype.kind in "buif":
+            found.append(name)
+
+    file.visititems(visit)
+    if len(found) != 1:
+        what = ", ".join(found[:6]) if found else "none"
+        raise InputError(
+            f"{path}: no NeXus data group, and not exactly one image among its datasets: {what}"
+        )
+    _require_size(path, file[found[0]])
+    return file[found[0]]
+
+
+def _require_size(path: Path, dataset) -> None:
+    nbytes = dataset.size * dataset.dtype.itemsize
+    if nbytes > LARGEST_BYTES:
+        raise InputError(f"{path}: {nbytes / 2**30:.1f} GiB of pixels, more than 4; cut it down")
+
+
+def _read_nxdata(path: Path, group) -> Scan:
+    signal = _signal(group)
+    _require_size(path, signal)
+    shape = signal.shape
+    axes = group.attrs.get("axes", ())
+    if isinstance(axes, (bytes, str)):
+        axes = _text(axes).replace(":", ",").strip("[]").split(",")
+    axes = [_text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
+
+    def place(name: str, default: int) -> int:
+        indices = group.attrs.get(f"{name}_indices")
+        if indices is not None:
+            return int(np.ravel(indices)[0])
+        if len(axes) == len(shape) and name in axes:
+            return axes.index(name)
+        return default
+
+    n = len(shape)
+    y, x = place("sample_y", n - 2), place("sample_x", n - 1)
+    others = [axis for axis in range(n) if axis not in (y, x)]
+    if x == y or not (0 <= x < n and 0 <= y < n):
+        raise InputError(f"{path}: {group.name}: its axes do not say which are sample_y, sample_x")
+    pages = signal[()].transpose([*others, y, x]).reshape(-1, shape[y], shape[x])
+    energies = None
+    energy = group.get("energy")
+    if energy is not None and energy.size == len(pages):
+        scale = 1e3 if _text(energy.attrs.get("units", "eV")).lower() == "kev" else 1.0
+        energies = tuple(float(value) for value in np.ravel(energy[()]) * scale)
+    steps = []
+    for name, length in (("sample_y", shape[y]), ("sample_x", shape[x])):
+        positions = group.get(name)
+        if positions is None or positions.size != length or length < 2:
+            break
+        unit = NANOMETRES.get(_text(positions.attrs.get("units", "um")))
+        step = np.median(np.abs(np.diff(np.ravel(positions[()]).astype(float))))
+        if unit is None or not np.isfinite(step) or step <= 0:
+            break
+        steps.append(float(step * unit))
+    return pages, (steps[0], steps[1]) if len(steps) == 2 else None, energies
+
+
+# -- SDF ------------------------------------------------------------------------------------------
+
+_TOKENS = re.compile(r'"([^"]*)"|([{}()=;,])|([^\s{}()=;,"]+)')
+
+
+def read_sdf(path: Path) -> Scan:
+    """Read an SDF scan: the header `name.hdr` and its images `name_a.xim` or `name_a000.xim`, ….
+
+    The first detector (channel a) of a scan with one region is read. InputError in one line for a
+    header that cannot be parsed, a scan that is no image, several regions, or an .xim file that is
+    missing or not of the header's size.
+    """
+    try:
+        header = _parse_header(path.read_text(encoding="utf-8", errors="replace"))
+        scan = header["ScanDefinition"]
+        regions = scan["Regions"]
+        region = regions[0]
+        y = np.array(region["QAxis"]["Points"], dtype=float)
+        x = np.array(region["PAxis"]["Points"], dtype=float)
+    except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
+        raise InputError(
+            f"{path}: not an SDF header, or a truncated one ({type(error).__name__}: {error})"
+        ) from None
+    kind = str(scan.get("Type", "Image Scan"))
+    if "image" not in kind.lower():
+        raise InputError(f"{path}: a '{kind}' is no image; an image scan or stack is expected")
+    if len(regions) > 1:
+        raise InputError(f"{path}: {len(regions)} regions; save the one meant alone")
+    stack = scan.get("StackAxis", {})
+    points = stack.get("Points", []) if isinstance(stack, dict) else []
+    count = max(1, len(points))
+    single = path.with_name(f"{path.stem}_a.xim")
+    numbered = [path.with_name(f"{path.stem}_a{page:03d}.xim") for page in range(count)]
+    files = [single] if count == 1 and not numbered[0].exists() else numbered
+    pages = np.stack([_read_xim(file, len(y), len(x)) for file in files])
+    energies = None
+    if len(points) and "energy" in str(stack.get("Name", "Energy")).lower():
+        energies = tuple(float(value) for value in points)
+    return pages, _step(region, y, x), energies
+
+
+def _step(region: dict, y: np.ndarray, x: np.ndarray) -> tuple[float, float] | None:
+    steps = []
+    for axis, points in (("QAxis", y), ("PAxis", x)):
+        unit = NANOMETRES.get(str(region[axis].get("Unit", "um")))
+        if unit is None or len(points) < 2:
+            return None
+        steps.append(float(np.median(np.abs(np.diff(points))) * unit))
+    return (steps[0], steps[1]) if min(steps) > 0 else None
+
+
+def _read_xim(path: Path, height: int, width: int) -> np.ndarray:
+    try:
+        pixels = np.loadtxt(path, dtype=float, ndmin=2)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file, though the header lists this image") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: truncated or damaged ({error})") from None
+    if pixels.shape != (height, width):
+        raise InputError(
+            f"{path}: {pixels.shape[0]} × {pixels.shape[1]} values, but the header says "
+            f"{height} × {width}; was the scan stopped?"
+        )
+    return pixels
+
+
+def _parse_header(text: str) -> dict:
+    """The header's assignments, `name = value;`, with groups in braces and lists in parentheses.
+
+    A list begins with its length, which is checked and left out.
+    """
+    tokens: Iterator[re.Match] = _TOKENS.finditer(text)
+    return _parse_group(tokens, closing=None)
+
+
+def _parse_group(tokens: Iterator[re.Match], closing: str | None) -> dict:
+    group: dict = {}
+    name: str | None = None
+    for token in tokens:
+        if token.group(2) == closing and closing:
+            return group
+        if token.group(2) == "=" and name is not None:
+            value, last = _parse_value(tokens)
+            group[name] = value
+            name = None
+            if last == closing and closing:
+                return group
+        elif token.group(3):
+            name = token.group(3)
+    if closing:
+        raise ValueError("a brace is not closed")
+    return group
+
+
+def _parse_value(tokens: Iterator[re.Match]) -> tuple[Any, str]:
+    """(value, the punctuation after it)."""
+    parts: list = []
+    for token in tokens:
+        text, mark, word = token.groups()
+        if mark == "{":
+            parts.append(_parse_group(tokens, "}"))
+        elif mark == "(":
+            parts.append(_parse_list(tokens))
+        elif mark:  # ; ends a value, } the group that holds it, , an item of a list
+            value = parts[0] if len(parts) == 1 else " ".join(map(str, parts))
+            return value, mark
+        else:
+            parts.append(text if text is not None else _number(word))
+    raise ValueError("the file ends within a value")
+
+
+def _parse_list(tokens: Iterator[re.Match]) -> list:
+    items, mark = [], ","
+    while mark != ")":
+        item, mark = _parse_value(tokens)
+        if item != "":
+            items.append(item)
+    if not items:
+        return []
+    if int(items[0]) != len(items) - 1:
+        raise ValueError(f"a list of {items[0]} has {len(items) - 1} items")
+    return items[1:]
+
+
+def _number(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word
