@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from synthwire.errors import InputError
 from synthwire.figures import (
+    gallery,
     hyperparameters,
     overlay,
     particle_statistics,
@@ -36,6 +37,7 @@ from synthwire.figures.prediction import (
 from synthwire.figures.synthesis import draw_synthesis
 from synthwire.figures.volume import render_volume
 from synthwire.files import read_json
+from synthwire.shapes import SHAPES
 from synthwire.statistics import compare_distributions
 
 
@@ -323,6 +325,25 @@ def test_crowded_window_holds_the_crossing(results):
     assert x <= 95 and x + width >= 101 and y <= 70 and y + height >= 76
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gallery_shows_every_shape(shape):
+    exhibit = gallery.make_exhibit(shape, gallery.shape_settings(shape, count=3, side=96))
+    assert exhibit.labels.any() and exhibit.voxel_size_nm == 6
+
+
+def test_gallery_counts_what_the_volume_holds():
+    labels = np.zeros((6, 40, 40), dtype=np.uint8)
+    labels[:3, 5:10, 5:30], labels[3:5, 2:36, 12:16] = 2, 5  # a gap in the numbers
+    drawing = gallery.draw_gallery([gallery.Exhibit("two", labels, 10.0)])
+    (row,) = drawing.data.to_dict("records")
+    assert row["particles"] == 2 and row["pile_height_voxels"] == 5
+    assert row["filled_percent"] == pytest.approx(100 * (3 * 125 + 2 * 136) / 9600)
+    with pytest.raises(InputError, match="no shape 'blob'"):
+        gallery.shape_settings("blob")
+    with pytest.raises(InputError, match="gallery is empty"):
+        gallery.draw_gallery([])
+
+
 # -- curves ----------------------------------------------------------------------------------
 
 
@@ -426,6 +447,8 @@ def all_drawings(results):
         )
         curves[picture.label] = stored["precision_recall"]
     yield "fig12", draw_precision_recall(curves, "03")
+    exhibits = [gallery.make_exhibit(n, gallery.shape_settings(n, 4, 96)) for n in list(SHAPES)[:5]]
+    yield "gallery", gallery.draw_gallery(exhibits)
     labels = {pictures[0].label: key for key, pictures in sets.items()}
     stored = {label: evaluation(results, "03", key) for label, key in labels.items()}
     yield "quality", draw_instance_quality(stored, dict.fromkeys(labels, "03"))

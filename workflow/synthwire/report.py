@@ -55,7 +55,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("Images and synthesis", ("fig1", "fig2")),
+    Section("Images and synthesis", ("fig1", "fig2", "fig_gallery_shapes", "fig_gallery_presets")),
     Section("Synthetic validation images", ("fig3", "fig12")),
     Section("{label}", ("fig4", "fig5"), table=2),
     Section("{label}", ("fig6", "fig7"), table=3),

@@ -247,7 +247,8 @@ def panel_letter(
     place = {"va": "bottom", "ha": "left"}
     ax.text(0, 1, letter, transform=offset(0, rise_pt), fontsize=8, fontweight="bold", **place)
     if title:
-        ax.text(0, 1, title, transform=offset(10, rise_pt + 0.5), **place)
+        room = 12 if letter in "mw" else 10
+        ax.text(0, 1, title, transform=offset(room, rise_pt + 0.5), **place)
 
 
 CHART_LETTER = {"inset_mm": 9.0, "rise_pt": 5.5}  # clear of the uppermost tick label
