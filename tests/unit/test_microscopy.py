@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+import tifffile
 from PIL import Image
 from synthwire import configuration, microscopy
 from synthwire.annotations import decode_mask, read_coco
@@ -199,6 +200,66 @@ def test_images_of_different_shapes_are_refused(tmp_path):
     paths = [write_user_image(tmp_path, (40, 50 + i), f"{i}.png") for i in range(2)]
     chosen = entry(source="file", image=[str(path) for path in paths], label="Mine")
     with pytest.raises(InputError, match="40 × 50, 40 × 51"):
+        microscopy.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+
+
+def xray_stack(folder: Path) -> tuple[Path, np.ndarray]:
+    """A stack of three energies of a slab, 10,000 photons; returns its optical density at 1."""
+    density = np.zeros((40, 50))
+    density[10:30, 20:40] = 1.0
+    stack = 10_000 * np.exp(-density * np.array([0.5, 1.0, 0.25])[:, None, None])
+    tifffile.imwrite(folder / "stack.tif", stack.astype(np.float32), photometric="minisblack")
+    return folder / "stack.tif", density
+
+
+@pytest.mark.parametrize(
+    ("settings", "pages"),
+    [
+        ({"energy_ev": 529.8}, 1),
+        ({"average_ev": [527, 535]}, 1),
+        ({"ratio_ev": [527, 529.8]}, 1),
+        ({"incident": {"region": [0, 0, 10, 10]}}, 3),
+        ({"incident": {"percentile": 80}, "align": True}, 3),
+    ],
+)
+def test_optical_density_of_a_stack(tmp_path, settings, pages):
+    path, density = xray_stack(tmp_path)
+    chosen = entry(
+        source="file", image=str(path), label="Mine", pixel_size_nm=35,
+        optical_density={"energies_ev": [527.0, 529.8, 535.0], **settings},
+    )  # fmt: skip
+    microscopy.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    found = read_stack(tmp_path / "set" / "image.tif")
+    assert len(found) == pages
+    if "ratio_ev" not in settings:
+        np.testing.assert_array_equal(found[0] > 128, density > 0.5)
+
+
+def test_rescaled_scan_has_the_new_pixel_size(tmp_path):
+    path = write_user_image(tmp_path)
+    tifffile.imwrite(
+        tmp_path / "scan.tif", np.array(Image.open(path)), metadata={"pixel_size_nm": [35, 35]}
+    )
+    chosen = entry(source="file", image=str(tmp_path / "scan.tif"), label="Mine", rescale=[80, 75])
+    microscopy.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    assert read_stack(tmp_path / "set" / "image.tif").shape == (1, 80, 75)
+    data = read_coco(tmp_path / "set" / "annotations.json")
+    assert data["images"][0]["pixel_size_nm"] == pytest.approx([35 * 40 / 80, 35 * 50 / 75])
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"energy_ev": 527}, "names no energies"),
+        ({"energies_ev": [1.0, 2.0], "energy_ev": 1}, "3 pages, but 2 energies"),
+        ({"energies_ev": [1, 2, 3], "energy_ev": 1, "ratio_ev": [1, 2]}, "exclude each other"),
+        ({"incident": {"region": [45, 0, 10, 10]}}, "outside the image"),
+    ],
+)
+def test_impossible_optical_density_is_one_line_with_the_file(tmp_path, settings, says):
+    path, _ = xray_stack(tmp_path)
+    chosen = entry(source="file", image=str(path), label="Mine", optical_density=settings)
+    with pytest.raises(InputError, match=rf"stack\.tif: .*{says}"):
         microscopy.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
 
 

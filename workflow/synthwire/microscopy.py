@@ -28,6 +28,7 @@ from synthwire.annotations import (
 from synthwire.errors import InputError
 from synthwire.files import atomic_directory, sha256, write_json
 from synthwire.images import as_pixel_size, read_recording, to_grey8, write_stack
+from synthwire.optical_density import density_pages, rescale
 from synthwire.optics import categories_of, project
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
@@ -219,15 +220,14 @@ def _from_files(key: str, entry: dict, classes: Sequence[str]):
     names: list[str] = []
     sizes: list = []
     for path in paths:
-        recording = read_recording(path)
-        for pixels in recording.pages:
-            try:
-                grey = to_grey8(pixels)
-            except InputError as error:
-                raise InputError(f"{path}: {error}") from None
-            pages.append(255 - grey if entry["invert"] else grey)
-            names.append(Path(path).name)
-            sizes.append(recording.pixel_size_nm)
+        try:
+            images, found = _images_of(path, entry)
+        except InputError as error:
+            message = str(error)
+            raise InputError(message if str(path) in message else f"{path}: {message}") from None
+        pages.extend(images)
+        names.extend([Path(path).name] * len(images))
+        sizes.extend([found] * len(images))
     if len({page.shape for page in pages}) > 1:
         shapes = ", ".join(f"{page.shape[0]} × {page.shape[1]}" for page in pages)
         raise InputError(
@@ -240,7 +240,8 @@ def _from_files(key: str, entry: dict, classes: Sequence[str]):
         size = entry["pixel_size_nm"]
         assumed = entry["pixel_size_assumed"]
         if size is None and found is not None:
-            size, assumed = (found[0] if found[0] == found[1] else list(found)), False
+            size = found[0] if np.isclose(*found, rtol=1e-6) else list(found)
+            assumed = False
         records.append(_image_record(page, shape, size, assumed, original=name))
     if entry["annotations"] is None:
         return pages, records, [], categories_of(classes)
@@ -250,6 +251,36 @@ def _from_files(key: str, entry: dict, classes: Sequence[str]):
     for page, image in _match_pages(data, names, where):
         annotations.extend(_annotations_of_page(data, image, page, shape, where))
     return pages, records, annotations, data["categories"]
+
+
+def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None]:
+    """Grey 8-bit images of one file, and the pixel size (y, x) in nm that the file gives."""
+    recording = read_recording(path)
+    pages, size = recording.pages, recording.pixel_size_nm
+    settings = entry["optical_density"]
+    if settings is not None:
+        if pages.ndim == 4:
+            raise InputError("colour, where intensities are expected for optical_density")
+        incident = settings["incident"]
+        incident_pages = None
+        if isinstance(incident, dict) and "image" in incident:
+            incident_pages = read_recording(incident["image"]).pages
+        energies = settings["energies_ev"] or recording.energies_ev
+        if energies is not None and len(energies) != len(pages):
+            raise InputError(f"{len(pages)} pages, but {len(energies)} energies in energies_ev")
+        pages = density_pages(pages, energies, settings, incident_pages=incident_pages)
+    images = []
+    for pixels in pages:
+        if entry["rescale"] is not None:
+            if pixels.ndim == 3:
+                raise InputError("colour images are not rescaled; save it as grey")
+            resampled, size = rescale(pixels, tuple(entry["rescale"]), recording.pixel_size_nm)
+            if pixels.dtype == np.uint8:  # stays on its scale, unstretched
+                resampled = np.rint(np.clip(resampled, 0, 255)).astype(np.uint8)
+            pixels = resampled
+        grey = to_grey8(pixels)
+        images.append(255 - grey if entry["invert"] else grey)
+    return images, size
 
 
 def _match_pages(data: dict, names: Sequence[str], where: str) -> list[tuple[int, dict]]:
