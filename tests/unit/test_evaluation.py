@@ -11,6 +11,7 @@ import hypothesis
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+import scipy.stats
 import yaml
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
@@ -18,6 +19,7 @@ from synthwire import evaluation
 from synthwire.annotations import decode_mask, encode_mask, make_annotation
 from synthwire.errors import InputError
 from synthwire.evaluation import (
+    bootstrap_interval,
     classify_pixels,
     coco_metrics,
     evaluate_predictions,
@@ -520,7 +522,7 @@ def test_a_draw_is_worth_what_pycocotools_says_of_the_drawn_images(kind):
 
 def test_intervals_hold_the_value_and_narrow_with_more_images():
     widths = []
-    for images in (8, 80):
+    for images in (8, 100):
         truth, predictions = random_case(4, images=images, size=(64, 80))
         found = evaluate_predictions(truth, predictions, with_images())
         uncertainty = found["uncertainty"]
@@ -569,6 +571,47 @@ def test_a_detection_is_resampled_with_its_particle():
     alone = data_set([[]], size=(192, 192))
     case = evaluation._compare(*evaluation._check(alone, predictions), SETTINGS)
     assert case.unit_of_result.tolist() == [1, 3]
+
+
+def test_pixels_are_resampled_with_their_particle():
+    """A wire across both blocks is one unit's, and so are the false pixels of its detection."""
+    size = (96, 192)
+    truth = data_set([[rectangle(60, 20, 100, 4, size)]], size=size)
+    predictions = [
+        prediction(rectangle(50, 20, 100, 4, size), 0.9),
+        prediction(rectangle(5, 60, 20, 4, size), 0.8),
+    ]
+    case = evaluation._compare(*evaluation._check(truth, predictions), SETTINGS)
+    _, counts = evaluation._pixel_accuracy(case, 0.7)
+    # unit 1 has the wire: TP 90 × 4, FP 10 × 4, FN 10 × 4; unit 0 the false alarm
+    assert counts.tolist() == [[0, 80, 0], [360, 40, 40]]
+    outlines = evaluation._outline_counts(case, 0.7, 0)
+    assert outlines[0].tolist() == [0, 2 * (20 + 4) - 4, 0, 0]
+    assert outlines[1, [1, 3]].tolist() == [2 * (100 + 4) - 4] * 2
+
+
+def test_bootstrap_interval_of_a_mean_is_students():
+    """Of means of normal values the bootstrap interval is close to the exact t interval."""
+    rng = np.random.default_rng(4)
+    held, widths, exact = 0, [], []
+    for _ in range(400):
+        values = rng.normal(10, 2, 12)
+        weights = rng.multinomial(12, np.full(12, 1 / 12), size=1000)
+        low, high = bootstrap_interval(weights @ values / 12, values.mean(), 12, 95)
+        held += low <= 10 <= high
+        widths.append(high - low)
+        exact.append(2 * scipy.stats.t.ppf(0.975, 11) * values.std(ddof=1) / np.sqrt(12))
+    assert 0.92 < held / 400 < 0.98
+    assert np.mean(widths) == pytest.approx(np.mean(exact), rel=0.05)
+
+
+def test_bootstrap_interval_takes_the_bias_off():
+    draws = np.linspace(11, 15, 1001)  # the replicates lie 2 above the value, as it above the truth
+    low, high = bootstrap_interval(draws, 11.0, 1000, 90)
+    # 90 % of [11, 15], four lower; the value itself stays inside
+    assert low == pytest.approx(7.2, abs=0.01)
+    assert high == 11
+    assert np.isnan(bootstrap_interval(np.full(5, np.nan), 3.0, 10, 95)).all()
 
 
 def test_too_little_to_resample_gives_no_interval():

@@ -21,7 +21,7 @@ IMAGE_SETS = {
 REPLICATES = 400
 
 
-def evaluation(segm, bbox, accuracy, rng, noise=0.5, count_error=0.0, distances=None):
+def evaluation(segm, bbox, accuracy, rng, noise=0.3, count_error=0.0, distances=None):
     """Values with replicates of a normal spread around them; `noise` its standard deviation.
 
     Models of one image set get generators in one state, as the bootstrap draws them alike.

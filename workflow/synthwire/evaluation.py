@@ -20,6 +20,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 from pycocotools import mask as coco_mask
+from scipy.stats import norm as normal
+from scipy.stats import t as student
 
 from synthwire.annotations import decode_mask, segmentation_to_rle, union_of_masks
 from synthwire.errors import InputError
@@ -246,7 +248,11 @@ def _pixel_accuracy(case: Comparison, score: float) -> tuple[list[dict], np.ndar
     for number, image in enumerate(truth["images"]):
         outlines, detections = annotated[image["id"]], predicted[image["id"]]
         classes = classify_image(image, outlines, detections, score)
-        counts += _count_in_units(classes, 5, units, number)[:, wanted]
+        of_truth, of_results = case.owners(number)
+        owners = np.where(
+            (classes == TRUE_POSITIVE) | (classes == FALSE_NEGATIVE), of_truth, of_results
+        )
+        counts += _count_in_units(classes, 5, units.number, owners)[:, wanted]
         found = np.bincount(classes.ravel(), minlength=5)
         tp, fp, fn = (int(found[kind]) for kind in wanted)
         rows.append(
@@ -304,17 +310,15 @@ def _unit_at(units: Units, image: int, row: float, column: float) -> int:
     return units.first[image] + i * across + j
 
 
-def _count_in_units(classes: np.ndarray, number: int, units: Units, image: int) -> np.ndarray:
-    """How often each class 0…number−1 stands in each unit: (units, number)."""
-    counts = np.zeros((units.number, number))
-    (down, across), (height, width) = units.grid[image], units.sizes[image]
-    rows = np.minimum(np.arange(height) * down // height, down - 1)
-    columns = np.minimum(np.arange(width) * across // width, across - 1)
-    blocks = (rows[:, None] * across + columns[None, :]) * number + classes
-    found = np.bincount(blocks.ravel(), minlength=down * across * number)
-    start = units.first[image]
-    counts[start : start + down * across] = found.reshape(down * across, number)
-    return counts
+def _count_in_units(
+    classes: np.ndarray, number: int, units: int, owners: np.ndarray | int
+) -> np.ndarray:
+    """How often each class 0…number−1 stands in each unit: (units, number).
+
+    `owners` is the unit of each pixel, or of the whole image.
+    """
+    places = (owners * number + classes.astype(np.int64)).ravel()
+    return np.bincount(places, minlength=units * number).reshape(units, number).astype(float)
 
 
 # Matching
@@ -371,6 +375,30 @@ class Comparison:
     @cached_property
     def crops_of_results(self) -> list[Crop]:
         return _crops(self.results)
+
+    def owners(self, number: int) -> tuple[np.ndarray, np.ndarray] | tuple[int, int]:
+        """Resampling unit of each pixel of an image, as annotated and as detected.
+
+        A pixel goes with the particle that it belongs to, so that a long wire is drawn whole;
+        a pixel of several with one of them. Pixels of no particle have the image's first unit.
+        """
+        first = self.units.first[number]
+        if self.units.kind == "image":
+            return first, first
+        image = self.truth["images"][number]["id"]
+        shape = self.units.sizes[number]
+        maps = []
+        for items, crops, units in (
+            (self.truth["annotations"], self.crops_of_truth, self.unit_of_truth),
+            (self.results, self.crops_of_results, self.unit_of_result),
+        ):
+            owner = np.full(shape, first, dtype=np.int64)
+            # the first of a list, the best detection, is painted last
+            for item, crop, unit in reversed(list(zip(items, crops, units, strict=True))):
+                if item["image_id"] == image:
+                    owner[crop.place][crop.mask] = unit
+            maps.append(owner)
+        return maps[0], maps[1]
 
 
 def _compare(truth: dict, results: list[dict], settings: Mapping) -> Comparison:
@@ -808,11 +836,12 @@ def _outline_counts(case: Comparison, score: float, tolerance_px: float) -> np.n
         if doubtful[number]:
             ignored = _dilate(union_of_masks(doubtful[number], *shape), tolerance_px)
             found &= near_truth | ~ignored
-        for place, (pixels, near) in enumerate(
-            ((found, near_truth), (truth, _dilate(found, tolerance_px)))
+        of_truth, of_results = case.owners(number)
+        for place, (pixels, near, owners) in enumerate(
+            ((found, near_truth, of_results), (truth, _dilate(found, tolerance_px), of_truth))
         ):
             classes = pixels.astype(np.uint8) + (pixels & near)  # 1: away, 2: near
-            in_units = _count_in_units(classes, 3, case.units, number)
+            in_units = _count_in_units(classes, 3, case.units.number, owners)
             counts[:, 2 * place] += in_units[:, 2]
             counts[:, 2 * place + 1] += in_units[:, 1] + in_units[:, 2]
     return counts
@@ -953,7 +982,7 @@ def _resample(
     *,
     limit: int,
 ) -> dict:
-    """Bootstrap percentile intervals, over images or over blocks of few images.
+    """Bootstrap intervals (`bootstrap_interval`), over images or over blocks of few images.
 
     {unit, units, replicates, level, intervals, draws}: `intervals` holds [low, high] under the
     names of the metrics, `draws` the replicates of accuracy, bbox_ap … segm_apl and
@@ -977,23 +1006,22 @@ def _resample(
     weights = generator.multinomial(units, np.full(units, 1 / units), size=replicates)
     weights = weights.astype(np.float64)
 
+    everything = np.concatenate([np.ones((1, units)), weights])  # the plain value first
+
     def interval(values: np.ndarray) -> list[float]:
-        values = values[~np.isnan(values)]
-        if not len(values):
-            return [math.nan, math.nan]
-        tail = (100 - level) / 2
-        return np.percentile(values, [tail, 100 - tail]).tolist()
+        return list(bootstrap_interval(values[1:], float(values[0]), units, level))
 
     def enough(matching: Matching, metric: str) -> bool:
         area = {"aps": "small", "apm": "medium", "apl": "large"}.get(metric, "all")
         return sum(int(part.positives.sum()) for part in matching[area]) >= FEWEST_RESAMPLED
 
     draws = {
-        kind: coco_metrics(matching, weights, limit=limit) for kind, matching in matchings.items()
+        kind: coco_metrics(matching, everything, limit=limit)
+        for kind, matching in matchings.items()
     }
-    tp, fp, fn = (weights @ pixels).T
+    tp, fp, fn = (everything @ pixels).T
     accuracies = _percent(tp, tp + fp + fn)
-    at_50 = weights @ hits.counts[:, 0]
+    at_50 = everything @ hits.counts[:, 0]
     tp, fp, fn = at_50.T
     intervals = {
         "accuracy": interval(accuracies),
@@ -1007,11 +1035,11 @@ def _resample(
         "precision50": interval(_percent(tp, tp + fp)),
         "recall50": interval(_percent(tp, tp + fn)),
         "f1_50": interval(_percent(2 * tp, 2 * tp + fp + fn)),
-        "pq": interval(_percent(weights @ hits.overlap, tp + fp / 2 + fn / 2)),
+        "pq": interval(_percent(everything @ hits.overlap, tp + fp / 2 + fn / 2)),
         "relative_count_error": interval(_percent(fp - fn, tp + fn)),
     }
     if outlines is not None:
-        right, drawn, found, true = (weights @ outlines).T
+        right, drawn, found, true = (everything @ outlines).T
         precision, recall = _percent(right, drawn), _percent(found, true)
         with np.errstate(invalid="ignore"):
             intervals["boundary_f1"] = interval(2 * precision * recall / (precision + recall))
@@ -1021,8 +1049,29 @@ def _resample(
         **{f"{kind}_{key}": values for kind in KINDS for key, values in draws[kind].items()},
         "relative_count_error": _percent(fp - fn, tp + fn),
     }
-    result["draws"] = {key: values.round(3).tolist() for key, values in result["draws"].items()}
+    result["draws"] = {key: values[1:].round(3).tolist() for key, values in result["draws"].items()}
     return result
+
+
+def bootstrap_interval(
+    draws: np.ndarray, value: float, units: int, level: float
+) -> tuple[float, float]:
+    """Interval (low, high) of a quantity from its bootstrap replicates; NaN without any.
+
+    `value` is the quantity itself, `units` the number of units drawn from, `level` the confidence
+    in percent. The percentiles are those of Student's t for so few units (Hesterberg, Am. Stat.
+    69 (2015)), and are shifted by twice the bias of the replicates: average precision of few
+    particles lies above that of many, and a bootstrap adds that bias once more. The value itself
+    always lies inside. On single simulated images (30 wires, 16 blocks) intervals of 95 % held
+    what many such images give in 84 % (AP), 87 % (accuracy) and 91–96 % (others) of the cases.
+    """
+    draws = draws[~np.isnan(draws)]
+    if not len(draws) or math.isnan(value):
+        return math.nan, math.nan
+    quantile = student.ppf(0.5 + level / 200, units - 1) * math.sqrt(units / (units - 1))
+    tail = 100 * normal.cdf(-quantile)
+    low, high = np.percentile(draws, [tail, 100 - tail]) - 2 * (draws.mean() - value)
+    return min(float(low), value), max(float(high), value)
 
 
 def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") -> dict | None:
@@ -1047,11 +1096,10 @@ def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") 
     difference = value_of(first, metric) - value_of(second, metric)
     if not len(draws):
         return None
-    tail = (100 - one["level"]) / 2
-    low, high = np.percentile(draws, [tail, 100 - tail])
+    low, high = bootstrap_interval(draws, difference, one["units"], one["level"])
     below, above = np.sum(draws <= 0), np.sum(draws >= 0)
     p = min(1.0, 2 * (min(below, above) + 1) / (len(draws) + 1))
-    return {"difference": difference, "low": float(low), "high": float(high), "p": float(p)}
+    return {"difference": difference, "low": low, "high": high, "p": float(p)}
 
 
 def value_of(evaluation: Mapping, metric: str) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from synthwire.errors import InputError
-from synthwire.evaluation import draws_of, value_of
+from synthwire.evaluation import bootstrap_interval, draws_of, value_of
 from synthwire.tables import (
     AP_COLUMNS,
     HYPERPARAMETERS,
@@ -319,6 +319,7 @@ def _decide(
     value: float,
     draws: np.ndarray | None,
     limit: float,
+    units: int,
     level: float,
     text: Callable[[float], str],
     paper: str = "",
@@ -327,14 +328,18 @@ def _decide(
     if math.isnan(value):
         return Outcome(UNTESTED, "no value", paper=paper)
     low = high = math.nan
-    if draws is not None and not np.isnan(draws).all():
-        tail = (100 - level) / 2
-        low, high = (float(v) for v in np.nanpercentile(draws, [tail, 100 - tail]))
+    if draws is not None:
+        low, high = bootstrap_interval(draws, value, units, level)
     measured = text(value)
     if math.isnan(low):
         return Outcome(UNDECIDED, f"{measured} (no interval)", value, paper=paper)
     status = HOLDS if low > limit else FAILS if high < limit else UNDECIDED
     return Outcome(status, f"{measured} [{signed(low)}, {signed(high)}]", value, low, high, paper)
+
+
+def _units(evaluations: Iterable[Mapping]) -> int:
+    """The fewest units that any of some evaluations was resampled from."""
+    return min((found.get("uncertainty") or {}).get("units", 0) for found in evaluations)
 
 
 def _groups(models: pd.DataFrame, parameter: str) -> list[list[str]]:
@@ -357,13 +362,13 @@ def _rise(values: np.ndarray) -> np.ndarray:
 
 def _of_groups(
     claim: Mapping, run: _Run, statistic: Callable[[list[np.ndarray]], np.ndarray]
-) -> tuple[float, np.ndarray | None, str]:
-    """A statistic of groups of models: the value, its draws, and the paper's value as text."""
+) -> tuple[float, np.ndarray | None, int, str]:
+    """A statistic of groups of models: value, draws, their units, the paper's value as text."""
     images, metric = run.images(claim["images"]), claim["metric"]
     measured = run.models[run.models["model"].isin(run.listed(images))]
     groups = _groups(measured, claim["parameter"])
     if not groups:
-        return math.nan, None, ""
+        return math.nan, None, 0, ""
     found = {model: run.evaluations[model][images] for group in groups for model in group}
     points = {model: value_of(evaluation, metric) for model, evaluation in found.items()}
     value = float(statistic([np.array([points[model] for model in group]) for group in groups]))
@@ -378,14 +383,14 @@ def _of_groups(
         published = table.set_index("model")[f"{name}_{kind}"]
         theirs = [published[group].to_numpy() for group in _groups(table, claim["parameter"])]
         paper = signed(float(statistic(theirs)), 2)
-    return value, sampled, paper
+    return value, sampled, _units(found.values()), paper
 
 
 def _test_trend(claim: Mapping, run: _Run, level: float) -> Outcome:
     def statistic(groups: list[np.ndarray]) -> np.ndarray:
         return np.mean([_rise(group) for group in groups], axis=0)
 
-    value, draws, paper = _of_groups(claim, run, statistic)
+    value, draws, units, paper = _of_groups(claim, run, statistic)
     if math.isnan(value):
         return Outcome(UNTESTED, f"no two models differ in {claim['parameter']} alone")
     sign = 1 if claim["direction"] == "up" else -1
@@ -393,6 +398,7 @@ def _test_trend(claim: Mapping, run: _Run, level: float) -> Outcome:
         sign * value,
         None if draws is None else sign * draws,
         0.0,
+        units,
         level,
         lambda found: f"rise {signed(found)}" if sign > 0 else f"fall {signed(found)}",
     )
@@ -403,13 +409,11 @@ def _test_little(claim: Mapping, run: _Run, level: float) -> Outcome:
     def statistic(groups: list[np.ndarray]) -> np.ndarray:
         return np.max([np.ptp(group, axis=0) for group in groups], axis=0)
 
-    value, draws, paper = _of_groups(claim, run, statistic)
+    value, draws, units, paper = _of_groups(claim, run, statistic)
     if math.isnan(value):
         return Outcome(UNTESTED, f"no two models differ in {claim['parameter']} alone")
     limit = claim["limit"]
-    outcome = _decide(
-        -value, None if draws is None else -draws, -limit, level, lambda found: f"{-found:.1f}"
-    )
+    outcome = _decide(-value, None if draws is None else -draws, -limit, units, level, lambda _: "")
     measured = f"spread {value:.1f}"
     if math.isnan(outcome.low):
         measured += " (no interval)"
@@ -439,20 +443,15 @@ def _test_level(claim: Mapping, run: _Run, level: float) -> Outcome:
         kind, name = metric.split("_")
         published = read_models(run.published / "table1.tsv")[f"{name}_{kind}"]
         paper = f"median {published.median():.1f}"
-    outcome = _decide(
-        limit - abs(median - target),
-        None if sampled is None else limit - np.abs(sampled - target),
-        0.0,
-        level,
-        lambda _: f"median {median:.1f}",
-    )
-    low = high = math.nan
-    measured = f"median {median:.1f} (no interval)"
-    if not math.isnan(outcome.low):
-        tail = (100 - level) / 2
-        low, high = (float(v) for v in np.nanpercentile(sampled, [tail, 100 - tail]))
-        measured = f"median {median:.1f} [{low:.1f}, {high:.1f}]"
-    return Outcome(outcome.status, measured, median, low, high, paper)
+    if sampled is None:
+        return Outcome(UNDECIDED, f"median {median:.1f} (no interval)", median, paper=paper)
+    low, high = bootstrap_interval(sampled, median, _units(found), level)
+    if target - limit <= low and high <= target + limit:
+        status = HOLDS
+    else:
+        outside = high < target - limit or low > target + limit
+        status = FAILS if outside else UNDECIDED
+    return Outcome(status, f"median {median:.1f} [{low:.1f}, {high:.1f}]", median, low, high, paper)
 
 
 def _test_order(claim: Mapping, run: _Run, level: float) -> Outcome:
@@ -473,7 +472,8 @@ def _test_order(claim: Mapping, run: _Run, level: float) -> Outcome:
             count = min(len(draws[one]), len(draws[two]))
             shuffled = np.random.default_rng(number).permutation(draws[two])[:count]
             sampled = draws[one][:count] - shuffled
-        steps.append(_decide(values[one] - values[two], sampled, 0.0, level, signed))
+        units = _units([found[one], found[two]])
+        steps.append(_decide(values[one] - values[two], sampled, 0.0, units, level, signed))
     statuses = {step.status for step in steps}
     status = next(s for s in (UNTESTED, FAILS, UNDECIDED, HOLDS) if s in statuses)
     weakest = min(steps, key=lambda step: step.low if not math.isnan(step.low) else -math.inf)
@@ -499,7 +499,13 @@ def _test_greater(claim: Mapping, run: _Run, level: float) -> Outcome:
         return Outcome(UNTESTED, "no particle of that size", paper=paper)
     difference = values[0] - values[1]
     return _decide(
-        difference, sampled, 0.0, level, lambda found: f"difference {signed(found)}", paper
+        difference,
+        sampled,
+        0.0,
+        _units([evaluation]),
+        level,
+        lambda found: f"difference {signed(found)}",
+        paper,
     )
 
 
