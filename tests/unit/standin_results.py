@@ -333,3 +333,33 @@ def make_benchmarks(folder, seed=0):
             seconds = rng.uniform(2, 400)
             line = f"{seconds:.4f}\t0:00:01\t{rng.uniform(100, 900):.2f}" + "\t1.0" * 7 + "\n"
             path.write_text(head + line)
+
+
+def make_features(picture, seed=0):
+    """Features of four pyramid levels: the image, its edges and noise, mixed into channels."""
+    rng = np.random.default_rng(seed)
+    image = picture.pixels.astype(float) / 255
+    sources = np.stack([image, ndimage.gaussian_gradient_magnitude(image, 1.0)])
+    levels = {}
+    for level in (2, 3, 4, 5):
+        small = ndimage.zoom(sources, (1, 0.5**level, 0.5**level), order=1)
+        mixed = np.tensordot(rng.normal(size=(12, 2)), small, axes=1)
+        levels[f"P{level}"] = mixed + rng.normal(0, 0.02, mixed.shape)
+    return levels
+
+
+def make_diagnosis():
+    """Mask AP of two models against four imaging parameters."""
+    rows = []
+    for parameter, unit, values in (
+        ("Noise", "%", (0, 2, 4, 8)),
+        ("Blur", "px", (0, 1, 2, 4)),
+        ("Tilt", "°", (0, 15, 30, 45)),
+        ("Resolution", "nm/px", (6, 12, 24)),
+    ):
+        for model, start in (("07", 52.0), ("12", 47.0)):
+            for step, value in enumerate(values):
+                ap = start - 6 * step
+                rows.append((parameter, unit, value, model, ap, ap - 3, ap + 3))
+    columns = ["parameter", "unit", "value", "model", "ap", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)

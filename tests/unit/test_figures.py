@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from synthwire.errors import InputError
 from synthwire.figures import (
+    diagnosis,
+    feature_maps,
     gallery,
     hyperparameters,
     overlay,
@@ -236,6 +238,13 @@ def test_periodic_density_integrates_to_one_closes_and_turns(angles, turn):
     assert turned == pytest.approx(density, abs=1e-9)
 
 
+def test_periodic_density_of_equal_angles_is_one_narrow_peak():
+    grid = np.linspace(0, 180, 721)
+    density = particle_statistics.periodic_density(np.full(7, 41.3), grid)
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-3)
+    assert grid[density.argmax()] == pytest.approx(41.3, abs=0.3)
+
+
 def test_periodic_density_joins_both_ends():
     grid = np.array([0.0, 90.0])
     density = particle_statistics.periodic_density(np.array([177.0, 3.0, 179.0, 1.0]), grid)
@@ -362,6 +371,30 @@ def test_precision_recall_without_any_detection():
     assert drawing.facts["ap50"] == {"A": None, "B": None}
 
 
+def test_principal_colours_tell_regions_apart():
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 3, (20, 30))
+    features = rng.normal(size=(3, 16))[kinds].transpose(2, 0, 1) + rng.normal(
+        0, 0.02, (16, 20, 30)
+    )
+    colours = feature_maps.principal_colours(features)
+    means = [colours[kinds == kind].mean(axis=0) for kind in range(3)]
+    assert min(np.abs(a - b).max() for a, b in itertools.combinations(means, 2)) > 0.3
+    assert max(colours[kinds == kind].std(axis=0)[:2].max() for kind in range(3)) < 0.1
+    assert feature_maps.magnitude(np.ones((4, 5, 6))).tolist() == np.zeros((5, 6)).tolist()
+    with pytest.raises(InputError, match="level P3"):
+        feature_maps.draw_feature_maps(None, {"P3": np.ones((5, 6))}, "03")
+
+
+def test_diagnosis_needs_its_columns():
+    table = standin.make_diagnosis()
+    drawing = diagnosis.draw_diagnosis(table, "SEM")
+    assert drawing.facts["parameters"] == ["Noise", "Blur", "Tilt", "Resolution"]
+    assert len(drawing.data) == len(table)
+    with pytest.raises(InputError, match="column 'unit' is missing"):
+        diagnosis.draw_diagnosis(table.drop(columns="unit"), "SEM")
+
+
 def test_metrics_of_a_resumed_and_killed_training(tmp_path):
     path = tmp_path / "metrics.json"
     rows = [{"iteration": i, "total_loss": loss} for i, loss in ((19, 3.0), (39, 2.0), (19, 2.5))]
@@ -449,6 +482,8 @@ def all_drawings(results):
     yield "fig12", draw_precision_recall(curves, "03")
     exhibits = [gallery.make_exhibit(n, gallery.shape_settings(n, 4, 96)) for n in list(SHAPES)[:5]]
     yield "gallery", gallery.draw_gallery(exhibits)
+    yield "diagnosis", diagnosis.draw_diagnosis(standin.make_diagnosis(), "simulated SEM")
+    yield "features", feature_maps.draw_feature_maps(picture, standin.make_features(picture), "03")
     labels = {pictures[0].label: key for key, pictures in sets.items()}
     stored = {label: evaluation(results, "03", key) for label, key in labels.items()}
     yield "quality", draw_instance_quality(stored, dict.fromkeys(labels, "03"))

@@ -61,6 +61,7 @@ SECTIONS = (
     Section("{label}", ("fig6", "fig7"), table=3),
     Section("{label}", ("fig8", "fig9"), table=4),
     Section("Quality of the instances", ("fig_instance_quality", "fig_comparison")),
+    Section("Looking into the models", ("fig_diagnosis", "fig_feature_maps")),
     Section("Hyperparameters and training", ("fig_hyperparameters", "fig_training")),
 )
 

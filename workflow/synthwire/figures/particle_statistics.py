@@ -43,7 +43,7 @@ def periodic_density(
         return np.zeros_like(grid, dtype=float)
     resultant = abs(np.exp(2j * np.pi * angles / period).mean())
     uniform = period / np.sqrt(12)
-    spread = np.sqrt(-2 * np.log(max(resultant, 1e-12))) * period / (2 * np.pi)
+    spread = np.sqrt(-2 * np.log(np.clip(resultant, 1e-12, 1.0))) * period / (2 * np.pi)
     width = max(min(spread, uniform) * len(angles) ** (-1 / 5), period / 180)
     turns = np.arange(-3, 4) * period
     distance = grid[:, None, None] - angles[None, :, None] - turns[None, None, :]
