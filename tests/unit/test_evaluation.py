@@ -605,6 +605,21 @@ def test_bootstrap_interval_of_a_mean_is_students():
     assert np.mean(widths) == pytest.approx(np.mean(exact), rel=0.05)
 
 
+def test_intervals_stay_within_0_and_100_percent():
+    truth, _ = random_case(6, images=12, size=(64, 80))
+    exact = [
+        {**item, "score": 0.9, "category_id": 1}
+        for item in truth["annotations"]
+        if not item["iscrowd"]
+    ][2:]
+    found = evaluate_predictions(truth, exact, with_images())
+    low, high = found["uncertainty"]["intervals"]["segm"]["ap"]
+    assert 60 < low < found["segm"]["ap"] <= high <= 100
+    nothing = evaluate_predictions(truth, [], with_images())["uncertainty"]["intervals"]
+    assert nothing["segm"]["ap"] == nothing["accuracy"] == [0, 0]
+    assert nothing["relative_count_error"] == [-100, -100]
+
+
 def test_bootstrap_interval_takes_the_bias_off():
     draws = np.linspace(11, 15, 1001)  # the replicates lie 2 above the value, as it above the truth
     low, high = bootstrap_interval(draws, 11.0, 1000, 90)

@@ -1008,8 +1008,9 @@ def _resample(
 
     everything = np.concatenate([np.ones((1, units)), weights])  # the plain value first
 
-    def interval(values: np.ndarray) -> list[float]:
-        return list(bootstrap_interval(values[1:], float(values[0]), units, level))
+    def interval(values: np.ndarray, least: float = 0.0, most: float = 100.0) -> list[float]:
+        found = bootstrap_interval(values[1:], float(values[0]), units, level)
+        return np.clip(found, least, most).tolist()
 
     def enough(matching: Matching, metric: str) -> bool:
         area = {"aps": "small", "apm": "medium", "apl": "large"}.get(metric, "all")
@@ -1036,7 +1037,7 @@ def _resample(
         "recall50": interval(_percent(tp, tp + fn)),
         "f1_50": interval(_percent(2 * tp, 2 * tp + fp + fn)),
         "pq": interval(_percent(everything @ hits.overlap, tp + fp / 2 + fn / 2)),
-        "relative_count_error": interval(_percent(fp - fn, tp + fn)),
+        "relative_count_error": interval(_percent(fp - fn, tp + fn), -100.0, math.inf),
     }
     if outlines is not None:
         right, drawn, found, true = (everything @ outlines).T
