@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
-from synthwire.deposition import NoRest, Pile, drape, pack_bodies, stable_slope
+from synthwire.deposition import NoRest, Pile, drape, pack_bodies, stable_plane, stable_slope
 from synthwire.shapes import SHAPES
 
 
@@ -118,6 +118,21 @@ def test_stable_slope_is_the_lowest_rest(heights, share):
     assert rest == pytest.approx(best.fun, abs=1e-6)
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32), st.integers(12, 200))
+def test_stable_plane_is_the_lowest_rest(seed, count):
+    rng = np.random.default_rng(seed)
+    p, q = rng.uniform(-30, 30, (2, count))
+    corners = np.array([[-30, -30], [30, -30], [30, 30], [-30, 30]])
+    p, q = np.concatenate([[p, q], corners.T], axis=1)
+    support = np.round(rng.uniform(0, 30, count + 4) * (rng.uniform(size=count + 4) < 0.3))
+    along, across = stable_plane(p, q, support)
+    rest = np.max(support - along * p - across * q)
+    constraints = -np.column_stack([np.ones(len(p)), p, q])
+    best = linprog([1, 0, 0], A_ub=constraints, b_ub=-support, bounds=[(None, None)] * 3)
+    assert rest == pytest.approx(best.fun, abs=1e-4)
+
+
 def test_draped_wire_sags_as_a_beam_on_two_supports():
     n, spacing, stiffness, deep = 201, 1.0, 4e4, -1e4
     support = np.full(n, deep)
@@ -161,6 +176,31 @@ def test_rolling_sphere_leaves_a_wire_for_the_ground():
     placed = pile.deposit(wire(20, 20, 20, kind="sphere"), 75, 70, 0.0, 2, rest="rolling")
     assert (pile.labels[0] == 2).any()
     assert placed.pose.z == pytest.approx(10, abs=1)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4, 0.8, 1.3])
+def test_flake_leans_on_both_sides_along_and_across(turn):
+    pile = Pile(200, 200, 90)
+    pile.deposit(wire(120, 10, 20), 125, 110, 0.7, 1)
+    flake = wire(90, 80, 8, kind="flake", corners=0)
+    placed = pile.deposit(flake, 100, 100, turn, 2, rest="leaning")
+    tilt, roll = placed.pose.tilt, placed.pose.roll
+    assert math.hypot(tilt, roll) > 0.1
+    lowest = np.where((pile.labels == 2).any(0), (pile.labels == 2).argmax(0), 99)
+    rows, columns = np.nonzero(lowest < 99)
+    support = np.where(pile.labels == 1, np.arange(90)[:, None, None] + 1, 0).max(0)
+    gap = (lowest - support)[rows, columns]
+    x, y = columns + 0.5 - 100, rows + 0.5 - 100
+    along = x * math.cos(turn) - y * math.sin(turn)
+    across = x * math.sin(turn) + y * math.cos(turn)
+    for position in (along, across):
+        assert gap[position >= -1].min() <= 1
+        assert gap[position <= 1].min() <= 1
+    # its plane is the lowest that clears all supports: a linear programme in height and slopes
+    need = support[rows, columns] + 4 / math.cos(math.hypot(tilt, roll))  # of its mid plane
+    constraints = -np.column_stack([np.ones(len(rows)), along, across])
+    best = linprog([1, 0, 0], A_ub=constraints, b_ub=-need, bounds=[(None, None)] * 3)
+    assert placed.pose.z == pytest.approx(best.fun, abs=1.5)
 
 
 def test_periodic_particle_enters_at_the_opposite_side():

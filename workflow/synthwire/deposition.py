@@ -22,7 +22,7 @@ from numba import njit
 
 from synthwire.shapes.base import SweptBody
 
-RESTS = ("tilted", "flat", "flexible", "rolling")
+RESTS = ("tilted", "leaning", "flat", "flexible", "rolling")
 _ROLL_X = np.cos(np.arange(8) * np.pi / 4).round(6)
 _ROLL_Y = np.sin(np.arange(8) * np.pi / 4).round(6)
 TOLERANCE = 0.1  # voxels that an end may be off its exact height
@@ -91,7 +91,8 @@ class Pose:
     y: float
     z: float
     azimuth: float
-    tilt: float
+    tilt: float  # of the axis
+    roll: float  # about the axis
 
 
 @dataclass
@@ -189,9 +190,10 @@ class Pile:
     ) -> Deposited:
         """Let a particle fall at (x, y) and set its voxels to `label` (and those following).
 
-        `rest` is one of RESTS: tilted, a rigid body leaning on its supports; flat, parallel to the
-        substrate; flexible, draped with the given `stiffness` (EI/q, voxels³, see `drape`);
-        rolling, level but rolled to the lowest place near by.
+        `rest` is one of RESTS: tilted, a rigid body on its supports before and behind its centre
+        of mass; leaning, on those at its sides too; flat, parallel to the substrate; flexible,
+        draped with the given `stiffness` (EI/q, voxels³, see `drape`); rolling, level but rolled
+        to the lowest place near by.
 
         Raises NoRest, leaving the pile as it was, when the particle would lie steeper than
         `max_tilt`, would rise above the domain, shows less than `min_visible` of its footprint
@@ -201,15 +203,17 @@ class Pile:
         body = (bodies.placement, bodies.profiles, bodies.sections)
         pile = (self.heights, self.margin, self.periodic)
         slope = math.tan(max_tilt)
-        tilt = 0.0
+        tilt = roll = 0.0
         if rest == "tilted":
             tilt, count = _settle_tilted(*body, *pile, x, y, azimuth, slope, *traced)
+        elif rest == "leaning":
+            tilt, roll, count = _settle_leaning(*body, *pile, x, y, azimuth, slope, *traced)
         elif rest == "flexible":
             tilt, count = _settle_flexible(*body, *pile, x, y, azimuth, stiffness, slope, *traced)
         elif rest == "rolling":
-            x, y, count = _settle_rolling(*body, *pile, x, y, azimuth, tilt, *traced)
+            x, y, count = _settle_rolling(*body, *pile, x, y, azimuth, *traced)
         else:
-            count = _trace(*body, x, y, azimuth, tilt, *traced[:5])
+            count = _trace(*body, x, y, azimuth, 0.0, 0.0, *traced[:5])
             _look_below(*pile, count, *traced[1:3], traced[5])
         if count < 0:
             raise NoRest("steep")
@@ -240,7 +244,7 @@ class Pile:
         if self.periodic:
             centre[:, :2] %= (self.width, self.depth)
         return Deposited(
-            pose=Pose(x, y, shift, azimuth, tilt),
+            pose=Pose(x, y, shift, azimuth, tilt, roll),
             voxels=voxels,
             centre=centre,
             footprints=[
@@ -253,9 +257,10 @@ class Pile:
 
 
 @njit(cache=True)
-def _axes(row, azimuth, tilt):
+def _axes(row, azimuth, tilt, roll):
     """Axes of a body (along, across, up) and its middle, in x, y, z from the centre of mass."""
     ca, sa, ct, st = math.cos(azimuth), math.sin(azimuth), math.cos(tilt), math.sin(tilt)
+    cr, sr = math.cos(roll), math.sin(roll)
     cy, sy, cp, sp = row[1], row[2], row[3], row[4]
     frame = np.empty((4, 3))
     for i in range(4):
@@ -267,6 +272,7 @@ def _axes(row, azimuth, tilt):
             u, v, w = -sp * cy, -sp * sy, cp
         else:
             u, v, w = row[5], row[6], row[7]
+        v, w = v * cr - w * sr, v * sr + w * cr
         frame[i, 0] = u * ca * ct + v * sa - w * ca * st
         frame[i, 1] = -u * sa * ct + v * ca + w * sa * st
         frame[i, 2] = u * st + w * ct
@@ -315,7 +321,7 @@ def _kind(profile, section):
 
 
 @njit(cache=True)
-def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column, lo, hi):
+def _trace(placement, profiles, sections, x, y, azimuth, tilt, roll, body, row, column, lo, hi):
     """Columns of a particle at a pose, z from its centre of mass. Returns their number.
 
     Along a column the body's own coordinates change linearly with z. Its surface is found by
@@ -327,7 +333,7 @@ def _trace(placement, profiles, sections, x, y, azimuth, tilt, body, row, column
     m = sections.shape[2]
     for i in range(placement.shape[0]):
         half = placement[i, 0]
-        frame = _axes(placement[i], azimuth, tilt)
+        frame = _axes(placement[i], azimuth, tilt, roll)
         ax, ay, az = frame[0, 0], frame[0, 1], frame[0, 2]
         bx, by, bz = frame[1, 0], frame[1, 1], frame[1, 2]
         cx, cy, cz = frame[2, 0], frame[2, 1], frame[2, 2]
@@ -681,14 +687,14 @@ def _settle_tilted(
     """Find the resting tilt; leave the columns traced there. Returns tilt, number of columns.
 
     Support and tilt depend on each other (a tilted beam is shorter seen from above), so both are
-    improved in turn until the ends move by less than TOLERANCE. −1 columns: too steep.
+    improved in turn until the ends move by less than TOLERANCE. −1 columns: it does not rest.
     """
     slope = 0.0
     tilt = 0.0
     count = 0
     for iteration in range(MAX_ITERATIONS):
         count = _trace(
-            placement, profiles, sections, x, y, azimuth, tilt, body, row, column, lo, hi
+            placement, profiles, sections, x, y, azimuth, tilt, 0.0, body, row, column, lo, hi
         )
         if count == 0:
             break
@@ -707,9 +713,121 @@ def _settle_tilted(
         tilt = math.atan(slope)
         if abs(slope) > 2 * max_slope:
             return tilt, -1
+    else:
+        return tilt, -1  # between two steep poses it finds none to rest in
     if abs(slope) > max_slope:
         return tilt, -1
     return tilt, count
+
+
+@njit(cache=True)
+def _weights(p, q, a, b, c):
+    """Barycentric coordinates of the origin in the triangle of points a, b, c; −1 if flat."""
+    area = (p[b] - p[a]) * (q[c] - q[a]) - (p[c] - p[a]) * (q[b] - q[a])
+    if abs(area) < 1e-9:
+        return -1.0, -1.0, -1.0
+    first = (p[b] * q[c] - p[c] * q[b]) / area
+    second = (p[c] * q[a] - p[a] * q[c]) / area
+    return first, second, 1.0 - first - second
+
+
+@njit(cache=True)
+def stable_plane(p, q, support):
+    """Slopes along p and q of a rigid plate at rest, its centre of mass at the origin.
+
+    The plate lies on the face of the support's upper convex hull over its centre of mass. That
+    face is found from three contacts about the centre of mass: the point that rises farthest
+    above their plane replaces the one of them that leaves the centre of mass between the three
+    (the simplex method on the dual linear programme), until none rises.
+
+    Parameters
+    ----------
+    p, q, support: (n,) positions and heights of the supporting points.
+    """
+    n = len(p)
+    contacts = np.empty(3, np.int64)
+    trial = np.empty(3, np.int64)
+    per_p, per_q = 1 / max(np.ptp(p), 1.0), 1 / max(np.ptp(q), 1.0)
+    best = -1.0
+    for turn in range(8):  # outer points, taken from the turn that holds the origin best
+        for i in range(3):
+            angle = (i + turn / 8) * 2 * math.pi / 3
+            trial[i] = np.argmax(p * (math.cos(angle) * per_p) + q * (math.sin(angle) * per_q))
+        inside = min(_weights(p, q, trial[0], trial[1], trial[2]))
+        if inside > best:
+            best = inside
+            contacts[:] = trial
+    if best < 0:
+        return 0.0, 0.0  # its centre of mass lies outside it
+    along, across = 0.0, 0.0
+    for _ in range(200):
+        a, b, c = contacts
+        first, second, third = _weights(p, q, a, b, c)
+        base = first * support[a] + second * support[b] + third * support[c]
+        area = (p[b] - p[a]) * (q[c] - q[a]) - (p[c] - p[a]) * (q[b] - q[a])
+        rise_b, rise_c = support[b] - support[a], support[c] - support[a]
+        along = (rise_b * (q[c] - q[a]) - rise_c * (q[b] - q[a])) / area
+        across = (rise_c * (p[b] - p[a]) - rise_b * (p[c] - p[a])) / area
+        worst, violation = -1, 1e-6
+        for i in range(n):
+            above = support[i] - base - along * p[i] - across * q[i]
+            if above > violation:
+                worst, violation = i, above
+        if worst < 0:
+            break
+        best, leaving = -1e18, 0
+        for i in range(3):
+            kept = contacts[i]
+            contacts[i] = worst
+            inside = min(_weights(p, q, contacts[0], contacts[1], contacts[2]))
+            contacts[i] = kept
+            if inside > best:
+                best, leaving = inside, i
+        contacts[leaving] = worst
+    return along, across
+
+
+@njit(cache=True)
+def _settle_leaning(
+    placement, profiles, sections, heights, margin, periodic, x, y, azimuth, max_slope,
+    body, row, column, lo, hi, below, k_lo, k_hi,
+):  # fmt: skip
+    """As _settle_tilted, but turning about both horizontal axes. Returns tilt, roll, columns."""
+    ca, sa = math.cos(azimuth), math.sin(azimuth)
+    along = across = tilt = roll = 0.0
+    count = 0
+    for iteration in range(MAX_ITERATIONS):
+        count = _trace(
+            placement, profiles, sections, x, y, azimuth, tilt, roll, body, row, column, lo, hi
+        )
+        if count == 0:
+            break
+        _look_below(heights, margin, periodic, count, row, column, below)
+        if iteration == 0 and below[:count].max() == 0:
+            break  # on the substrate: level
+        p, q, support = np.empty(count), np.empty(count), np.empty(count)
+        reach = 0.0
+        for i in range(count):
+            dx, dy = column[i] + 0.5 - x, row[i] + 0.5 - y
+            p[i] = dx * ca - dy * sa
+            q[i] = dx * sa + dy * ca
+            support[i] = below[i] - lo[i] + along * p[i] + across * q[i]
+            reach = max(reach, abs(p[i]), abs(q[i]))
+        new_along, new_across = stable_plane(p, q, support)
+        if max(abs(new_along - along), abs(new_across - across)) * reach < TOLERANCE:
+            break
+        if iteration >= 3:
+            new_along, new_across = 0.5 * (new_along + along), 0.5 * (new_across + across)
+        along, across = round(new_along, 7), round(new_across, 7)
+        tilt = math.atan(along)
+        roll = math.atan(across * math.cos(tilt))
+        if math.hypot(along, across) > 2 * max_slope:
+            return tilt, roll, -1
+    else:
+        return tilt, roll, -1
+    if math.hypot(along, across) > max_slope:
+        return tilt, roll, -1
+    return tilt, roll, count
 
 
 @njit(cache=True)
@@ -728,7 +846,7 @@ def _settle_flexible(
     count = 0
     rounds = 4  # of shortening the axis; two are the rule
     for iteration in range(rounds):
-        count = _trace(bent, profiles, sections, x, y, azimuth, 0.0, body, row, column, lo, hi)
+        count = _trace(bent, profiles, sections, x, y, azimuth, 0.0, 0.0, body, row, column, lo, hi)
         if count == 0:
             return tilt, count
         position, support, bare = _support(
@@ -778,7 +896,7 @@ def _settle_flexible(
 
 @njit(cache=True)
 def _settle_rolling(
-    placement, profiles, sections, heights, margin, periodic, x, y, azimuth, tilt,
+    placement, profiles, sections, heights, margin, periodic, x, y, azimuth,
     body, row, column, lo, hi, below, k_lo, k_hi,
 ):  # fmt: skip
     """Roll a compact particle downhill until it lies lower than at all places around.
@@ -803,7 +921,19 @@ def _settle_rolling(
                 at_x = here_x + step * _ROLL_X[direction]
                 at_y = here_y + step * _ROLL_Y[direction]
             count = _trace(
-                placement, profiles, sections, at_x, at_y, azimuth, tilt, body, row, column, lo, hi
+                placement,
+                profiles,
+                sections,
+                at_x,
+                at_y,
+                azimuth,
+                0.0,
+                0.0,
+                body,
+                row,
+                column,
+                lo,
+                hi,
             )
             if count == 0:
                 continue
@@ -820,7 +950,7 @@ def _settle_rolling(
         else:
             break
     count = _trace(
-        placement, profiles, sections, here_x, here_y, azimuth, tilt, body, row, column, lo, hi
+        placement, profiles, sections, here_x, here_y, azimuth, 0.0, 0.0, body, row, column, lo, hi
     )
     _look_below(heights, margin, periodic, count, row, column, below)
     return here_x, here_y, count

@@ -34,6 +34,7 @@ COLUMNS = (
     "scene", "particle", "class", "length_nm", "width_nm", "thickness_nm", "x_nm", "y_nm", "z_nm",
     "azimuth_deg", "tilt_deg", "touches_border", "attempt", "category_id", "population", "shape",
     "cut", "part_of", "voxels", "projected_area_px", "visible_area_px", "overlap_fraction",
+    "roll_deg",
 )  # fmt: skip
 
 
@@ -410,7 +411,7 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
     be begun anew), category_id, population, shape, cut, part_of (label of the particle that this
     one is a part of, else 0), voxels, projected_area_px (of the amodal mask), visible_area_px
     (where it lies uppermost), overlap_fraction (share of the projected area that lies over or
-    under others).
+    under others), roll_deg (turn about its axis, of particles that lean).
 
     Raises
     ------
@@ -552,6 +553,7 @@ def _table(plan: _Plan, population: _Population, pile: Pile, rows: list) -> pd.D
                     area,
                     0 if k else int(np.count_nonzero(top[footprint] == label)),
                     round(shared / area, 6) if area else 0.0,
+                    round(math.degrees(pose.roll), 3) + 0.0,
                 )
             )
     names = [name for name in COLUMNS if name not in ("scene", "attempt")]

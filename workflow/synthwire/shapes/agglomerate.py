@@ -34,7 +34,7 @@ class Agglomerate(Shape):
     spikes: int = 0
     spike_length: float = 0.7
     summary: ClassVar[str] = "compact agglomerate of grains"
-    rest: ClassVar[str] = "flat"
+    rest: ClassVar[str] = "leaning"
 
     def __post_init__(self):
         require(1 <= self.fewest <= self.most <= 60, f"fewest: {self.fewest} and most: "

@@ -21,7 +21,7 @@ class Flake(Shape):
     irregularity: float = 0.3
     flatness: float = 0.2
     summary: ClassVar[str] = "flat plate with polygonal or round outline"
-    rest: ClassVar[str] = "tilted"
+    rest: ClassVar[str] = "leaning"
 
     def __post_init__(self):
         require(self.corners == 0 or 3 <= self.corners <= 24,
