@@ -560,7 +560,8 @@ def _rule_order(edges: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def headlines(results: Path, config: Mapping) -> list[dict[str, Any]]:
-    """The best model of each shown image set by mask AP, with the paper's best beside it.
+    """The best model of each shown image set by mask AP, the paper's best beside it, and the model
+    that the synthetic validation images alone would choose.
 
     From tables/table{1…4}.csv; empty where they are missing.
     """
@@ -576,16 +577,30 @@ def headlines(results: Path, config: Mapping) -> list[dict[str, Any]]:
         if table.empty:
             continue
         best = table.loc[table["ap_segm"].idxmax()]
-        paper = table["paper_ap_segm"] if "paper_ap_segm" in table else pd.Series(dtype=float)
+        chosen = table[table.get("selection", pd.Series("", index=table.index)) == "validation"]
         rows.append(
             {
                 "table": number,
                 "label": "Synthetic validation" if number == 1 else _label(config, number),
                 "model": best["model"],
                 "ap_segm": float(best["ap_segm"]),
+                "interval": _numbers(best, "ap_segm_low", "ap_segm_high"),
                 "ap_bbox": float(best["ap_bbox"]),
-                "accuracy": float(best["accuracy"]) if "accuracy" in best else None,
-                "paper_ap_segm": float(paper.max()) if paper.notna().any() else None,
+                "accuracy": (_numbers(best, "accuracy") or [None])[0],
+                "chosen": chosen["model"].iloc[0] if len(chosen) else None,
+                "chosen_ap_segm": float(chosen["ap_segm"].iloc[0]) if len(chosen) else None,
+                "paper_ap_segm": _greatest(table, "paper_ap_segm"),
             }
         )
     return rows
+
+
+def _numbers(row: pd.Series, *columns: str) -> list[float] | None:
+    """The values of a row in some columns; None unless all are there."""
+    values = [row.get(column, np.nan) for column in columns]
+    return None if any(pd.isna(value) for value in values) else [float(value) for value in values]
+
+
+def _greatest(table: pd.DataFrame, column: str) -> float | None:
+    known = table[column].dropna() if column in table else []
+    return float(max(known)) if len(known) else None

@@ -158,5 +158,8 @@ def best_model(evaluations: Mapping[str, Mapping], measure: Sequence[str] = ("se
         if value is not None and np.isfinite(value):
             scores[model] = float(value)
     if not scores:
-        raise InputError(f"no model has a value of {'.'.join(measure)}; nothing can be chosen")
+        raise InputError(
+            f"no model has a value of {'.'.join(measure)}: the best cannot be chosen; "
+            "does the image set have outlines?"
+        )
     return max(scores, key=scores.__getitem__)
