@@ -1,6 +1,5 @@
 import json
 import math
-import warnings
 
 import hypothesis
 import numpy as np
@@ -101,12 +100,10 @@ def test_written_volume_is_read_back(tmp_path):
 
 
 def test_volumes_of_others_are_read(tmp_path):
-    labels = np.zeros((4, 6, 5), dtype=np.int32)
+    labels = np.zeros((7, 6, 5), dtype=np.int32)
     labels[1:3, 2:4, :] = 700
     path = tmp_path / "plain.tif"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # four layers are written as planes
-        tifffile.imwrite(path, labels)
+    tifffile.imwrite(path, labels)
     read, metadata = structures.read_volume(path)
     assert np.array_equal(read, labels) and read.dtype == np.uint16
     assert metadata["voxel_size_nm"] is None
@@ -124,6 +121,9 @@ def test_volumes_of_others_are_read(tmp_path):
     )
     read, metadata = structures.read_volume(path)
     assert np.array_equal(read, labels) and metadata["voxel_size_nm"] == 7.5
+    path = tmp_path / "planes.tif"  # four layers are taken for colour planes by many writers
+    tifffile.imwrite(path, labels[:4].astype(np.uint8), photometric="rgb", planarconfig="separate")
+    assert np.array_equal(structures.read_volume(path)[0], labels[:4].astype(np.uint8))
     path = tmp_path / "float.tif"
     tifffile.imwrite(path, labels.astype(np.float32))
     assert np.array_equal(structures.read_volume(path)[0], labels)

@@ -80,7 +80,8 @@ def pack_bodies(bodies: Sequence[SweptBody], voxel_size_nm: float) -> PackedBodi
         sections[i, 1] = body.section_bottom
         sections[i, 2] = body.cut_start / voxel_size_nm
         sections[i, 3] = body.cut_stop / voxel_size_nm
-    return PackedBodies(placement, profiles, sections, labels)
+    # a machine's own last bits of sin and exp do not travel on into the voxels
+    return PackedBodies(placement.round(7), profiles.round(7), sections.round(7), labels)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Bundle(Shape):
     fewest: int = 2
     most: int = 5
     skew: float = 2.0
-    stagger: float = 0.5
+    stagger: float = 0.35
     roughness: float = 0.04
     section: str = "rounded"
     summary: ClassVar[str] = "intergrown parallel wires"
