@@ -6,6 +6,7 @@ of our own structures taken by a virtual microscope, for which the truth is know
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -19,17 +20,17 @@ import requests
 from synthwire import microscopes, structures
 from synthwire.annotations import (
     ANNOTATION_IDS_PER_IMAGE,
-    annotations_by_image,
     encode_mask,
     make_annotation,
-    read_coco,
-    segmentation_to_rle,
 )
 from synthwire.errors import InputError
 from synthwire.files import atomic_directory, sha256, write_json
 from synthwire.images import as_pixel_size, read_recording, to_grey8, write_stack
 from synthwire.optical_density import density_pages, rescale
 from synthwire.optics import categories_of, project
+from synthwire.outlines import Outlines, read_outlines
+
+logger = logging.getLogger(__name__)
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 FOLDER_VARIABLE = "SYNTHWIRE_MICROSCOPY"
@@ -54,7 +55,8 @@ def prepare_image_set(
     config/schemas/image_set.schema.yaml. image.tif: uint8 grey (H, W), or (pages, H, W) for
     several images. annotations.json: COCO with masks as RLE, one image a page, and "image_set"
     with key, label and kind. Outlines of low confidence get iscrowd = 1: COCO's evaluation then
-    counts a detection there neither for nor against.
+    counts a detection there neither for nor against. Outlines that were repaired or left out are
+    named in info.remarks and logged as warnings.
 
     microscopy_folder holds the published images where they lie on this machine (users name it in
     the variable SYNTHWIRE_MICROSCOPY); without it they are downloaded into the user's cache.
@@ -63,23 +65,28 @@ def prepare_image_set(
     """
     source = entry["source"]
     if source == "published":
-        pages, images, annotations, categories = _published(
-            entry, microscopy_folder, Path(resources)
-        )
+        prepared = _published(entry, microscopy_folder, Path(resources), classes)
     elif source == "file":
-        pages, images, annotations, categories = _from_files(key, entry, classes)
+        prepared = _from_files(key, entry, classes)
     elif source == "simulated":
-        pages, images, annotations, categories = _simulated(key, entry, seed, classes, progress)
+        prepared = _simulated(key, entry, seed, classes, progress)
     else:
         raise InputError(
             f"image_sets.{key}.source: '{source}' is none of published, file, simulated"
         )
+    pages, images, outlines, categories = prepared
+    for remark in outlines.remarks:
+        logger.warning(remark)
     data = {
-        "info": {"description": f"Image set '{key}'", "source": source},
+        "info": {
+            "description": f"Image set '{key}'",
+            "source": source,
+            "remarks": outlines.remarks,
+        },
         "image_set": {"key": key, "label": entry["label"], "kind": entry["kind"]},
         "images": images,
         "categories": categories,
-        "annotations": annotations,
+        "annotations": outlines.annotations,
     }
     with atomic_directory(folder) as temporary:
         write_stack(
@@ -164,51 +171,17 @@ def _download(url: str, name: str) -> Path:
         pooch.get_logger().setLevel(level)
 
 
-def _published(entry: dict, microscopy_folder, resources: Path):
+def _published(entry: dict, microscopy_folder, resources: Path, classes: Sequence[str]):
     key = entry["published"]
     path = published_image(key, microscopy_folder, resources)
     page = to_grey8(read_recording(path).pages[0])
-    data = read_coco(resources / "annotations" / f"{key}.json")
     record = _image_record(
         0, page.shape, entry["pixel_size_nm"], entry["pixel_size_assumed"], original=path.name
     )
-    annotations = _annotations_of_page(data, data["images"][0], 0, page.shape, f"{key}.json")
-    return page[np.newaxis], [record], annotations, data["categories"]
-
-
-def _annotations_of_page(
-    data: dict, image: dict, page: int, shape: tuple[int, int], where: str
-) -> list[dict]:
-    """The annotations of one COCO image, as RLE on a page of `shape`; ids made anew.
-
-    Pages count annotations from page × 100000 + 1, so that ids stay unique over a stack.
-    """
-    expected = (image.get("height"), image.get("width"))
-    if expected != shape:
-        raise InputError(
-            f"{where}: image {image['id']} is {expected[0]} × {expected[1]} pixels there, but the "
-            f"image file is {shape[0]} × {shape[1]}"
-        )
-    annotations = []
-    for number, item in enumerate(annotations_by_image(data)[image["id"]], start=1):
-        try:
-            rle = segmentation_to_rle(item["segmentation"], *shape)
-        except InputError as error:
-            raise InputError(f"{where}: annotation {item['id']}: {error}") from None
-        attributes = item.get("attributes", {})
-        crowd = int(item.get("iscrowd", 0) or attributes.get("confidence") == "low")
-        more = {"attributes": attributes} if attributes else {}
-        annotations.append(
-            make_annotation(
-                page * ANNOTATION_IDS_PER_IMAGE + number,
-                page + 1,
-                rle,
-                category_id=item["category_id"],
-                iscrowd=crowd,
-                **more,
-            )
-        )
-    return annotations
+    outlines = read_outlines(
+        resources / "annotations" / f"{key}.json", [path.name], page.shape, classes=classes
+    )
+    return page[np.newaxis], [record], outlines, categories_of(classes)
 
 
 # -- a user's own images --------------------------------------------------------------------------
@@ -243,14 +216,10 @@ def _from_files(key: str, entry: dict, classes: Sequence[str]):
             size = found[0] if np.isclose(*found, rtol=1e-6) else list(found)
             assumed = False
         records.append(_image_record(page, shape, size, assumed, original=name))
-    if entry["annotations"] is None:
-        return pages, records, [], categories_of(classes)
-    where = entry["annotations"]
-    data = read_coco(where)
-    annotations = []
-    for page, image in _match_pages(data, names, where):
-        annotations.extend(_annotations_of_page(data, image, page, shape, where))
-    return pages, records, annotations, data["categories"]
+    outlines = Outlines()
+    if entry["annotations"] is not None:
+        outlines = read_outlines(entry["annotations"], names, shape, classes=classes)
+    return pages, records, outlines, categories_of(classes)
 
 
 def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None]:
@@ -281,31 +250,6 @@ def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, f
         grey = to_grey8(pixels)
         images.append(255 - grey if entry["invert"] else grey)
     return images, size
-
-
-def _match_pages(data: dict, names: Sequence[str], where: str) -> list[tuple[int, dict]]:
-    """(page, COCO image) pairs: by "page" or order within a stack, else by file name."""
-    images = data["images"]
-    if len(images) == len(names) and (len(names) == 1 or len(set(names)) == 1):
-        if all("page" in image for image in images):
-            pages = [image["page"] for image in images]
-            if sorted(pages) != list(range(len(names))):
-                raise InputError(f"{where}: images: 'page' must run from 0 to {len(names) - 1}")
-            return list(zip(pages, images, strict=True))
-        return list(enumerate(images))
-    if len(set(names)) < len(names):
-        raise InputError(
-            f"{where}: {len(images)} images are annotated, but {names[0]} has {len(names)} pages; "
-            "one entry under 'images' is expected for each page"
-        )
-    by_name = {Path(str(image.get("file_name", ""))).name: image for image in images}
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        raise InputError(
-            f"{where}: no image with file_name '{missing[0]}'; what the file lists is "
-            f"{', '.join(sorted(by_name)[:5])}"
-        )
-    return [(page, by_name[name]) for page, name in enumerate(names)]
 
 
 # -- virtual microscopes --------------------------------------------------------------------------
@@ -357,4 +301,4 @@ def _simulated(key: str, entry: dict, seed: int, classes: Sequence[str], progres
                     **more,
                 )
             )
-    return pages, records, annotations, categories_of(classes)
+    return pages, records, Outlines(annotations), categories_of(classes)
