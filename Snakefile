@@ -30,6 +30,7 @@ localrules:
     evaluate,
     tables,
     figures,
+    gallery,
 
 
 rule all:
@@ -78,3 +79,8 @@ rule tables:
 rule figures:
     input:
         FIGURES,
+
+
+rule gallery:
+    input:
+        rules.make_gallery.output,

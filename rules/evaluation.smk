@@ -52,6 +52,7 @@ rule evaluate_model:
         runtime=60,
     params:
         settings=config["evaluation"],
+        seed=config["seed"],
         images=IMAGE_SETS,
     script:
         "../workflow/scripts/evaluate_model.py"

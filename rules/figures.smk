@@ -157,7 +157,6 @@ use rule make_figure_5 as make_figure_9 with:
 
 rule make_figure_12:
     input:
-        sets=[f"{RUN}/microscopy/{images}" for images in SHOWN.values()],
         evaluations=[
             path
             for images in ["synthetic", *SHOWN.values()]
@@ -183,6 +182,47 @@ rule make_figure_12:
         },
     script:
         "../workflow/scripts/make_figure_12.py"
+
+
+rule make_figure_instance_quality:
+    input:
+        evaluations=rules.make_figure_12.input.evaluations,
+        library=[*DRAWING, *modules("figures/instance_quality.py")],
+    output:
+        figure("fig_instance_quality"),
+    log:
+        f"{RUN}/logs/make_figure_instance_quality.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        labels=rules.make_figure_12.params.labels,
+    script:
+        "../workflow/scripts/make_figure_instance_quality.py"
+
+
+rule make_gallery:
+    input:
+        library=[
+            *DRAWING,
+            *modules("figures/gallery.py", "figures/volume.py", "structures.py"),
+        ],
+    output:
+        shapes=figure("fig_gallery_shapes"),
+        presets=figure("fig_gallery_presets"),
+    log:
+        f"{RUN}/logs/make_gallery.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        seed=config["seed"],
+    script:
+        "../workflow/scripts/make_gallery.py"
 
 
 rule make_figure_training:
@@ -235,6 +275,7 @@ FIGURES = [
     f"{RUN}/figures/{name}{suffix}"
     for name in [
         *(f"fig{number}" for number in (*range(1, 10), 12)),
+        "fig_instance_quality",
         "fig_training",
         "fig_hyperparameters",
     ]

@@ -1,4 +1,12 @@
-TABLES = ["table1", "table2", "table3", "table4", "supplementary_table1"]
+TABLES = [
+    "table1",
+    "table2",
+    "table3",
+    "table4",
+    "supplementary_table1",
+    "verdict",
+    "published_numbers",
+]
 
 
 rule make_tables:
@@ -10,7 +18,8 @@ rule make_tables:
         ),
         published=[own_file(f"resources/paper/table{n}.tsv") for n in (1, 2, 3, 4)],
         footnotes=own_file("resources/paper/footnotes.tsv"),
-        library=modules("tables.py"),
+        claims=own_file("resources/paper/claims.yaml"),
+        library=modules("tables.py", "verdict.py"),
     output:
         expand(
             f"{RUN}/tables/{{table}}.{{format}}",
@@ -31,5 +40,6 @@ rule make_tables:
         rows=list(ROWS.values()),
         image_sets=config["image_sets"],
         shown=config["tables"],
+        level=config["evaluation"]["bootstrap_level"],
     script:
         "../workflow/scripts/make_tables.py"

@@ -9,7 +9,7 @@ from synthwire.annotations import read_coco
 from synthwire.evaluation import evaluate_predictions
 from synthwire.files import atomic_path, read_json, write_json
 from synthwire.job import job
-from synthwire.statistics import particle_statistics
+from synthwire.statistics import compare_distributions, particle_statistics
 
 with job(snakemake.log[0]):
     settings = snakemake.params.settings
@@ -27,11 +27,17 @@ with job(snakemake.log[0]):
             else folders[images] / "annotations.json"
         )
         ground_truth, predictions = read_coco(truth), read_json(predicted)
-        result = evaluate_predictions(ground_truth, predictions, settings)
-        write_json(
-            evaluated, {"model": snakemake.wildcards.model, "images": images, **result}, indent=1
-        )
+        particles = particle_statistics(ground_truth, predictions, settings)
         with atomic_path(statistics) as temporary:
-            particle_statistics(ground_truth, predictions, settings).to_csv(
-                temporary, index=False, float_format="%.6g"
-            )
+            particles.to_csv(temporary, index=False, float_format="%.6g")
+        write_json(
+            evaluated,
+            {
+                "model": snakemake.wildcards.model,
+                "images": images,
+                **evaluate_predictions(
+                    ground_truth, predictions, settings, seed=snakemake.params.seed
+                ),
+                "distributions": compare_distributions(particles).to_dict("records"),
+            },
+        )

@@ -7,15 +7,9 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
 
 from synthwire.figures import sources, style
 from synthwire.figures.precision_recall import draw_precision_recall
-from synthwire.files import read_json
 from synthwire.job import job
 
 with job(snakemake.log[0]):
-    evaluations: dict[str, dict] = {images: {} for images in snakemake.params.labels}
-    for result in map(read_json, snakemake.input.evaluations):
-        evaluations[result["images"]][result["model"]] = result
-    curves, models = {}, {}
-    for images, label in snakemake.params.labels.items():
-        models[label] = sources.best_model(evaluations[images])
-        curves[label] = evaluations[images][models[label]]["precision_recall"]
+    best, models = sources.best_of_each_set(snakemake.input.evaluations, snakemake.params.labels)
+    curves = {label: evaluation["precision_recall"] for label, evaluation in best.items()}
     style.save(draw_precision_recall(curves, models), Path(snakemake.output[0]).with_suffix(""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,3 +163,23 @@ def best_model(evaluations: Mapping[str, Mapping], measure: Sequence[str] = ("se
             "does the image set have outlines?"
         )
     return max(scores, key=scores.__getitem__)
+
+
+def group_evaluations(paths: Iterable[str | os.PathLike]) -> dict[str, dict[str, dict]]:
+    """Stored evaluations by image set and model: {images: {model: evaluation}}."""
+    groups: dict[str, dict[str, dict]] = {}
+    for result in map(read_json, paths):
+        groups.setdefault(result["images"], {})[result["model"]] = result
+    return groups
+
+
+def best_of_each_set(
+    paths: Iterable[str | os.PathLike], labels: Mapping[str, str]
+) -> tuple[dict[str, dict], dict[str, str]]:
+    """The best model's evaluation, and its name, of each image set: {label: …}, {label: model}.
+
+    labels: image set → its name for people; they give the order.
+    """
+    groups = group_evaluations(paths)
+    models = {label: best_model(groups[images]) for images, label in labels.items()}
+    return {label: groups[images][models[label]] for images, label in labels.items()}, models
