@@ -3,8 +3,8 @@
 Detectron2 has no wheel on the package index. Its source archive there holds the whole Python tree
 but none of the C++ sources, so that an ordinary `pip install` fails. Here pip fetches the archive
 (and checks its SHA-256 before anything in it runs), and the tree is installed with the packaging
-in envs/detectron2-0.6/. A Detectron2 that is already there, a user's own compiled one included, stays.
-torch and the rest of envs/lock.txt must be installed first.
+in envs/detectron2-0.6/. A Detectron2 that is already there stays, a user's own compiled one
+included. torch and the rest of envs/lock.txt must be installed first.
 """
 
 from __future__ import annotations
