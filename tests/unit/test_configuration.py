@@ -81,6 +81,17 @@ def test_a_lie_in_the_config_is_one_line_that_names_it(small, schemas, path, val
     assert "\n" not in str(caught.value)
 
 
+def test_a_table_needs_a_set_with_outlines(small, schemas, tmp_path):
+    image = tmp_path / "image.png"
+    image.touch()
+    entry = {"source": "file", "image": str(image), "label": "Mine"}
+    small["image_sets"]["mine"] = entry
+    resolve(small, schemas)
+    small["tables"]["table4"] = "mine"
+    with pytest.raises(InputError, match=r"tables.table4: image set 'mine' has no annotations"):
+        resolve(small, schemas)
+
+
 def test_a_missing_section_is_named(small, schemas):
     del small["tables"]
     with pytest.raises(InputError, match="tables: missing"):

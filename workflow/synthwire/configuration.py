@@ -111,6 +111,12 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
                 f"{source}: tables.{table}: no image set '{images}'; there are "
                 f"{', '.join(config['image_sets'])}"
             )
+        entry = config["image_sets"][images]
+        if entry["source"] == "file" and entry["annotations"] is None:
+            raise InputError(
+                f"{source}: tables.{table}: image set '{images}' has no annotations, so that there "
+                "is nothing to compare with; name them in its field annotations, or show another set"
+            )
     weights = config["training"]["initial_weights"]
     if weights not in INITIAL_WEIGHTS and not Path(weights).is_file():
         raise InputError(
