@@ -10,6 +10,7 @@ import logging
 import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -256,49 +257,72 @@ def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, f
 
 
 def _simulated(key: str, entry: dict, seed: int, classes: Sequence[str], progress):
-    # Structures of their own: with the run's seed they would be those that the models learn from.
-    key_number = zlib.crc32(key.encode())
-    own_seed = int(np.random.SeedSequence(seed, spawn_key=(STAGE, key_number)).generate_state(1)[0])
-    numbers = {name: number for number, name in enumerate(classes, start=1)}
     pages, records, annotations = [], [], []
-    for page in progress(range(entry["scenes"])):
-        scene = structures.generate_scene(entry["structures"], own_seed, page)
-        rng = np.random.default_rng(
-            np.random.SeedSequence(seed, spawn_key=(STAGE, key_number, page))
-        )
-        labels = scene.labels
-        tilt_deg = entry["tilt_deg"]
-        if tilt_deg:
-            labels = microscopes.tilt(labels, tilt_deg, rng.uniform(0, 180))
-        image = microscopes.acquire(
-            entry["microscope"], labels, scene.voxel_size_nm, rng, entry["parameters"]
-        )
-        pages.append(image)
-        records.append(
-            _image_record(page, image.shape, scene.voxel_size_nm, False, tilt_deg=tilt_deg)
-        )
-        _, masks, _ = project(labels)
-        top = microscopes.top_labels(labels) if entry["microscope"] == "sem" else None
-        class_of = dict(zip(scene.particles["particle"], scene.particles["class"], strict=True))
-        for label, mask in enumerate(masks, start=1):
-            if not mask.any():
-                continue
-            name = class_of.get(label, classes[0])
-            if name not in numbers:
-                raise InputError(
-                    f"image_sets.{key}.structures: class '{name}' is not among the config's "
-                    f"classes ({', '.join(classes)})"
-                )
-            # Both truths where the top hides what is below: the mask proper is amodal, as the
-            # models are taught; the visible part stands beside it.
-            more = {} if top is None else {"visible": encode_mask(top == label)}
-            annotations.append(
-                make_annotation(
-                    page * ANNOTATION_IDS_PER_IMAGE + label,
-                    page + 1,
-                    encode_mask(mask),
-                    category_id=numbers[name],
-                    **more,
-                )
-            )
+    for number in progress(range(entry["scenes"])):
+        page = simulate_page(key, entry, seed, number, classes=classes)
+        pages.append(page.image)
+        records.append(page.record)
+        annotations.extend(page.annotations)
     return pages, records, Outlines(annotations), categories_of(classes)
+
+
+@dataclass(frozen=True)
+class SimulatedPage:
+    """One simulated image with its truth.
+
+    image: uint8 (Y, X); record, annotations: COCO, as in annotations.json; particles: the
+    structure's particle table (of the untilted structure).
+    """
+
+    image: np.ndarray
+    record: dict
+    annotations: list[dict]
+    particles: pd.DataFrame
+
+
+def simulate_page(
+    key: str, entry: dict, seed: int, page: int, *, classes: Sequence[str] = ("nanowire",)
+) -> SimulatedPage:
+    """One image of an image set of source `simulated`; depends on its arguments alone."""
+    key_number = zlib.crc32(key.encode())
+    # Structures of their own: with the run's seed they would be those that the models learn from.
+    own_seed = int(np.random.SeedSequence(seed, spawn_key=(STAGE, key_number)).generate_state(1)[0])
+    scene = structures.generate_scene(entry["structures"], own_seed, page)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STAGE, key_number, page)))
+    labels = scene.labels
+    azimuth_deg = rng.uniform(0, 180)
+    if entry["tilt_deg"]:
+        labels = microscopes.tilt(labels, entry["tilt_deg"], azimuth_deg)
+    image = microscopes.acquire(
+        entry["microscope"], labels, scene.voxel_size_nm, rng, entry["parameters"]
+    )
+    record = _image_record(
+        page, image.shape, scene.voxel_size_nm, False, tilt_deg=entry["tilt_deg"]
+    )
+    _, masks, _ = project(labels)
+    top = microscopes.top_labels(labels) if entry["microscope"] == "sem" else None
+    class_of = dict(zip(scene.particles["particle"], scene.particles["class"], strict=True))
+    numbers = {name: number for number, name in enumerate(classes, start=1)}
+    annotations = []
+    for label, mask in enumerate(masks, start=1):
+        if not mask.any():
+            continue
+        name = class_of.get(label, classes[0])
+        if name not in numbers:
+            raise InputError(
+                f"image_sets.{key}.structures: class '{name}' is not among the config's classes "
+                f"({', '.join(classes)})"
+            )
+        # Both truths where the top hides what is below: the mask proper is amodal, as the models
+        # are taught; the visible part stands beside it.
+        more = {} if top is None else {"visible": encode_mask(top == label)}
+        annotations.append(
+            make_annotation(
+                page * ANNOTATION_IDS_PER_IMAGE + label,
+                page + 1,
+                encode_mask(mask),
+                category_id=numbers[name],
+                **more,
+            )
+        )
+    return SimulatedPage(image, record, annotations, scene.particles)
