@@ -156,6 +156,21 @@ def test_draped_wire_lies_on_flat_ground_and_clears_an_obstacle():
     assert np.count_nonzero(soft > 1) < np.count_nonzero(stiff > 1)  # and the stiff one spans more
 
 
+def test_very_stiff_wire_lies_straight():
+    support = np.zeros(121)
+    support[80] = 30.0
+    z = drape(support, 3.0, 1e18)
+    line = 30 * np.arange(121) / 80  # from the end on the ground over the ridge
+    assert np.allclose(z, line, atol=0.5)
+
+
+def test_particle_too_short_to_bend_is_laid_flat():
+    pile = Pile(40, 40, 40)
+    pile.deposit(wire(30, 10, 6), 20, 20, 0.3, 1)
+    placed = pile.deposit(wire(2, 2, 2), 20, 20, 1.0, 2, rest="flexible", stiffness=10.0)
+    assert placed.pose.z == pytest.approx(7, abs=0.5)
+
+
 def test_flexible_wire_bends_over_what_lies_below():
     pile = Pile(240, 100, 60)
     pile.deposit(wire(60, 4, 12), 120, 50, math.pi / 2, 1)

@@ -536,7 +536,8 @@ def drape(support, spacing, stiffness):
     stiffness: EI/q, bending stiffness over weight per length, in units of length³.
     """
     n = len(support)
-    factor = stiffness / spacing**4
+    # beyond a sag of a quarter unit over its whole length it is as good as rigid
+    factor = min(stiffness / spacing**4, 5 * float(n) ** 4 / (384 * 0.25))
     bands = np.zeros((n, 3))  # of D2ᵀ D2: diagonal and two to its right
     for i in range(n - 2):
         for a in range(3):
@@ -544,8 +545,8 @@ def drape(support, spacing, stiffness):
             for b in range(a, 3):
                 wb = -2.0 if b == 1 else 1.0
                 bands[i + a, b - a] += wa * wb * factor
-    base = support.min()
-    small = 1e-7  # holds the rigid motions in place; its force is far below the weight
+    base = support.max()
+    small = 1e-5  # holds the rigid motions in place; its force is far below the weight
     for i in range(n):
         bands[i, 0] += small
     # begin with the contacts of a rigid or very soft wire's hull: few pivots are left from there
@@ -589,12 +590,12 @@ def drape(support, spacing, stiffness):
                 second[a] = bands[i, free[a + 2] - i]
         for a in range(size):
             if a + 1 < size:
-                l1 = first[a] / diagonal[a]
+                l1 = first[a] / max(diagonal[a], small)
                 diagonal[a + 1] -= l1 * first[a]
                 right[a + 1] -= l1 * right[a]
                 first[a + 1] -= l1 * second[a]
             if a + 2 < size:
-                l2 = second[a] / diagonal[a]
+                l2 = second[a] / max(diagonal[a], small)
                 diagonal[a + 2] -= l2 * second[a]
                 right[a + 2] -= l2 * right[a]
         for a in range(size - 1, -1, -1):
@@ -603,7 +604,7 @@ def drape(support, spacing, stiffness):
                 value -= first[a] * z[free[a + 1]]
             if a + 2 < size:
                 value -= second[a] * z[free[a + 2]]
-            z[free[a]] = value / diagonal[a]
+            z[free[a]] = value / max(diagonal[a], small)
         wrong = 0
         last = -1
         for i in range(n):
@@ -688,7 +689,8 @@ def _settle_tilted(
     """Find the resting tilt; leave the columns traced there. Returns tilt, number of columns.
 
     Support and tilt depend on each other (a tilted beam is shorter seen from above), so both are
-    improved in turn until the ends move by less than TOLERANCE. −1 columns: it does not rest.
+    improved in turn until the ends move by less than TOLERANCE, or, where columns come and go at
+    the ends, less than a voxel at last. −1 columns: it does not rest.
     """
     slope = 0.0
     tilt = 0.0
@@ -706,7 +708,8 @@ def _settle_tilted(
         if iteration == 0 and bare:
             break  # on the substrate: level
         new = stable_slope(position, support)
-        if abs(new - slope) * max(position[-1], -position[0]) < TOLERANCE:
+        error = abs(new - slope) * max(position[-1], -position[0])
+        if error < TOLERANCE or (iteration == MAX_ITERATIONS - 1 and error < 1):
             break
         if iteration >= 3:
             new = 0.5 * (new + slope)  # two poses may alternate; their mean settles
@@ -761,7 +764,7 @@ def stable_plane(p, q, support):
     if best < 0:
         return 0.0, 0.0  # its centre of mass lies outside it
     along, across = 0.0, 0.0
-    for _ in range(200):
+    for _ in range(100):
         a, b, c = contacts
         first, second, third = _weights(p, q, a, b, c)
         base = first * support[a] + second * support[b] + third * support[c]
@@ -815,7 +818,8 @@ def _settle_leaning(
             support[i] = below[i] - lo[i] + along * p[i] + across * q[i]
             reach = max(reach, abs(p[i]), abs(q[i]))
         new_along, new_across = stable_plane(p, q, support)
-        if max(abs(new_along - along), abs(new_across - across)) * reach < TOLERANCE:
+        error = max(abs(new_along - along), abs(new_across - across)) * reach
+        if error < TOLERANCE or (iteration == MAX_ITERATIONS - 1 and error < 1):
             break
         if iteration >= 3:
             new_along, new_across = 0.5 * (new_along + along), 0.5 * (new_across + across)
@@ -857,6 +861,8 @@ def _settle_flexible(
         if bare:
             return tilt, count
         least, most = position[0], position[-1]
+        if most - least < 4:
+            return tilt, count  # too short to bend
         nodes = min(max(int((most - least) / 3), 5), 257)
         spacing = (most - least) / (nodes - 1)
         obstacle = np.full(nodes, -1e18)
@@ -908,7 +914,7 @@ def _settle_rolling(
     step = max((across + placement[0, 0]) / 4, 1.0)  # long enough to leave a voxelised summit
     best = 1e18
     here_x, here_y = x, y
-    for _ in range(300):
+    for _ in range(60):
         found = best
         next_x, next_y = here_x, here_y
         for direction in range(9):
@@ -1026,7 +1032,8 @@ def _set_voxels(
         ):
             stop += 1
         which = further[body[start]]
-        if which >= 0:
+        own = label + which if which >= 0 else 0
+        if which == 0:
             a, b = j + margin, k + margin
             if 0 <= a < heights.shape[0]:
                 for i in range(max(start, start - b), min(stop, start - b + heights.shape[1])):
@@ -1046,39 +1053,39 @@ def _set_voxels(
             floor = max(floor, k_lo[i])
             ceiling = min(ceiling, k_hi[i])
             c = i + offset
-            if top[j, c] < label:  # this particle's first body here
-                top[j, c] = label
-                cover[j, c] += 1
-                footprint[pixels] = j * width + c
-                owner[pixels] = max(which, 0)
-                pixels += 1
-            elif which > 0:
-                footprint[pixels] = j * width + c
-                owner[pixels] = which
-                pixels += 1
-            if not several:
+            wrote = True
+            if several:
+                # the uppermost voxel stays the hull's, so that thin hulls keep their outline
+                above = k_hi[i] if which == 0 else min(k_hi[i], heights[j + margin, c + margin] - 1)
+                wrote = False
+                for z in range(k_lo[i], above):
+                    before = labels[z, j, c]
+                    if before == own or (which < 0 and not label <= before < label + n_labels):
+                        continue  # a hole is cut into its own particle alone
+                    if before != 0:
+                        _count_voxel(voxels, sums, before - label, -1, row[i], column[i], z)
+                    if which >= 0:
+                        _count_voxel(voxels, sums, which, 1, row[i], column[i], z)
+                    labels[z, j, c] = own
+                    wrote = True
+            else:
                 thick = k_hi[i] - k_lo[i]
                 voxels[0] += thick
                 sums[0, 0] += thick * (column[i] + 0.5)
                 sums[0, 1] += thick * (row[i] + 0.5)
                 sums[0, 2] += thick * 0.5 * (k_lo[i] + k_hi[i])
-        if several:
-            own = label + which if which >= 0 else 0
-            for z in range(bottom, peak):
-                for i in range(first, last):
-                    if k_lo[i] <= z < k_hi[i]:
-                        c = i + offset
-                        before = labels[z, j, c]
-                        if before == own:
-                            continue
-                        if which < 0 and not label <= before < label + n_labels:
-                            continue  # a hole is cut into its own particle alone
-                        if before != 0:
-                            _count_voxel(voxels, sums, before - label, -1, row[i], column[i], z)
-                        if which >= 0:
-                            _count_voxel(voxels, sums, which, 1, row[i], column[i], z)
-                        labels[z, j, c] = own
-        else:
+            if wrote and which >= 0:
+                if top[j, c] < label:  # this particle's first body here
+                    top[j, c] = label
+                    cover[j, c] += 1
+                    footprint[pixels] = j * width + c
+                    owner[pixels] = which
+                    pixels += 1
+                elif which > 0:
+                    footprint[pixels] = j * width + c
+                    owner[pixels] = which
+                    pixels += 1
+        if not several:
             runs[n_runs, 0] = j
             runs[n_runs, 1] = first
             runs[n_runs, 2] = last
