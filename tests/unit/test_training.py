@@ -148,7 +148,9 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(config, data, tmp_pa
     own["plan"]["iterations"] = reached + 4
     write_json(stamp, own)
     curve = run(config, data, tmp_path, iterations=reached + 4, **changes)
-    assert curve[-1]["iteration"] == reached + 3
+    iterations = [point["iteration"] for point in curve]
+    assert iterations == sorted(set(iterations))
+    assert iterations[-1] == reached + 3
     assert not (tmp_path / "checkpoints").exists()
     provenance = json.loads((tmp_path / "model/provenance.json").read_text())
     assert provenance["resumed_at_iteration"] == reached + 1

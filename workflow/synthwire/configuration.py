@@ -114,8 +114,8 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
         entry = config["image_sets"][images]
         if entry["source"] == "file" and entry["annotations"] is None:
             raise InputError(
-                f"{source}: tables.{table}: image set '{images}' has no annotations, so that there "
-                "is nothing to compare with; name them in its field annotations, or show another set"
+                f"{source}: tables.{table}: image set '{images}' has no annotations to "
+                "compare with; name them in its field annotations, or show another set"
             )
     weights = config["training"]["initial_weights"]
     if weights not in INITIAL_WEIGHTS and not Path(weights).is_file():

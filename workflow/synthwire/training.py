@@ -5,6 +5,7 @@ Paper, sections "Application and training of the Mask R-CNN model" and "Model lo
 
 from __future__ import annotations
 
+import json
 import shutil
 import weakref
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from synthwire.annotations import read_coco
 from synthwire.dataset import locate_images, training_records
 from synthwire.detectron import Plan
 from synthwire.errors import InputError
-from synthwire.files import atomic_path, read_json, sha256, sha256_of_json, write_json
+from synthwire.files import atomic_path, read_json, sha256, sha256_of_json, write_json, write_text
 from synthwire.progress import progress_bar
 from synthwire.provenance import Stopwatch, record
 
@@ -304,5 +305,19 @@ def _publish(checkpoints: Path, output: Path) -> None:
     final = torch.load(checkpoints / "model_final.pth", map_location="cpu", weights_only=False)
     with atomic_path(output / "model_final.pth") as temporary:
         torch.save({"model": final["model"]}, temporary)
-    with atomic_path(output / "metrics.json") as temporary:
-        shutil.copy(checkpoints / "metrics.json", temporary)
+    write_text(output / "metrics.json", _merge_metrics(checkpoints / "metrics.json"))
+
+
+def _merge_metrics(path: Path) -> str:
+    """Loss curve with one line an iteration.
+
+    A training that was killed leaves points behind its last checkpoint, which the next run writes
+    again, and perhaps half a line.
+    """
+    points = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            points[json.loads(line)["iteration"]] = line
+        except json.JSONDecodeError:
+            continue
+    return "".join(f"{points[iteration]}\n" for iteration in sorted(points))
