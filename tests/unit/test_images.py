@@ -75,6 +75,24 @@ def test_pixel_size_from_imagej_and_ome(tmp_path):
     assert size == pytest.approx((6.6, 7.8))
 
 
+@pytest.mark.parametrize(
+    ("tag", "text", "size"),
+    [
+        (34118, "\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 12.5 nm\r\n", (12.5, 12.5)),
+        (34118, "\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 1.5 µm\r\n", (1500, 1500)),
+        (34682, "[Scan]\r\nPixelWidth=4e-009\r\nPixelHeight=5e-009\r\n", (5, 4)),
+        (34682, "[Scan]\r\nPixelWidth=wide\r\nPixelHeight=5e-009\r\n", None),
+    ],
+)
+def test_pixel_size_from_electron_microscopes_tags(tmp_path, tag, text, size):
+    content = text.encode("cp1252")
+    tags = [(tag, "s" if tag == 34682 else "B", len(content), content, True)]
+    tifffile.imwrite(tmp_path / "a.tif", GREY, extratags=tags, metadata=None)
+    found = images.read_recording(tmp_path / "a.tif")
+    assert found.pixel_size_nm == (None if size is None else pytest.approx(size))
+    np.testing.assert_array_equal(found.pages[0], GREY)
+
+
 def test_dots_per_inch_are_no_pixel_size(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", GREY, resolution=(72, 72), resolutionunit="INCH")
     assert images.read_recording(tmp_path / "a.tif").pixel_size_nm is None

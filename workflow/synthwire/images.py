@@ -143,7 +143,11 @@ def _read_tiff(path: Path) -> Recording:
             if series.dataoffset is not None and series.dataoffset + series.nbytes > size:
                 raise InputError(f"{path}: truncated TIFF ({size} bytes are too few)")
             pages = _pages_first(path, series.asarray(), series.axes)
-            return Recording(pages, pixel_size_nm=_tiff_pixel_size(tiff))
+            try:
+                size = _tiff_pixel_size(tiff)
+            except (KeyError, TypeError, ValueError, ZeroDivisionError, IndexError):
+                size = None  # odd metadata do not make the image unreadable
+            return Recording(pages, pixel_size_nm=size)
     except InputError:
         raise
     except Exception as error:  # tifffile and its codecs raise dozens of types on damaged files
