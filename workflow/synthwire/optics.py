@@ -56,6 +56,32 @@ def project(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     return thickness, masks, int(height)
 
 
+@njit(cache=True, nogil=True)
+def _mark(labels, present):
+    for label in labels:
+        present[label] = True
+
+
+def compact_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the particles of a volume 1…N where its labels are far apart.
+
+    Tomography and other generators often count on over many volumes, and memory for masks up to
+    the greatest label would be wasted. Returns the volume and the original label of each of 1…N;
+    a volume with few gaps comes back as it is.
+    """
+    greatest = int(labels.max(initial=0))
+    present = np.zeros(greatest + 1, dtype=np.bool_)
+    _mark(labels.ravel(), present)
+    present[0] = False
+    count = int(present.sum())
+    if greatest <= max(255, 2 * count):
+        return labels, np.arange(1, greatest + 1)
+    originals = np.flatnonzero(present)
+    numbers = np.zeros(greatest + 1, dtype=np.uint16 if count < 2**16 else np.uint32)
+    numbers[originals] = np.arange(1, count + 1)
+    return numbers[labels], originals
+
+
 def optical_density(
     thickness: np.ndarray,
     *,
@@ -153,7 +179,7 @@ def compress_shard(
     with atomic_directory(images) as folder:
         for path in progress(volumes):
             scene = scene_number(path)
-            labels, _ = read_volume(path)
+            labels, originals = compact_labels(read_volume(path)[0])
             thickness, masks, pile_height = project(labels)
             image = optical_density(
                 thickness,
@@ -161,7 +187,7 @@ def compress_shard(
                 pile_height=pile_height,
                 blur_sigma=settings["blur_sigma_px"],
             )
-            names = _classes_of_scene(particles, scene, len(masks), classes[0])
+            names = _classes_of_scene(particles, scene, originals, classes[0])
             unknown = sorted(set(names) - set(numbers))
             if unknown:
                 raise InputError(
@@ -197,10 +223,10 @@ def _read_particles(path: Path) -> pd.DataFrame | None:
 
 
 def _classes_of_scene(
-    particles: pd.DataFrame | None, scene: int, count: int, default: str
+    particles: pd.DataFrame | None, scene: int, labels: np.ndarray, default: str
 ) -> list[str]:
     if particles is None:
-        return [default] * count
+        return [default] * len(labels)
     rows = particles[particles["scene"] == scene]
     by_label = dict(zip(rows["particle"], rows["class"], strict=True))
-    return [by_label.get(label, default) for label in range(1, count + 1)]
+    return [by_label.get(label, default) for label in labels.tolist()]
