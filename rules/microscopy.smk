@@ -5,7 +5,17 @@ localrules:
 # A localrule, since compute nodes have no internet and published images may be downloaded.
 rule prepare_microscopy:
     input:
-        library=modules("images.py", "microscopes.py", "microscopy.py"),
+        files=lambda wildcards: configuration.files_of(
+            config["image_sets"][wildcards.images]
+        ),
+        library=modules(
+            "images.py",
+            "microscopes.py",
+            "microscopy.py",
+            "optical_density.py",
+            "outlines.py",
+            "stxm_files.py",
+        ),
     output:
         directory(f"{RUN}/microscopy/{{images}}"),
     log:

@@ -70,7 +70,7 @@ def changed(config: dict, path: str, value) -> dict:
         (
             "image_sets.mine",
             {"source": "file", "image": "none.png", "label": "Mine"},
-            r"image_sets.mine.image: no file 'none.png'",
+            r"image_sets.mine: no file 'none.png'",
         ),
     ],
 )

@@ -135,11 +135,23 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
             "needs architecture.norm BN, SyncBN or GN and architecture.freeze_at 0"
         )
     for key, entry in config["image_sets"].items():
-        for field in ("image", "annotations"):
-            path = entry.get(field)
-            if isinstance(path, str) and not Path(path).is_file():
-                raise InputError(f"{source}: image_sets.{key}.{field}: no file '{path}'")
+        for path in files_of(entry):
+            if not Path(path).is_file():
+                raise InputError(f"{source}: image_sets.{key}: no file '{path}'")
     return config
+
+
+def files_of(entry: Mapping) -> list[str]:
+    """The user's files that one item of config["image_sets"] names."""
+    if entry["source"] != "file":
+        return []
+    images = entry["image"]
+    incident = (entry.get("optical_density") or {}).get("incident")
+    return [
+        *([images] if isinstance(images, str) else images),
+        *([entry["annotations"]] if entry["annotations"] else []),
+        *([incident["image"]] if isinstance(incident, Mapping) and incident.get("image") else []),
+    ]
 
 
 def read_models(path: Path, schemas: Path, select: Iterable[str] | None = None) -> pd.DataFrame:
