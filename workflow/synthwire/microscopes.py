@@ -181,14 +181,14 @@ class Ptychography:
 
     attenuation_length_nm: float = 300.0
     phase_per_absorption: float = 0.5  # δ/β: near an absorption edge both are alike
-    resolution_nm: float = 33.0  # FWHM of the amplitude's point spread
-    striation: float = 0.2  # relative variation of thickness across a particle
+    resolution_nm: float = 34.5  # FWHM of the amplitude's point spread
+    striation: float = 0.15  # relative variation of thickness across a particle
     striation_nm: float = 24.0
     haze: float = 0.2  # share of the surrounding optical density
     haze_nm: float = 250.0  # reach of the tails
     noise: float = 0.001  # of the full scale
     black_level: float = 0.01  # optical density, of the full scale, shown as black
-    clipped_percent: float = 0.3  # brightest pixels shown as white
+    clipped_percent: float = 0.15  # brightest pixels shown as white
     gamma: float = 1.0
 
 
@@ -239,7 +239,7 @@ class Stxm:
     haze: float = 0.12
     haze_nm: float = 100.0
     black_level: float = 0.008
-    clipped_percent: float = 0.05
+    clipped_percent: float = 0.02
     gamma: float = 0.85
 
 
