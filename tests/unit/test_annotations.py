@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from synthwire import annotations
@@ -11,6 +11,7 @@ from synthwire.errors import InputError
 SQUARE = [2, 3, 7, 3, 7, 9, 2, 9]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=20)))
 def test_rle_round_trip_is_exact_and_goes_into_json(mask):
     rle = json.loads(json.dumps(annotations.encode_mask(mask)))
@@ -62,6 +63,7 @@ def test_annotation_has_area_and_box_of_its_mask():
         annotations.make_annotation(0, 1, annotations.encode_mask(mask))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(arrays(bool, (6, 7)), max_size=4))
 def test_union(masks):
     rles = [annotations.encode_mask(mask) for mask in masks]
