@@ -83,6 +83,7 @@ def test_scaled_rows_stay_within_their_limits():
         "roi_factor": 0.25,
         "warmup_iterations": 1000,
         "warmup_fraction": 0.1,
+        "schedule": "cosine",
     }
     row = {"learning_rate": 0.02, "roi_head": 256, "iou_thr": 0.6, "nms": 0.7}
     small = detectron.plan_row({**row, "epochs": 250, "dataset_size": 250}, training)

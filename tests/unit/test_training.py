@@ -52,7 +52,7 @@ def run(config, data, output, *, iterations=3, learning_rate=0.01, weights=None,
         "tiny",
         config["architecture"],
         {**config["training"], **changes},
-        detectron.Plan(iterations, learning_rate, 16, 0.6, 0.7, 1),
+        detectron.Plan(iterations, learning_rate, 16, 0.6, 0.7, 1, "cosine"),
         dataset=data / "train.json",
         shards=[data / "images"],
         weights=weights,
@@ -75,7 +75,7 @@ def test_the_same_seed_trains_the_same_model_and_it_predicts(config, data, tmp_p
     cfg = detectron.prediction_config(
         config["architecture"],
         {**config["prediction"], "minimum_score": 0.0, "detections": 7},
-        detectron.Plan(3, 0.01, 16, 0.6, 0.7, 1),
+        detectron.Plan(3, 0.01, 16, 0.6, 0.7, 1, "cosine"),
         weights=tmp_path / "a/model/model_final.pth",
         device="cpu",
     )
@@ -121,7 +121,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(config, data, tmp_pa
         {
             "architecture": config["architecture"],
             "training": {**config["training"], **changes},
-            "plan": [400, 0.01, 16, 0.6, 0.7, 1],
+            "plan": [400, 0.01, 16, 0.6, 0.7, 1, "cosine"],
             "data": data,
             "output": tmp_path,
         },

@@ -59,6 +59,7 @@ class Plan(NamedTuple):
     iou_threshold: float  # upper value of RPN.IOU_THRESHOLDS
     nms_threshold: float  # RPN.NMS_THRESH
     warmup: int
+    schedule: str  # constant or cosine
 
 
 def plan_row(row: Mapping, training: Mapping) -> Plan:
@@ -81,6 +82,7 @@ def plan_row(row: Mapping, training: Mapping) -> Plan:
         iou_threshold=row["iou_thr"],
         nms_threshold=row["nms"],
         warmup=_warmup(count, training),
+        schedule=training["schedule"],
     )
 
 
@@ -94,6 +96,7 @@ def plan_base(training: Mapping) -> Plan:
         iou_threshold=base["iou_thr"],
         nms_threshold=base["nms"],
         warmup=_warmup(base["iterations"], training),
+        schedule=base["schedule"],
     )
 
 
@@ -187,7 +190,7 @@ def training_config(
     cfg.SOLVER.LR_SCHEDULER_NAME = {
         "constant": "WarmupMultiStepLR",  # without steps the rate stays
         "cosine": "WarmupCosineLR",
-    }[training["schedule"]]
+    }[plan.schedule]
     cfg.INPUT.MIN_SIZE_TRAIN = tuple(training["min_size_px"])
     cfg.INPUT.MAX_SIZE_TRAIN = training["max_size_px"]
     cfg.DATALOADER.NUM_WORKERS = training["loader_workers"]

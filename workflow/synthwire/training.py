@@ -35,9 +35,6 @@ from detectron2.utils.events import JSONWriter, get_event_storage  # isort: skip
 # what is not named here (checkpoint period, loader workers, device) may change in between.
 IDENTITY_OF_TRAINING = (
     "images_per_batch",
-    "schedule",
-    "warmup_iterations",
-    "warmup_fraction",
     "min_size_px",
     "max_size_px",
     "augmentation",

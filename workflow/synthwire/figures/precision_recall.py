@@ -45,7 +45,8 @@ def draw_precision_recall(
     label = next(iter(curves))
     both = len(curves) > 1
     width = style.DOUBLE_COLUMN_MM if both else style.SINGLE_COLUMN_MM
-    figure = style.new_figure(width, 76.0)
+    # below panel b there is room for the legend: its curves may run through every corner
+    figure = style.new_figure(width, 90.0 if both else 76.0)
     ax = style.add_axes_mm(figure, 12, 7, 74, 58)
     records, areas = [], {}
     for name, curve in curves.items():
@@ -108,7 +109,12 @@ def draw_precision_recall(
         _finish(ax)
         if any(len(record) for record in records):
             ax.legend(
-                loc="lower left", title="Image set (AP50)", title_fontsize=6, alignment="left"
+                loc="upper left",
+                bbox_to_anchor=(-0.02, -0.17),
+                ncols=2,
+                title="Image set (AP50)",
+                title_fontsize=6,
+                alignment="left",
             )
         style.panel_letter(ax, "b", "Envelopes of all image sets", **style.CHART_LETTER)
     facts = {
