@@ -18,6 +18,7 @@ include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/diagnosis.smk"
 include: "rules/report.smk"
 
 
@@ -31,6 +32,7 @@ localrules:
     tables,
     figures,
     gallery,
+    diagnosis,
 
 
 rule all:
@@ -84,3 +86,8 @@ rule figures:
 rule gallery:
     input:
         rules.make_gallery.output,
+
+
+rule diagnosis:
+    input:
+        rules.make_figure_diagnosis.output,

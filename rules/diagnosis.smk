@@ -1,0 +1,57 @@
+# Not part of `all`: `snakemake diagnosis` says which imaging condition a model fails on.
+SIMULATED = [
+    images
+    for images, entry in config["image_sets"].items()
+    if entry["source"] == "simulated"
+]
+
+
+rule diagnose:
+    input:
+        weights=expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=ROWS),
+        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        library=modules(
+            "detectron.py", "diagnosis.py", "inference.py", "microscopes.py"
+        ),
+    output:
+        f"{RUN}/diagnosis/{{images}}.csv",
+    log:
+        f"{RUN}/logs/diagnose/{{images}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/diagnose/{{images}}.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: config["training"]["threads"] or workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=60,
+    params:
+        entry=lambda wildcards: config["image_sets"][wildcards.images],
+        rows=ROWS,
+        architecture=config["architecture"],
+        prediction=config["prediction"],
+        evaluation=config["evaluation"],
+        classes=CLASSES,
+        seed=config["seed"],
+    script:
+        "../workflow/scripts/diagnose.py"
+
+
+rule make_figure_diagnosis:
+    input:
+        tables=expand(rules.diagnose.output, images=SIMULATED),
+        library=[*DRAWING, *modules("figures/diagnosis.py")],
+    output:
+        figure("fig_diagnosis"),
+    log:
+        f"{RUN}/logs/make_figure_diagnosis.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        labels=[config["image_sets"][images]["label"] for images in SIMULATED],
+    script:
+        "../workflow/scripts/make_figure_diagnosis.py"
