@@ -53,6 +53,12 @@ SIZES = sorted(
     | ({config["training"]["base"]["dataset_size"]} if TRAINED_BASE else set())
 )
 IMAGE_SETS = ["synthetic", *config["image_sets"]]
+# None: images go to the networks as they are, whatever their pixel size.
+TRAINED_PIXEL_NM = (
+    config["structures"]["voxel_size_nm"]
+    if config["prediction"]["match_pixel_size"]
+    else None
+)
 
 
 wildcard_constraints:

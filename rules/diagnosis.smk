@@ -31,6 +31,7 @@ rule diagnose:
         rows=ROWS,
         architecture=config["architecture"],
         prediction=config["prediction"],
+        trained_pixel_nm=TRAINED_PIXEL_NM,
         evaluation=config["evaluation"],
         classes=CLASSES,
         seed=config["seed"],

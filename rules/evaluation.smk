@@ -22,6 +22,7 @@ rule predict:
         row=model_row,
         architecture=config["architecture"],
         prediction=config["prediction"],
+        trained_pixel_nm=TRAINED_PIXEL_NM,
         classes=len(CLASSES),
     script:
         "../workflow/scripts/predict.py"

@@ -17,7 +17,7 @@ from synthwire import configuration, dataset, detectron, optics, structures, tra
 from synthwire.annotations import read_coco
 from synthwire.errors import InputError
 from synthwire.files import write_json
-from synthwire.inference import Predictor, predict, read_scenes
+from synthwire.inference import Predictor, predict, read_scenes, scale_of
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,21 @@ def test_the_same_seed_trains_the_same_model_and_it_predicts(config, data, tmp_p
     results = predict(Predictor(cfg), read_scenes(truth, located))
     assert 0 < len(results) <= 7
     assert {result["image_id"] for result in results} == {truth["images"][0]["id"]}
-    for result in results:
+    enlarged = predict(Predictor(cfg), read_scenes(truth, located), scale=1.5)
+    assert enlarged != results
+    for result in results + enlarged:
         assert result["segmentation"]["size"] == [64, 64]
         assert 0 <= result["score"] <= 1
+        x, y, width, height = result["bbox"]
+        assert min(x, y) >= 0
+        assert max(x + width, y + height) <= 64
+
+
+def test_images_are_scaled_to_the_pixel_size_of_the_training_images():
+    assert scale_of({"pixel_size_nm": 6}, 12) == 0.5
+    assert scale_of({"pixel_size_nm": [4, 9]}, 12) == pytest.approx(0.5)
+    assert scale_of({"pixel_size_nm": None}, 12) == 1
+    assert scale_of({}, 12) == 1
 
 
 def test_fine_tuning_starts_from_the_given_weights(config, data, tmp_path):

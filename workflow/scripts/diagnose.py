@@ -5,13 +5,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
 
+from functools import partial
+
 import torch
 from synthwire import detectron
 from synthwire.diagnosis import diagnose
 from synthwire.files import atomic_path, read_json
-from synthwire.inference import Predictor
+from synthwire.inference import Predictor, scale_of
 from synthwire.job import job
 from synthwire.progress import progress_bar
+from synthwire.structures import resolve_settings
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
@@ -31,10 +34,14 @@ with job(snakemake.log[0]):
         )
     )
     images = snakemake.wildcards.images
+    scale = 1.0
+    if snakemake.params.trained_pixel_nm is not None:
+        voxel = resolve_settings(snakemake.params.entry["structures"])["voxel_size_nm"]
+        scale = scale_of({"pixel_size_nm": voxel}, snakemake.params.trained_pixel_nm)
     table = diagnose(
         images,
         snakemake.params.entry,
-        predictor,
+        partial(predictor, scale=scale),
         snakemake.params.evaluation,
         seed=snakemake.params.seed,
         classes=snakemake.params.classes,

@@ -11,7 +11,7 @@ from synthwire.annotations import read_coco
 from synthwire.dataset import locate_images
 from synthwire.files import write_json
 from synthwire.images import read_stack
-from synthwire.inference import Predictor, predict, read_scenes
+from synthwire.inference import Predictor, predict, read_scenes, scale_of
 from synthwire.job import job
 from synthwire.progress import progress_bar
 
@@ -33,6 +33,7 @@ with job(snakemake.log[0]):
     located = locate_images(validation, [Path(folder) for folder in snakemake.input.images])
     folders = {Path(folder).name: Path(folder) for folder in snakemake.input.microscopy}
     for output in map(Path, snakemake.output):
+        scale = 1.0
         if output.stem == "synthetic":
             images = read_scenes(validation, located)
             count = len(located)
@@ -42,5 +43,7 @@ with job(snakemake.log[0]):
             records = read_coco(folder / "annotations.json")["images"]
             images = ((record["id"], pages[record["page"]]) for record in records)
             count = len(records)
+            if snakemake.params.trained_pixel_nm is not None:
+                scale = scale_of(records[0], snakemake.params.trained_pixel_nm)
         name = f"predict {snakemake.wildcards.model} {output.stem}"
-        write_json(output, predict(predictor, progress_bar(images, name, total=count)))
+        write_json(output, predict(predictor, progress_bar(images, name, total=count), scale))

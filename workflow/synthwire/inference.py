@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,10 +37,18 @@ class Predictor:
             else None
         )
 
-    def __call__(self, image: np.ndarray, image_id: int) -> list[dict]:
-        """COCO results of one grey image (height, width), uint8, best score first."""
+    def __call__(self, image: np.ndarray, image_id: int, scale: float = 1.0) -> list[dict]:
+        """COCO results of one grey image (height, width), uint8, best score first.
+
+        scale: the network sees the image so many times enlarged (before the config's own resize);
+        boxes and masks are those of the image as given.
+        """
         height, width = image.shape
         colour = np.repeat(image[:, :, None], 3, axis=2)
+        if scale != 1:
+            shortest = max(1, round(scale * min(height, width)))
+            whole = ResizeShortestEdge(shortest, max_size=sys.maxsize)
+            colour = whole.get_transform(colour).apply_image(colour)
         if self._resize is not None:
             colour = self._resize.get_transform(colour).apply_image(colour)
         tensor = torch.as_tensor(np.ascontiguousarray(colour.transpose(2, 0, 1), dtype=np.float32))
@@ -66,9 +75,23 @@ class Predictor:
         ]
 
 
-def predict(predictor: Predictor, images: Iterable[tuple[int, np.ndarray]]) -> list[dict]:
-    """COCO results of (image id, grey image) pairs."""
-    return [result for image_id, image in images for result in predictor(image, image_id)]
+def predict(
+    predictor: Predictor, images: Iterable[tuple[int, np.ndarray]], scale: float = 1.0
+) -> list[dict]:
+    """COCO results of (image id, grey image) pairs, seen by the network `scale` times enlarged."""
+    return [result for image_id, image in images for result in predictor(image, image_id, scale)]
+
+
+def scale_of(image: dict, trained_pixel_nm: float) -> float:
+    """How many times an image is to be enlarged to show its particles as the training images do.
+
+    image: COCO image record; its pixel_size_nm is a number, [down, across] (the geometric mean
+    counts) or None, for which the image stays as it is.
+    """
+    size = image.get("pixel_size_nm")
+    if size is None:
+        return 1.0
+    return float(np.sqrt(np.prod(np.broadcast_to(size, 2)))) / trained_pixel_nm
 
 
 def read_scenes(data: dict, located: dict[int, Path]) -> Iterator[tuple[int, np.ndarray]]:
