@@ -50,7 +50,7 @@ rule structures:
 
 rule images:
     input:
-        expand(rules.compress_optical_density.output, shard=SHARDS),
+        expand(f"{MODELS_RUN}/images/{{shard}}", shard=SHARDS),
         expand(rules.prepare_microscopy.output, images=config["image_sets"]),
 
 

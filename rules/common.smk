@@ -14,9 +14,8 @@ SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 
 def own_file(path):
     """A path in the working directory or, where it is not there, in the workflow's own folder."""
-    if os.path.exists(path):
-        return path
-    return os.path.relpath(Path(workflow.basedir) / path)
+    own = Path(workflow.basedir) / path
+    return os.path.relpath(own) if own.exists() and not os.path.exists(path) else path
 
 
 def check_configuration():
@@ -44,7 +43,11 @@ RUN = f"results/{config['name']}"
 # A run may use the data set and the trained models of another one.
 MODELS_RUN = f"results/{config['models_from'] or config['name']}"
 
-SHARDS = structure_settings.shards(config["structures"])
+AUTHORS_LAYOUT = config["dataset"]["authors_layout"]
+TRAINING_PART, VALIDATION_PART = configuration.parts_of(config)
+SHARDS = structure_settings.shards(
+    {**config["structures"], "scenes": TRAINING_PART + VALIDATION_PART}
+)
 CLASSES = structure_settings.categories(config["structures"])
 TRAINED_BASE = config["training"]["initial_weights"] == "base"
 MODELS = [*(["base"] if TRAINED_BASE else []), *ROWS]
@@ -81,7 +84,7 @@ def settings_without(section, *leave_out):
 
 def image_folders(wildcards):
     """The folders of all shards' images."""
-    return expand(rules.compress_optical_density.output, shard=SHARDS)
+    return expand(f"{MODELS_RUN}/images/{{shard}}", shard=SHARDS)
 
 
 def model_row(wildcards):
@@ -112,3 +115,8 @@ def figure(name):
 def of_every_row(kind, images, suffix):
     """One kind of result of all rows of the model table on one image set."""
     return expand(f"{RUN}/{kind}/{{model}}/{images}.{suffix}", model=ROWS)
+
+
+def has_volumes(number):
+    """Whether a figure's data exist: Figure 2 shows a volume, which an imported data set lacks."""
+    return number != 2 or AUTHORS_LAYOUT is None

@@ -1,24 +1,50 @@
-rule compress_optical_density:
-    input:
-        structures=rules.generate_structures.output[0],
-        library=modules("optics.py"),
-    output:
-        directory(f"{MODELS_RUN}/images/{{shard}}"),
-    log:
-        f"{MODELS_RUN}/logs/compress_optical_density/{{shard}}.log",
-    benchmark:
-        f"{MODELS_RUN}/benchmarks/compress_optical_density/{{shard}}.tsv"
-    conda:
-        "../envs/generation.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        settings=config["optical_density"],
-        classes=CLASSES,
-    script:
-        "../workflow/scripts/compress_optical_density.py"
+if AUTHORS_LAYOUT is None:
+
+    rule compress_optical_density:
+        input:
+            structures=rules.generate_structures.output[0],
+            library=modules("optics.py"),
+        output:
+            directory(f"{MODELS_RUN}/images/{{shard}}"),
+        log:
+            f"{MODELS_RUN}/logs/compress_optical_density/{{shard}}.log",
+        benchmark:
+            f"{MODELS_RUN}/benchmarks/compress_optical_density/{{shard}}.tsv"
+        conda:
+            "../envs/generation.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            settings=config["optical_density"],
+            classes=CLASSES,
+        script:
+            "../workflow/scripts/compress_optical_density.py"
+
+else:
+
+    rule import_dataset:
+        input:
+            folders=list(AUTHORS_LAYOUT.values()),
+            library=modules("authors_layout.py"),
+        output:
+            directory(f"{MODELS_RUN}/images/{{shard}}"),
+        log:
+            f"{MODELS_RUN}/logs/import_dataset/{{shard}}.log",
+        benchmark:
+            f"{MODELS_RUN}/benchmarks/import_dataset/{{shard}}.tsv"
+        conda:
+            "../envs/generation.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            scenes=lambda wildcards: SHARDS[wildcards.shard],
+            classes=CLASSES,
+        script:
+            "../workflow/scripts/import_dataset.py"
 
 
 rule split_dataset:
@@ -39,8 +65,9 @@ rule split_dataset:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=config["dataset"],
-        scenes=config["structures"]["scenes"],
+        size_factor=config["dataset"]["size_factor"],
+        parts=(TRAINING_PART, VALIDATION_PART),
+        drawn=AUTHORS_LAYOUT is None,
         sizes=SIZES,
         seed=config["seed"],
     script:

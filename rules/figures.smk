@@ -274,7 +274,7 @@ rule make_figure_hyperparameters:
 FIGURES = [
     f"{RUN}/figures/{name}{suffix}"
     for name in [
-        *(f"fig{number}" for number in (*range(1, 10), 12)),
+        *(f"fig{number}" for number in (*range(1, 10), 12) if has_volumes(number)),
         "fig_instance_quality",
         "fig_training",
         "fig_hyperparameters",

@@ -21,7 +21,7 @@ PAPER_SIZES = (250, 500, 750, 1000)
 
 def test_the_papers_split_is_1000_to_250():
     assert part_sizes(1250, 0.2) == (1000, 250)
-    subsets, validation = split_scenes(1250, 0.2, PAPER_SIZES, seed=3)
+    subsets, validation = split_scenes(1000, 250, PAPER_SIZES, seed=3)
     assert [len(subsets[size]) for size in PAPER_SIZES] == list(PAPER_SIZES)
     assert len(validation) == 250
 
@@ -31,26 +31,29 @@ def test_the_papers_split_is_1000_to_250():
     fraction=st.floats(0.1, 0.5),
     parts=st.lists(st.floats(0.1, 1), min_size=1, max_size=4),
     seed=st.integers(0, 2**32),
+    drawn=st.booleans(),
 )
-def test_training_sets_are_nested_and_apart_from_validation(scenes, fraction, parts, seed):
+def test_training_sets_are_nested_and_apart_from_validation(scenes, fraction, parts, seed, drawn):
     training, validation_size = part_sizes(scenes, fraction)
     sizes = sorted({max(1, int(part * training)) for part in parts})
-    subsets, validation = split_scenes(scenes, fraction, sizes, seed)
+    subsets, validation = split_scenes(training, validation_size, sizes, seed, drawn=drawn)
     for smaller, larger in pairwise(sizes):
         assert set(subsets[smaller]) < set(subsets[larger])
     for size in sizes:
         assert len(subsets[size]) == size
         assert not set(subsets[size]) & set(validation)
     assert len(validation) == validation_size
-    assert split_scenes(scenes, fraction, [1], seed)[1] == validation
+    assert split_scenes(training, validation_size, [1], seed, drawn=drawn)[1] == validation
+    if not drawn:
+        assert validation == list(range(training, scenes))
 
 
 def test_a_data_set_larger_than_the_training_part_names_the_model():
-    check_sizes(1250, 0.2, 1, {"12": 1000})
-    with pytest.raises(InputError, match=r"model 12: dataset_size 1000 .* training part has 960"):
-        check_sizes(1200, 0.2, 1, {"01": 250, "12": 1000})
-    with pytest.raises(InputError, match="validation_fraction"):
-        check_sizes(2, 0.2, 1, {"01": 1})
+    check_sizes(1000, 250, 1, {"12": 1000}, "1250 scenes")
+    with pytest.raises(InputError, match=r"model 12: dataset_size 1000 .* has 960 \(1200 scenes\)"):
+        check_sizes(960, 240, 1, {"01": 250, "12": 1000}, "1200 scenes")
+    with pytest.raises(InputError, match="2 scenes: leaves 2 training and 0 validation"):
+        check_sizes(2, 0, 1, {"01": 1}, "2 scenes")
 
 
 def test_nominal_sizes_scale():
@@ -85,8 +88,8 @@ def test_the_split_has_the_same_bytes_for_two_shard_sizes(tmp_path):
             make_shards(tmp_path / name / "images", 10, per_shard),
             {250: tmp_path / name / "train_250.json", 1000: tmp_path / name / "train_1000.json"},
             tmp_path / name / "val.json",
-            scenes=10,
-            validation_fraction=0.2,
+            training=8,
+            validation=2,
             size_factor=0.008,
             seed=1,
         )
@@ -102,8 +105,8 @@ def test_a_missing_scene_and_a_missing_image_are_named(tmp_path):
             shards,
             {1: tmp_path / "t.json"},
             tmp_path / "v.json",
-            scenes=5,
-            validation_fraction=0.2,
+            training=4,
+            validation=1,
             size_factor=1,
             seed=1,
         )

@@ -39,8 +39,8 @@ def data(config, tmp_path_factory):
         [folder / "images"],
         {3: folder / "train.json"},
         folder / "val.json",
-        scenes=4,
-        validation_fraction=0.25,
+        training=3,
+        validation=1,
         size_factor=1,
         seed=1,
     )

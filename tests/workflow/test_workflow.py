@@ -14,6 +14,7 @@ import tifffile
 import yaml
 from PIL import Image
 from synthwire.annotations import decode_mask, read_coco
+from synthwire.authors_layout import export_split
 from synthwire.files import sha256
 from synthwire.structures import read_volume
 
@@ -168,25 +169,53 @@ def data_bytes(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in files}
 
 
-def test_the_data_set_is_the_same_for_two_shard_sizes_and_1_and_2_cores(root, tmp_path):
-    from .conftest import Workflow
-
+def test_the_data_set_is_the_same_for_two_shard_sizes_and_1_and_2_cores(workflow, root, tmp_path):
     results = []
     for name, cores, per_shard in (("a", 1, 3), ("b", 2, 8)):
         folder = tmp_path / name
         folder.mkdir()
         own = folder / "own.yaml"
         own.write_text(yaml.safe_dump({"structures": {"scenes_per_shard": per_shard}}))
-        done = Workflow(root, folder)("dataset", configs=("test.yaml", str(own)), cores=cores)
+        done = type(workflow)(root, folder)("dataset", configs=("test.yaml", str(own)), cores=cores)
         assert done.returncode == 0, done.stderr[-4000:]
         results.append(data_bytes(folder))
     assert len(results[0]) == 8 + 8 + 4
     assert results[0] == results[1]
 
 
+def test_the_authors_layout_is_another_source_of_images(finished, workflow, tmp_path):
+    run = finished.folder / "results" / "test"
+    shards = sorted((run / "images").iterdir())
+    for split, name in (("train", "train_1000"), ("validation", "val")):
+        truth = read_coco(run / f"dataset/{name}.json")
+        ids = [image["id"] for image in truth["images"]]
+        export_split(shards, tmp_path / "authors" / split, image_ids=ids)
+    own = tmp_path / "own.yaml"
+    folders = {split: str(tmp_path / "authors" / split) for split in ("train", "validation")}
+    own.write_text(yaml.safe_dump({"dataset": {"authors_layout": folders}}))
+    configs = ("test.yaml", str(own))
+    done = workflow("dataset", configs=configs)
+    assert done.returncode == 0, done.stderr[-4000:]
+    ours = tmp_path / "results" / "test"
+    assert not (ours / "structures").exists()
+    for name in ("train_1000", "val"):
+        expected = read_coco(run / f"dataset/{name}.json")["annotations"]
+        imported = read_coco(ours / f"dataset/{name}.json")["annotations"]
+        assert [item["segmentation"] for item in imported] == [
+            item["segmentation"] for item in expected
+        ]
+    jobs = workflow.planned("all", configs=configs)
+    assert jobs["train_model"] == 3
+    assert jobs["make_figure_2"] == jobs["generate_structures"] == 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            {"dataset": {"authors_layout": {"train": "no", "validation": "no"}}},
+            "no: no such folder",
+        ),
         ({"trainin": {}}, "trainin: unknown key; did you mean 'training'?"),
         ({"structures": {"domain": [64, -64, 40]}}, "structures.domain.1: -64 is less than"),
         ({"dataset": {"size_factor": 0.02}}, "the training part has 6"),
@@ -226,7 +255,10 @@ def test_the_models_run_on_the_real_images(finished, root, tmp_path):
     assert not (run / "models").exists(), "the models of the other run are used, not trained again"
     for number, shape in ((2, (531, 449)), (3, (531, 449)), (4, (953, 1279))):
         table = pd.read_csv(run / f"tables/table{number}.csv", dtype={"model": str})
-        assert table["paper_ap_segm"].notna().any()
+        assert table["accuracy"].notna().all()
+        if number > 2:  # model 01 stands in the paper's Tables 3 and 4
+            published = table.set_index("model").loc["01", "paper_ap_segm"]
+            assert published == {3: 21.791, 4: 12.927}[number]
         name = {2: "ptychography", 3: "stxm", 4: "sem"}[number]
         assert tifffile.imread(run / f"microscopy/{name}/image.tif").shape == shape
     shutil.rmtree(run)

@@ -16,8 +16,9 @@ with job(snakemake.log[0]):
             for size, path in zip(snakemake.params.sizes, snakemake.output.train, strict=True)
         },
         Path(snakemake.output.validation),
-        scenes=snakemake.params.scenes,
-        validation_fraction=snakemake.params.settings["validation_fraction"],
-        size_factor=snakemake.params.settings["size_factor"],
+        training=snakemake.params.parts[0],
+        validation=snakemake.params.parts[1],
+        drawn=snakemake.params.drawn,
+        size_factor=snakemake.params.size_factor,
         seed=snakemake.params.seed,
     )

@@ -16,6 +16,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from synthwire import dataset, structures
+from synthwire.authors_layout import list_split
 from synthwire.errors import InputError
 
 INITIAL_WEIGHTS = ("coco", "base", "scratch")
@@ -197,14 +198,28 @@ def _number(text: str) -> Any:
     return text
 
 
+def parts_of(config: Mapping) -> tuple[int, int]:
+    """Numbers of training and validation images, generated or in the authors' layout.
+
+    InputError when a folder of the authors' layout is missing or is none.
+    """
+    folders = config["dataset"]["authors_layout"]
+    if folders is None:
+        scenes = config["structures"]["scenes"]
+        return dataset.part_sizes(scenes, config["dataset"]["validation_fraction"])
+    return len(list_split(folders["train"])), len(list_split(folders["validation"]))
+
+
 def check_models(config: Mapping, models: pd.DataFrame) -> None:
-    """InputError when a row asks for more training images than the config makes."""
+    """InputError when a row asks for more training images than there are."""
     sizes = models["dataset_size"].to_dict()
     if config["training"]["initial_weights"] == "base":
         sizes["base"] = config["training"]["base"]["dataset_size"]
-    dataset.check_sizes(
-        config["structures"]["scenes"],
-        config["dataset"]["validation_fraction"],
-        config["dataset"]["size_factor"],
-        sizes,
+    section = config["dataset"]
+    origin = (
+        f"dataset.authors_layout.train = {section['authors_layout']['train']}"
+        if section["authors_layout"]
+        else f"structures.scenes = {config['structures']['scenes']}, "
+        f"dataset.validation_fraction = {section['validation_fraction']}"
     )
+    dataset.check_sizes(*parts_of(config), section["size_factor"], sizes, origin)

@@ -35,41 +35,46 @@ def part_sizes(scenes: int, validation_fraction: float) -> tuple[int, int]:
 
 
 def check_sizes(
-    scenes: int, validation_fraction: float, size_factor: float, nominal_sizes: Mapping[str, int]
+    training: int,
+    validation: int,
+    size_factor: float,
+    nominal_sizes: Mapping[str, int],
+    origin: str,
 ) -> None:
     """InputError when a model's data set is larger than the training part, or a part is empty.
 
-    nominal_sizes: the data set size of each model (row of the model table).
+    training, validation: images in each part. nominal_sizes: the data set size of each model (row
+    of the model table). origin: where the numbers of images come from, for the message.
     """
-    training, validation = part_sizes(scenes, validation_fraction)
     if training < 1 or validation < 1:
         raise InputError(
-            f"dataset.validation_fraction: {validation_fraction} of structures.scenes = {scenes} "
-            f"leaves {training} training and {validation} validation images; each needs at least 1"
+            f"{origin}: leaves {training} training and {validation} validation images; each part "
+            "needs at least 1"
         )
     for model, nominal in nominal_sizes.items():
         size = true_size(nominal, size_factor)
         if size > training:
             raise InputError(
                 f"model {model}: dataset_size {nominal} × dataset.size_factor {size_factor} = "
-                f"{size} images, but the training part has {training} (structures.scenes = "
-                f"{scenes}, dataset.validation_fraction = {validation_fraction})"
+                f"{size} images, but the training part has {training} ({origin})"
             )
 
 
 def split_scenes(
-    scenes: int, validation_fraction: float, sizes: Iterable[int], seed: int
+    training: int, validation: int, sizes: Iterable[int], seed: int, *, drawn: bool = True
 ) -> tuple[dict[int, list[int]], list[int]]:
     """Scene numbers of each training set and of the validation set.
 
     Training sets are nested (the smaller is part of the larger) and disjoint from the validation
-    set, which does not depend on `sizes`. All lists are sorted.
+    set, which does not depend on `sizes`. drawn: the validation scenes are drawn from all; else
+    they are the last ones, as in a data set that came with its own split. All lists are sorted.
     """
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(SEED_STAGE,)))
-    order = generator.permutation(scenes)
-    training, _ = part_sizes(scenes, validation_fraction)
+    scenes = training + validation
+    order = generator.permutation(scenes if drawn else training)
+    last = order[training:].tolist() if drawn else range(training, scenes)
     subsets = {size: sorted(order[:size].tolist()) for size in sizes}
-    return subsets, sorted(order[training:].tolist())
+    return subsets, sorted(last)
 
 
 def split_dataset(
@@ -77,14 +82,16 @@ def split_dataset(
     outputs: Mapping[int, Path],
     validation_output: Path,
     *,
-    scenes: int,
-    validation_fraction: float,
+    training: int,
+    validation: int,
     size_factor: float,
     seed: int,
+    drawn: bool = True,
 ) -> None:
     """Write dataset/train_{nominal size}.json and dataset/val.json from the shards' coco.json.
 
-    The files' bytes do not depend on how the scenes are spread over shards.
+    training, validation, drawn: as in `split_scenes`. The files' bytes do not depend on how the
+    scenes are spread over shards.
     """
     images: dict[int, dict] = {}
     annotations: dict[int, list[dict]] = {}
@@ -96,11 +103,11 @@ def split_dataset(
             raise InputError(f"{shard}/coco.json: other categories than in the shards before it")
         annotations.update(annotations_by_image(data))
         images.update({image["id"]: image for image in data["images"]})
-    missing = sorted(set(range(scenes)) - set(images))
+    missing = sorted(set(range(training + validation)) - set(images))
     if missing:
         raise InputError(f"{shards[0].parent}: scene {missing[0]} is in no shard's coco.json")
     sizes = {nominal: true_size(nominal, size_factor) for nominal in outputs}
-    subsets, validation = split_scenes(scenes, validation_fraction, sizes.values(), seed)
+    subsets, held_out = split_scenes(training, validation, sizes.values(), seed, drawn=drawn)
 
     def write(path: Path, members: list[int]) -> None:
         write_json(
@@ -114,7 +121,7 @@ def split_dataset(
 
     for nominal, path in outputs.items():
         write(path, subsets[sizes[nominal]])
-    write(validation_output, validation)
+    write(validation_output, held_out)
 
 
 def locate_images(data: dict, shards: Sequence[Path]) -> dict[int, Path]:

@@ -258,7 +258,7 @@ def train(
     except FloatingPointError as error:
         raise InputError(
             f"model {model}: the training diverged ({str(error).splitlines()[0]}) at learning "
-            f"rate {plan.learning_rate}; lower it in the model table or "
+            f"rate {plan.learning_rate:g}; lower it in the model table or "
             "training.learning_rate_factor"
         ) from None
     _publish(checkpoints, output)

@@ -1,0 +1,21 @@
+"""Import one shard of images in the layout of the authors' data set."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
+
+from synthwire.authors_layout import import_shard, list_split
+from synthwire.job import job
+from synthwire.progress import progress_bar
+
+with job(snakemake.log[0]):
+    items = [item for folder in snakemake.input.folders for item in list_split(folder)]
+    scenes = snakemake.params.scenes
+    import_shard(
+        [items[scene] for scene in scenes],
+        Path(snakemake.output[0]),
+        first_scene=scenes[0],
+        classes=snakemake.params.classes,
+        progress=lambda images: progress_bar(images, f"images {snakemake.wildcards.shard}"),
+    )
