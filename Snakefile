@@ -45,7 +45,7 @@ rule all:
 
 rule structures:
     input:
-        expand(rules.generate_structures.output, shard=SHARDS),
+        [] if VOLUMES else expand(rules.generate_structures.output, shard=SHARDS),
 
 
 rule images:

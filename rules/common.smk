@@ -45,8 +45,15 @@ MODELS_RUN = f"results/{config['models_from'] or config['name']}"
 
 AUTHORS_LAYOUT = config["dataset"]["authors_layout"]
 TRAINING_PART, VALIDATION_PART = configuration.parts_of(config)
+VOLUMES = config["dataset"]["volumes"]
+SCENES = TRAINING_PART + VALIDATION_PART
+# Volumes of the user's own lie in one folder: one shard.
 SHARDS = structure_settings.shards(
-    {**config["structures"], "scenes": TRAINING_PART + VALIDATION_PART}
+    {
+        **config["structures"],
+        "scenes": SCENES,
+        **({"scenes_per_shard": SCENES} if VOLUMES else {}),
+    }
 )
 CLASSES = structure_settings.categories(config["structures"])
 TRAINED_BASE = config["training"]["initial_weights"] == "base"
@@ -80,6 +87,11 @@ def settings_without(section, *leave_out):
     return {
         key: value for key, value in config[section].items() if key not in leave_out
     }
+
+
+def volume_folder(wildcards):
+    """The folder with a shard's volumes: generated, or the user's own."""
+    return VOLUMES or f"{MODELS_RUN}/structures/{wildcards.shard}"
 
 
 def image_folders(wildcards):

@@ -2,7 +2,7 @@ if AUTHORS_LAYOUT is None:
 
     rule compress_optical_density:
         input:
-            structures=rules.generate_structures.output[0],
+            structures=volume_folder,
             library=modules("optics.py"),
         output:
             directory(f"{MODELS_RUN}/images/{{shard}}"),

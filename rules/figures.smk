@@ -23,7 +23,11 @@ rule make_figure_2:
     input:
         validation=rules.split_dataset.output.validation,
         images=image_folders,
-        structures=expand(rules.generate_structures.output, shard=SHARDS),
+        structures=(
+            [VOLUMES]
+            if VOLUMES
+            else expand(rules.generate_structures.output, shard=SHARDS)
+        ),
         library=[*DRAWING, *modules("figures/synthesis.py", "figures/volume.py")],
     output:
         figure("fig2"),

@@ -183,6 +183,28 @@ def test_the_data_set_is_the_same_for_two_shard_sizes_and_1_and_2_cores(workflow
     assert results[0] == results[1]
 
 
+def test_anyones_labelled_volumes_are_another_source(finished, workflow, tmp_path):
+    folder = tmp_path / "volumes"
+    folder.mkdir()
+    run = finished.folder / "results" / "test"
+    for path in run.glob("structures/*/scene_*.tif"):
+        labels, _ = read_volume(path)
+        tifffile.imwrite(folder / path.name, labels)  # plain, without our metadata
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump({"dataset": {"volumes": str(folder)}}))
+    configs = ("test.yaml", str(own))
+    done = workflow("dataset", configs=configs)
+    assert done.returncode == 0, done.stderr[-4000:]
+    ours = tmp_path / "results" / "test"
+    assert not (ours / "structures").exists()
+    for name in ("train_1000.json", "val.json"):
+        assert (ours / "dataset" / name).read_bytes() == (run / "dataset" / name).read_bytes()
+    (folder / "scene_00003.tif").unlink()
+    done = workflow("dataset", configs=configs)
+    assert done.returncode == 1
+    assert "scene_00003.tif is missing" in done.stderr
+
+
 def test_the_authors_layout_is_another_source_of_images(finished, workflow, tmp_path):
     run = finished.folder / "results" / "test"
     shards = sorted((run / "images").iterdir())

@@ -16,6 +16,8 @@ with job(snakemake.log[0]):
         Path(snakemake.input.images[0]).parent,
         pixel_size_nm=snakemake.params.voxel_size_nm,
     )[0]
-    shard = Path(snakemake.input.structures[0]).parent / picture.path.parent.name
-    labels, _ = read_volume(shard / f"scene_{picture.image_id:05d}.tif")
+    volumes = [
+        Path(folder) / f"scene_{picture.image_id:05d}.tif" for folder in snakemake.input.structures
+    ]
+    labels, _ = read_volume(next(path for path in volumes if path.is_file()))
     style.save(draw_synthesis(labels, picture), Path(snakemake.output[0]).with_suffix(""))

@@ -18,6 +18,7 @@ from referencing.jsonschema import DRAFT202012
 from synthwire import dataset, structures
 from synthwire.authors_layout import list_split
 from synthwire.errors import InputError
+from synthwire.optics import scene_number
 
 INITIAL_WEIGHTS = ("coco", "base", "scratch")
 
@@ -199,15 +200,33 @@ def _number(text: str) -> Any:
 
 
 def parts_of(config: Mapping) -> tuple[int, int]:
-    """Numbers of training and validation images, generated or in the authors' layout.
+    """Numbers of training and validation images: generated, of given volumes, or given images.
 
-    InputError when a folder of the authors' layout is missing or is none.
+    InputError when a folder is missing or does not hold what it should.
     """
-    folders = config["dataset"]["authors_layout"]
-    if folders is None:
-        scenes = config["structures"]["scenes"]
-        return dataset.part_sizes(scenes, config["dataset"]["validation_fraction"])
-    return len(list_split(folders["train"])), len(list_split(folders["validation"]))
+    section = config["dataset"]
+    if section["volumes"] and section["authors_layout"]:
+        raise InputError("dataset: either volumes or authors_layout, not both")
+    if section["authors_layout"]:
+        folders = section["authors_layout"]
+        return len(list_split(folders["train"])), len(list_split(folders["validation"]))
+    scenes = config["structures"]["scenes"]
+    if section["volumes"]:
+        scenes = _count_volumes(Path(section["volumes"]))
+    return dataset.part_sizes(scenes, section["validation_fraction"])
+
+
+def _count_volumes(folder: Path) -> int:
+    present = sorted(scene_number(path) for path in folder.glob("scene_*.tif"))
+    if not present:
+        raise InputError(f"dataset.volumes: no scene_00000.tif and so on in the folder '{folder}'")
+    for expected, number in enumerate(present):
+        if number != expected:
+            raise InputError(
+                f"dataset.volumes: {folder}/scene_{expected:05d}.tif is missing; volumes are "
+                "numbered from 0 without gaps"
+            )
+    return len(present)
 
 
 def check_models(config: Mapping, models: pd.DataFrame) -> None:
@@ -216,10 +235,11 @@ def check_models(config: Mapping, models: pd.DataFrame) -> None:
     if config["training"]["initial_weights"] == "base":
         sizes["base"] = config["training"]["base"]["dataset_size"]
     section = config["dataset"]
-    origin = (
-        f"dataset.authors_layout.train = {section['authors_layout']['train']}"
-        if section["authors_layout"]
-        else f"structures.scenes = {config['structures']['scenes']}, "
-        f"dataset.validation_fraction = {section['validation_fraction']}"
-    )
+    part = f"dataset.validation_fraction = {section['validation_fraction']}"
+    if section["authors_layout"]:
+        origin = f"dataset.authors_layout.train = {section['authors_layout']['train']}"
+    elif section["volumes"]:
+        origin = f"dataset.volumes = {section['volumes']}, {part}"
+    else:
+        origin = f"structures.scenes = {config['structures']['scenes']}, {part}"
     dataset.check_sizes(*parts_of(config), section["size_factor"], sizes, origin)
