@@ -157,6 +157,18 @@ def test_a_single_stage_reruns_alone(finished):
     assert jobs == {"make_tables": 1, "tables": 1}
 
 
+def test_gallery_and_diagnosis_come_out_of_a_finished_run(finished):
+    done = finished("gallery", "diagnosis")
+    assert done.returncode == 0, done.stderr[-6000:]
+    run = finished.folder / "results" / "test"
+    for name in ("fig_gallery_shapes", "fig_gallery_presets", "fig_diagnosis"):
+        assert (run / "figures" / f"{name}.svg").stat().st_size > 0
+    table = pd.read_csv(run / "diagnosis" / "simulated_sem.csv", dtype={"model": str})
+    assert set(table["condition"]) == {"noise", "blur", "resolution", "density", "tilt"}
+    assert set(table["model"]) <= set(ROWS)
+    assert len(set(table["model"])) == 1
+
+
 def test_each_target_rule_is_known(workflow):
     for target in ("structures", "images", "dataset", "train", "evaluate", "tables", "figures"):
         assert workflow.planned(target)[target] == 1
