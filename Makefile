@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+# jobs are named as they finish; their inputs and reasons would fill the screen
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --quiet reason rules
 
 .PHONY: demo real test lint install clean
 .DEFAULT_GOAL := demo
