@@ -7,8 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
-# jobs are named as they finish; their inputs and reasons would fill the screen
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --quiet reason rules
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
 .PHONY: demo real test lint install clean
 .DEFAULT_GOAL := demo

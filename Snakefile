@@ -39,8 +39,6 @@ rule all:
     default_target: True
     input:
         rules.report.output,
-        rules.make_tables.output,
-        FIGURES,
 
 
 rule structures:
