@@ -349,17 +349,16 @@ def make_features(picture, seed=0):
 
 
 def make_diagnosis():
-    """Mask AP of two models against four imaging parameters."""
+    """AP of one model against four imaging conditions, as `diagnosis.diagnose` tells it."""
     rows = []
-    for parameter, unit, values in (
+    for label, unit, values in (
         ("Noise", "%", (0, 2, 4, 8)),
         ("Blur", "px", (0, 1, 2, 4)),
         ("Tilt", "°", (0, 15, 30, 45)),
-        ("Resolution", "nm/px", (6, 12, 24)),
+        ("Resolution", "nm", (6, 12, 24)),
     ):
-        for model, start in (("07", 52.0), ("12", 47.0)):
-            for step, value in enumerate(values):
-                ap = start - 6 * step
-                rows.append((parameter, unit, value, model, ap, ap - 3, ap + 3))
-    columns = ["parameter", "unit", "value", "model", "ap", "low", "high"]
+        for step, value in enumerate(values):
+            ap = 52.0 - 6 * step
+            rows.append((label.lower(), label, unit, value, 4, ap, ap + 20))
+    columns = ["condition", "label", "unit", "value", "images", "ap_segm", "ap50_segm"]
     return pd.DataFrame(rows, columns=columns)

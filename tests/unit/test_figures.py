@@ -386,13 +386,13 @@ def test_principal_colours_tell_regions_apart():
         feature_maps.draw_feature_maps(None, {"P3": np.ones((5, 6))}, "03")
 
 
-def test_diagnosis_needs_its_columns():
+def test_diagnosis_draws_every_condition_of_every_table():
     table = standin.make_diagnosis()
-    drawing = diagnosis.draw_diagnosis(table, "SEM")
-    assert drawing.facts["parameters"] == ["Noise", "Blur", "Tilt", "Resolution"]
-    assert len(drawing.data) == len(table)
-    with pytest.raises(InputError, match="column 'unit' is missing"):
-        diagnosis.draw_diagnosis(table.drop(columns="unit"), "SEM")
+    drawing = diagnosis.draw_diagnosis({"Simulated SEM": table, "Simulated STXM": table})
+    assert drawing.facts == {"models": ["Simulated SEM", "Simulated STXM"], "images": 4}
+    assert len(drawing.data) == 2 * len(table)
+    labels = {ax.get_xlabel() for ax in drawing.figure.axes} - {""}
+    assert labels == {"Noise (%)", "Blur (px)", "Tilt (°)", "Resolution (nm)"}
 
 
 def test_metrics_of_a_resumed_and_killed_training(tmp_path):
@@ -482,7 +482,7 @@ def all_drawings(results):
     yield "fig12", draw_precision_recall(curves, "03")
     exhibits = [gallery.make_exhibit(n, gallery.shape_settings(n, 4, 96)) for n in list(SHAPES)[:5]]
     yield "gallery", gallery.draw_gallery(exhibits)
-    yield "diagnosis", diagnosis.draw_diagnosis(standin.make_diagnosis(), "simulated SEM")
+    yield "diagnosis", diagnosis.draw_diagnosis({"Simulated SEM": standin.make_diagnosis()})
     yield "features", feature_maps.draw_feature_maps(picture, standin.make_features(picture), "03")
     labels = {pictures[0].label: key for key, pictures in sets.items()}
     stored = {label: evaluation(results, "03", key) for label, key in labels.items()}

@@ -291,8 +291,8 @@ def test_the_models_run_on_the_real_images(finished, root, tmp_path):
         table = pd.read_csv(run / f"tables/table{number}.csv", dtype={"model": str})
         assert table["accuracy"].notna().all()
         if number > 2:  # model 01 stands in the paper's Tables 3 and 4
-            published = table.set_index("model").loc["01", "paper_ap_segm"]
-            assert published == {3: 21.791, 4: 12.927}[number]
+            published = table.loc[table["model"] == "01", "paper_ap_segm"]
+            assert {3: 21.791, 4: 12.927}[number] in set(published)
         name = {2: "ptychography", 3: "stxm", 4: "sem"}[number]
         assert tifffile.imread(run / f"microscopy/{name}/image.tif").shape == shape
     shutil.rmtree(run)
