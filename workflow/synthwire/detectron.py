@@ -10,6 +10,7 @@ import importlib.util
 import math
 import sys
 import types
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,9 @@ SEED_STAGE = 3
 
 
 def _make_ready() -> None:
+    # Detectron2 0.6 cannot change any more; users need not read this at every job.
+    for message in ("pkg_resources is deprecated", "`torch.jit.script` is deprecated"):
+        warnings.filterwarnings("ignore", message=message)
     # Pillow 10 removed these names, which detectron2.data.transforms still reads.
     for old, new in (("LINEAR", "BILINEAR"), ("CUBIC", "BICUBIC"), ("ANTIALIAS", "LANCZOS")):
         if not hasattr(PIL.Image, old):
