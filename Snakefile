@@ -7,7 +7,7 @@ min_version("9.27")
 # The paper's run, unless another configuration is named with --configfile.
 if not workflow.overwrite_configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "rules/common.smk"
