@@ -2,7 +2,48 @@ import hashlib
 
 import pytest
 from synthwire.errors import InputError
-from synthwire.weights import carries_its_hash, fetch_coco_weights
+from synthwire.files import sha256, write_json
+from synthwire.weights import WEIGHTS_VARIABLE, bundled, carries_its_hash, fetch_coco_weights
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
+    (tmp_path / "bundled.pth").write_bytes(b"weights")
+    write_json(
+        tmp_path / "bundled.json",
+        {
+            "name": "tiny",
+            "architecture": {},
+            "prediction": {},
+            "nms_threshold": 0.7,
+            "categories": [],
+            "sha256": sha256(tmp_path / "bundled.pth"),
+        },
+    )
+    return tmp_path
+
+
+def test_the_bundled_model_is_found_with_its_card(folder):
+    found = bundled()
+    assert found.weights == folder / "bundled.pth"
+    assert found.card["name"] == "tiny"
+
+
+def test_a_bundled_model_that_is_not_whole_is_refused(folder):
+    card = (folder / "bundled.json").read_text()
+    (folder / "bundled.json").write_text(card.replace("nms_threshold", "nms"))
+    with pytest.raises(InputError, match=r"bundled\.json: the field 'nms_threshold' is missing"):
+        bundled()
+    (folder / "bundled.json").write_text(card)
+    (folder / "bundled.pth").write_bytes(b"other weights")
+    with pytest.raises(
+        InputError, match=r"bundled\.pth: not the file that bundled\.json describes"
+    ):
+        bundled()
+    (folder / "bundled.pth").unlink()
+    with pytest.raises(InputError, match=r"bundled\.pth: no such file"):
+        bundled()
 
 
 def test_the_name_carries_the_first_digits_of_the_hash(tmp_path):
