@@ -16,7 +16,7 @@ import io
 import os
 import struct
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from synthwire.annotations import (
 )
 from synthwire.errors import InputError
 from synthwire.files import atomic_path, read_json, write_json
-from synthwire.images import read_recording
+from synthwire.images import as_pixel_size, read_recording
 
 LAYERS_KEY = "synthwire_layers"  # in a label TIFF whose pages are layers of one image
 
@@ -510,7 +510,13 @@ def write_coco(
 
 
 def write_fiji_rois(path: str | os.PathLike, data: dict) -> None:
-    """Write the annotations of a COCO data set as a Fiji ROI zip, atomically.
+    """Write the annotations of a COCO data set as a Fiji ROI zip, atomically; see `fiji_rois`."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(fiji_rois(data))
+
+
+def fiji_rois(data: dict) -> bytes:
+    """The annotations of a COCO data set as the content of a Fiji ROI zip.
 
     One ROI for each particle, named by its annotation id; masks of several parts or with holes are
     composite ROIs. With several images the ROI's position is the slice.
@@ -519,7 +525,8 @@ def write_fiji_rois(path: str | os.PathLike, data: dict) -> None:
 
     pages = {image["id"]: page for page, image in enumerate(data["images"])}
     names = {item["id"]: item["name"] for item in data["categories"]}
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
         for item in data["annotations"]:
             rings = rings_of(decode_mask(item["segmentation"]))
             if not rings:
@@ -556,6 +563,7 @@ def write_fiji_rois(path: str | os.PathLike, data: dict) -> None:
             # A fixed date, so that the same outlines are the same bytes.
             entry = zipfile.ZipInfo(f"{name}.roi", date_time=(1980, 1, 1, 0, 0, 0))
             archive.writestr(entry, roi.tobytes())
+    return content.getvalue()
 
 
 def write_labels(path: str | os.PathLike, data: dict, image_id: int | None = None) -> list[int]:
@@ -570,25 +578,40 @@ def write_labels(path: str | os.PathLike, data: dict, image_id: int | None = Non
             raise InputError(f"{path}: a label image is of one image, not of {len(data['images'])}")
         image_id = data["images"][0]["id"]
     image = next(item for item in data["images"] if item["id"] == image_id)
-    shape = (image["height"], image["width"])
     items = annotations_by_image(data)[image_id]
-    dtype = np.uint16 if len(items) < 2**16 else np.uint32
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(label_tiff(image, items, range(1, len(items) + 1)))
+    return [item["id"] for item in items]
+
+
+def label_tiff(image: Mapping, annotations: Sequence[Mapping], labels: Sequence[int]) -> bytes:
+    """The masks of one image as the content of a label TIFF, with one label for each annotation.
+
+    image: COCO image record; its pixel_size_nm, where it has one, goes into the metadata. Masks
+    that overlap stand on different pages (layers), as few as a first-fit finds; without overlaps
+    it is one plain label image.
+    """
+    shape = (image["height"], image["width"])
+    dtype = np.uint16 if max(labels, default=0) < 2**16 else np.uint32
     layers: list[np.ndarray] = [np.zeros(shape, dtype=dtype)]
-    for label, item in enumerate(items, start=1):
+    for label, item in zip(labels, annotations, strict=True):
         mask = decode_mask(item["segmentation"])
         layer = next((layer for layer in layers if not layer[mask].any()), None)
         if layer is None:
             layer = np.zeros(shape, dtype=dtype)
             layers.append(layer)
         layer[mask] = label
-    metadata = {"axes": "YX"} if len(layers) == 1 else {"axes": "QYX", LAYERS_KEY: True}
-    with atomic_path(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            layers[0] if len(layers) == 1 else np.stack(layers),
-            photometric="minisblack",
-            compression="zlib",
-            metadata=metadata,
-            software="synthwire",
-        )
-    return [item["id"] for item in items]
+    metadata: dict = {"axes": "YX"} if len(layers) == 1 else {"axes": "QYX", LAYERS_KEY: True}
+    size = as_pixel_size(image.get("pixel_size_nm"))
+    if size is not None:
+        metadata["pixel_size_nm"] = list(size)
+    content = io.BytesIO()
+    tifffile.imwrite(
+        content,
+        layers[0] if len(layers) == 1 else np.stack(layers),
+        photometric="minisblack",
+        compression="zlib",
+        metadata=metadata,
+        software="synthwire",
+    )
+    return content.getvalue()
