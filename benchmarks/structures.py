@@ -36,7 +36,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
-from synthwire import optics, structures
+from synthwire import imaging, structures
 
 DOMAIN = (512, 512, 200)
 PAPER_SCENES = 1250
@@ -86,7 +86,7 @@ def make_shard(task: tuple[Path, int, list[int]]) -> int:
     folder, shard, scenes = task
     place = folder / "structures" / f"{shard:03d}"
     structures.generate_shard({"preset": "paper"}, 1, scenes, place)
-    optics.compress_shard(
+    imaging.image_shard(
         place,
         folder / "images" / f"{shard:03d}",
         {"divisor": "projected_thickness", "blur_sigma_px": 2.0},

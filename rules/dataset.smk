@@ -1,9 +1,12 @@
+# An edit of the virtual microscopes must not touch a data set that they had no part in.
+DOMAIN_MODULES = ["microscopes.py"] if config["imaging"]["domains"] else []
+
 if AUTHORS_LAYOUT is None:
 
     rule compress_optical_density:
         input:
             structures=volume_folder,
-            library=modules("optics.py"),
+            library=modules("optics.py", "imaging.py", *DOMAIN_MODULES),
         output:
             directory(f"{MODELS_RUN}/images/{{shard}}"),
         log:
@@ -18,7 +21,9 @@ if AUTHORS_LAYOUT is None:
             runtime=30,
         params:
             settings=config["optical_density"],
+            domains=config["imaging"]["domains"],
             classes=CLASSES,
+            seed=config["seed"],
         script:
             "../workflow/scripts/compress_optical_density.py"
 

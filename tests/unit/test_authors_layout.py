@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from synthwire import authors_layout, optics, structures
+from synthwire import authors_layout, imaging, structures
 from synthwire.annotations import read_coco
 from synthwire.errors import InputError
 
@@ -19,7 +19,7 @@ SETTINGS = {
 def shard(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shards")
     structures.generate_shard(SETTINGS, 3, [0, 1, 2], folder / "structures")
-    optics.compress_shard(
+    imaging.image_shard(
         folder / "structures",
         folder / "images",
         {"divisor": "projected_thickness", "blur_sigma_px": 1.0},

@@ -3,17 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
-from synthwire.annotations import decode_mask, read_coco
+from synthwire.annotations import decode_mask
 from synthwire.errors import InputError
 from synthwire.optics import (
     compact_labels,
-    compress_shard,
     optical_density,
     project,
     scene_record,
 )
-from synthwire.structures import write_volume
 
 SMALL_VOLUMES = arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 3))
 
@@ -88,22 +85,6 @@ def test_the_record_keeps_every_mask_exactly(labels):
             assert label not in by_label
 
 
-def test_a_shard_of_anyones_volumes_without_a_particle_table(tmp_path):
-    (tmp_path / "volumes").mkdir()
-    write_volume(tmp_path / "volumes" / "scene_00003.tif", crossing_bars(), 6.0)
-    compress_shard(
-        tmp_path / "volumes",
-        tmp_path / "images",
-        {"divisor": "projected_thickness", "blur_sigma_px": 0},
-        ["nanowire"],
-    )
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert [item["id"] for item in data["annotations"]] == [300_001, 300_002]
-    image = np.asarray(Image.open(tmp_path / "images" / "scene_00003.png"))
-    assert image.dtype == np.uint8
-    assert image[3, 4] == 255
-
-
 def test_labels_that_are_far_apart_are_numbered_anew():
     labels = crossing_bars().astype(np.uint32)
     same, originals = compact_labels(labels)
@@ -115,36 +96,6 @@ def test_labels_that_are_far_apart_are_numbered_anew():
     np.testing.assert_array_equal(originals, [7_000, 60_000])
 
 
-def test_a_class_follows_its_far_apart_label(tmp_path):
-    (tmp_path / "volumes").mkdir()
-    far = crossing_bars().astype(np.uint16) * 9_000
-    write_volume(tmp_path / "volumes" / "scene_00000.tif", far, 6.0)
-    (tmp_path / "volumes" / "particles.csv").write_text(
-        "scene,particle,class\n0,9000,nanowire\n0,18000,sphere\n"
-    )
-    settings_ = {"divisor": "projected_thickness", "blur_sigma_px": 0}
-    compress_shard(tmp_path / "volumes", tmp_path / "images", settings_, ["nanowire", "sphere"])
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert [(item["id"], item["category_id"]) for item in data["annotations"]] == [(1, 1), (2, 2)]
-
-
-def test_a_class_that_the_config_lacks_is_named(tmp_path):
-    (tmp_path / "volumes").mkdir()
-    write_volume(tmp_path / "volumes" / "scene_00000.tif", crossing_bars(), 6.0)
-    (tmp_path / "volumes" / "particles.csv").write_text(
-        "scene,particle,class\n0,1,nanowire\n0,2,sphere\n"
-    )
-    settings_ = {"divisor": "projected_thickness", "blur_sigma_px": 0}
-    with pytest.raises(InputError, match="class 'sphere' is not among"):
-        compress_shard(tmp_path / "volumes", tmp_path / "images", settings_, ["nanowire"])
-    assert not (tmp_path / "images").exists()
-    compress_shard(tmp_path / "volumes", tmp_path / "images", settings_, ["nanowire", "sphere"])
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert [item["category_id"] for item in data["annotations"]] == [1, 2]
-
-
-def test_a_folder_without_volumes_and_a_flat_volume_are_refused(tmp_path):
-    with pytest.raises(InputError, match="no scene_"):
-        compress_shard(tmp_path, tmp_path / "images", {}, ["nanowire"])
+def test_a_flat_volume_is_refused():
     with pytest.raises(InputError, match="three axes"):
         project(np.zeros((4, 4), dtype=np.uint8))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from synthwire import configuration, dataset, detectron, optics, structures, training
+from synthwire import configuration, dataset, detectron, imaging, structures, training
 from synthwire.annotations import read_coco
 from synthwire.errors import InputError
 from synthwire.files import write_json
@@ -32,7 +32,7 @@ def data(config, tmp_path_factory):
     """One shard of images and its training set, made by the workflow's own functions."""
     folder = tmp_path_factory.mktemp("data")
     structures.generate_shard(config["structures"], 1, range(4), folder / "structures")
-    optics.compress_shard(
+    imaging.image_shard(
         folder / "structures", folder / "images", config["optical_density"], ["nanowire"]
     )
     dataset.split_dataset(

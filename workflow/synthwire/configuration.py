@@ -15,10 +15,10 @@ import yaml
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from synthwire import dataset, structures
+from synthwire import dataset, imaging, structures
 from synthwire.authors_layout import list_split
 from synthwire.errors import InputError
-from synthwire.optics import scene_number
+from synthwire.imaging import scene_number
 
 INITIAL_WEIGHTS = ("coco", "base", "scratch")
 
@@ -105,6 +105,7 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
     try:
         config["structures"] = structures.resolve_settings(config["structures"])
         structures.check_settings(config["structures"])
+        imaging.check_domains(config["imaging"]["domains"])
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     for table, images in config["tables"].items():

@@ -9,7 +9,7 @@ microscope looks the same at any voxel size; grey fractions are relative to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
@@ -401,16 +401,25 @@ def acquire(
     `parameters` overrides fields of the microscope's settings; a pair [low, high] is drawn anew,
     uniformly, for each image. InputError for an unknown microscope or parameter.
     """
+    check_parameters(microscope, parameters or {})
+    image_of, settings_type = MICROSCOPES[microscope]
+    chosen = {name: draw(value, rng) for name, value in sorted((parameters or {}).items())}
+    return image_of(labels, voxel_size_nm, rng, replace(settings_type(), **chosen))
+
+
+def check_parameters(microscope: str, parameters: Mapping) -> None:
+    """InputError when there is no such microscope, or it has no such parameter."""
     if microscope not in MICROSCOPES:
         raise InputError(f"microscope: '{microscope}' is none of {', '.join(MICROSCOPES)}")
-    image_of, settings_type = MICROSCOPES[microscope]
-    known = [field.name for field in fields(settings_type)]
-    chosen = {}
-    for name, value in sorted((parameters or {}).items()):
+    known = [field.name for field in fields(MICROSCOPES[microscope][1])]
+    for name in sorted(parameters):
         if name not in known:
             raise InputError(f"parameters: {microscope} has no '{name}'; it has {', '.join(known)}")
-        chosen[name] = rng.uniform(*value) if isinstance(value, (list, tuple)) else float(value)
-    return image_of(labels, voxel_size_nm, rng, replace(settings_type(), **chosen))
+
+
+def draw(value: float | Sequence[float], rng: np.random.Generator) -> float:
+    """A number as it is, or one drawn uniformly between the ends of a pair [low, high]."""
+    return float(rng.uniform(*value)) if isinstance(value, (list, tuple)) else float(value)
 
 
 def default_parameters(microscope: str) -> dict[str, float]:

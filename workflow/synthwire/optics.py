@@ -7,19 +7,14 @@ blurred. The masks are amodal: a wire's mask runs on below the wires that cross 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 from numba import njit
-from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from synthwire.annotations import ANNOTATION_IDS_PER_IMAGE, encode_mask, make_annotation
 from synthwire.errors import InputError
-from synthwire.files import atomic_directory, write_json
-from synthwire.structures import read_volume
 
 DIVISORS = ("projected_thickness", "pile_height")
 
@@ -154,79 +149,3 @@ def categories_of(classes: Sequence[str]) -> list[dict]:
         {"id": number, "name": name, "supercategory": "particle"}
         for number, name in enumerate(classes, start=1)
     ]
-
-
-def compress_shard(
-    structures: Path,
-    images: Path,
-    settings: dict,
-    classes: Sequence[str],
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> None:
-    """Write the optical-density images and coco.json of one shard of labelled volumes.
-
-    structures: folder with scene_*.tif (ours, or anyone's labelled volumes under those names) and,
-    where known, particles.csv, whose column `class` gives each label's category; without it every
-    particle belongs to the first of `classes`. settings: config["optical_density"]. The folder
-    `images` appears whole or not at all. InputError names the file that cannot be used.
-    """
-    volumes = sorted(Path(structures).glob("scene_*.tif"))
-    if not volumes:
-        raise InputError(f"{structures}: no scene_*.tif in this folder")
-    particles = _read_particles(Path(structures) / "particles.csv")
-    numbers = {name: number for number, name in enumerate(classes, start=1)}
-    data: dict = {"images": [], "categories": categories_of(classes), "annotations": []}
-    with atomic_directory(images) as folder:
-        for path in progress(volumes):
-            scene = scene_number(path)
-            labels, originals = compact_labels(read_volume(path)[0])
-            thickness, masks, pile_height = project(labels)
-            image = optical_density(
-                thickness,
-                divisor=settings["divisor"],
-                pile_height=pile_height,
-                blur_sigma=settings["blur_sigma_px"],
-            )
-            names = _classes_of_scene(particles, scene, originals, classes[0])
-            unknown = sorted(set(names) - set(numbers))
-            if unknown:
-                raise InputError(
-                    f"{structures}/particles.csv: class '{unknown[0]}' is not among the config's "
-                    f"classes ({', '.join(classes)})"
-                )
-            record, annotations = scene_record(scene, masks, [numbers[name] for name in names])
-            Image.fromarray(image).save(folder / record["file_name"], compress_level=6)
-            data["images"].append(record)
-            data["annotations"].extend(annotations)
-        write_json(folder / "coco.json", data)
-
-
-def scene_number(path: Path) -> int:
-    """Scene number in a file name scene_{n}.tif."""
-    digits = path.stem.removeprefix("scene_")
-    if not digits.isdigit():
-        raise InputError(f"{path}: a volume is named scene_<number>.tif")
-    return int(digits)
-
-
-def _read_particles(path: Path) -> pd.DataFrame | None:
-    if not path.exists():
-        return None
-    try:
-        table = pd.read_csv(path, dtype={"class": str})
-    except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"{path}: not a readable table ({error})") from None
-    missing = [column for column in ("scene", "particle", "class") if column not in table]
-    if missing:
-        raise InputError(f"{path}: column '{missing[0]}' is missing")
-    return table
-
-
-def _classes_of_scene(
-    particles: pd.DataFrame | None, scene: int, labels: np.ndarray, default: str
-) -> list[str]:
-    if particles is None:
-        return [default] * len(labels)
-    rows = particles[particles["scene"] == scene]
-    by_label = dict(zip(rows["particle"], rows["class"], strict=True))
-    return [by_label.get(label, default) for label in labels.tolist()]
