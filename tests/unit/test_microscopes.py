@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from synthwire import microscopes
 from synthwire.errors import InputError
 
@@ -24,6 +25,27 @@ def test_thickness_height_and_top_of_a_slab():
     assert thickness[20, 30] == 100 and thickness[32, 30] == 140 and thickness[32, 10] == 40
     assert height[20, 30] == 100 and height[32, 10] == 140 and height[0, 0] == 0
     assert top[20, 30] == 1 and top[32, 30] == 2 and top[0, 0] == 0
+
+
+def test_a_view_counts_what_numpy_counts():
+    labels = slab()
+    labels[labels == 2] = 3
+    view = microscopes.View.of(labels)
+    np.testing.assert_array_equal(view.thickness, np.count_nonzero(labels, axis=0))
+    occupied = labels != 0
+    highest = np.where(occupied, np.arange(1, len(labels) + 1)[:, None, None], 0).max(axis=0)
+    np.testing.assert_array_equal(view.height, highest)
+    for label, box in enumerate(ndimage.find_objects(labels), start=1):
+        expected = [0] * 6 if box is None else [n for s in box for n in (s.start, s.stop)]
+        assert view.boxes[label - 1].tolist() == expected
+
+
+@pytest.mark.parametrize("sigma", [3.0, 12.5, 40.0, (0.0, 30.0)])
+def test_a_wide_blur_on_blocks_is_the_direct_blur(sigma):
+    rng = np.random.default_rng(0)
+    image = (ndimage.gaussian_filter(rng.standard_normal((150, 131)), 3) > 0.05).astype(float)
+    direct = ndimage.gaussian_filter(image, sigma, mode="nearest")
+    assert np.abs(microscopes.gaussian_px(image, sigma) - direct).max() < 0.005
 
 
 def test_no_tilt_is_the_volume_itself_and_tilt_shifts_by_height():
@@ -155,8 +177,11 @@ def test_striations_run_along_the_particle():
     u = (x - 80) * np.cos(angle) + (y - 60) * np.sin(angle)
     v = -(x - 80) * np.sin(angle) + (y - 60) * np.cos(angle)
     labels[:, (abs(u) < 70) & (abs(v) < 15)] = 1
-    ((label, box, field),) = microscopes.striations(labels, 40.0, VOXEL, np.random.default_rng(0))
-    assert label == 1
+    boxes = microscopes.View.of(labels).boxes
+    ((label, box, field, voxels),) = microscopes.striations(
+        labels, boxes, 40.0, VOXEL, np.random.default_rng(0)
+    )
+    assert label == 1 and voxels.sum() == np.count_nonzero(labels)
     rows, columns = np.gradient(field)
     inside = labels[0][box] > 0
     along = columns * np.cos(angle) + rows * np.sin(angle)
