@@ -14,7 +14,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.files import read_json
+from synthwire.files import Source, read_json
 
 ANNOTATION_IDS_PER_IMAGE = 100_000
 
@@ -82,7 +82,7 @@ def union_of_masks(rles: Iterable[dict], height: int, width: int) -> np.ndarray:
     return decode_mask(coco_mask.merge(rles))
 
 
-def read_coco(path: str | os.PathLike) -> dict:
+def read_coco(path: Source) -> dict:
     """Read a COCO data set and check that it hangs together.
 
     InputError names the file and the annotation when an image, a category or an id is missing or

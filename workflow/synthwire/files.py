@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -10,10 +11,42 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from synthwire.errors import InputError
+
+
+@dataclass(frozen=True)
+class MemoryFile:
+    """A file that is only in memory, such as an upload; readers take it in place of a path.
+
+    Its name is shown in messages and its suffix tells a format; neither ever reaches the disk.
+    """
+
+    name: str
+    content: bytes
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.name).suffix
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Source = str | os.PathLike | MemoryFile
+
+
+def as_source(source: Source) -> Path | MemoryFile:
+    """What a reader works on: a path, or a file in memory as it is."""
+    return source if isinstance(source, MemoryFile) else Path(source)
+
+
+def opened(source: Path | MemoryFile) -> BinaryIO:
+    """The bytes of a file, wherever it lies, for reading from the start."""
+    return io.BytesIO(source.content) if isinstance(source, MemoryFile) else source.open("rb")
 
 
 @contextmanager
@@ -90,11 +123,11 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def read_json(path: str | os.PathLike) -> Any:
+def read_json(path: Source) -> Any:
     """Read JSON. InputError when the file is missing or is no JSON."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
+        with opened(as_source(path)) as file:
+            return json.loads(file.read().decode("utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

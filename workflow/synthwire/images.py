@@ -19,7 +19,7 @@ import tifffile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from synthwire.errors import InputError
-from synthwire.files import atomic_path
+from synthwire.files import MemoryFile, Source, as_source, atomic_path, opened
 from synthwire.stxm_files import HDF5_START, read_nexus, read_sdf
 
 SMALLEST_SIDE = 8  # below this nothing can be segmented, and the last axis is surely colour
@@ -41,7 +41,7 @@ class Recording:
     energies_ev: tuple[float, ...] | None = None
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+def read_image(path: Source) -> np.ndarray:
     """Pixels of one file as stored: (H, W), (H, W, 3 or 4), or, for several pages, one axis more.
 
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
@@ -50,19 +50,23 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     return pages[0] if len(pages) == 1 else pages
 
 
-def read_recording(path: str | os.PathLike) -> Recording:
-    """Read one file with its metadata.
+def read_recording(path: Source, *, largest_pixels: int | None = None) -> Recording:
+    """Read one file with its metadata, from disk or from memory.
 
     PNG, JPEG; TIFF (8/16-bit, float, several pages, OME, ImageJ, SEM makers' tags); STXM scans as
     NeXus/HDF5 (NXstxm) or as SDF, for which `path` is the .hdr file beside its .xim files. The
-    format is told from the file's first bytes, not from its name, but for SDF.
+    format is told from the file's first bytes, not from its name, but for SDF. A file in memory is
+    trusted less: what would lead to other files, or to any of Pillow's rarer formats, is refused.
+
+    largest_pixels: most pixels that may be decoded, over all pages, colours counted once.
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
-    path = Path(path)
-    if path.is_dir():
+    path = as_source(path)
+    in_memory = isinstance(path, MemoryFile)
+    if not in_memory and path.is_dir():
         raise InputError(f"{path}: a folder, where an image file is expected")
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             start = file.read(8)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
@@ -71,20 +75,31 @@ def read_recording(path: str | os.PathLike) -> Recording:
     if not start:
         raise InputError(f"{path}: the file is empty (0 bytes)")
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        recording = _read_tiff(path)
+        recording = _read_tiff(path, largest_pixels)
     elif start == HDF5_START:
-        recording = Recording(*read_nexus(path))
+        recording = Recording(*read_nexus(path, largest_pixels=largest_pixels))
+    elif in_memory:
+        recording = _read_with_pillow(path, largest_pixels, formats=("PNG", "JPEG"))
     elif path.suffix.lower() == ".hdr":
         recording = Recording(*read_sdf(path))
     elif path.suffix.lower() == ".xim":
         raise InputError(f"{path}: name the scan's .hdr file instead; it says what the numbers are")
     else:
-        recording = _read_with_pillow(path)
+        recording = _read_with_pillow(path, largest_pixels)
     _require_sound(path, recording.pages)
     return recording
 
 
-def _require_sound(path: Path, pages: np.ndarray) -> None:
+def _require_pixels(path: Source, shape: Sequence[int], largest: int | None) -> None:
+    """Refuse, before it is decoded, what has more pixels than `largest`; shape: … height, width."""
+    if largest is not None and np.prod(shape, dtype=np.float64) > largest:
+        raise InputError(
+            f"{path}: {' × '.join(map(str, shape))} pixels; at most {largest / 1e6:g} megapixels "
+            "are taken; cut it into tiles or bin it"
+        )
+
+
+def _require_sound(path: Source, pages: np.ndarray) -> None:
     if pages.ndim not in (3, 4):
         raise InputError(f"{path}: an array of shape {pages.shape} is no image and no stack")
     height, width = pages.shape[1:3]
@@ -99,13 +114,16 @@ def _require_sound(path: Path, pages: np.ndarray) -> None:
 # -- PNG, JPEG and whatever else Pillow reads -----------------------------------------------------
 
 
-def _read_with_pillow(path: Path) -> Recording:
+def _read_with_pillow(
+    path: Path | MemoryFile, largest_pixels: int | None, formats: Sequence[str] | None = None
+) -> Recording:
     try:
         with warnings.catch_warnings():
             # Pillow warns of 90 megapixels, which is a common stitched micrograph, and refuses
             # twice that; only the refusal is wanted.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with opened(path) as file, Image.open(file, formats=formats) as image:
+                _require_pixels(path, (image.height, image.width), largest_pixels)
                 image.load()
                 image = ImageOps.exif_transpose(image)
                 if image.mode == "P":
@@ -120,6 +138,8 @@ def _read_with_pillow(path: Path) -> Recording:
             f"{path}: larger than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} megapixels; "
             "cut it into tiles or save it as TIFF"
         ) from None
+    except InputError:
+        raise
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image (PNG, JPEG or TIFF is expected)") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
@@ -130,16 +150,21 @@ def _read_with_pillow(path: Path) -> Recording:
 # -- TIFF -----------------------------------------------------------------------------------------
 
 
-def _read_tiff(path: Path) -> Recording:
+def _read_tiff(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with tiff_file(path) as tiff:
             series = _main_series(path, tiff)
+            _require_pixels(
+                path,
+                [side for side, axis in zip(series.shape, series.axes, strict=True) if axis != "S"],
+                largest_pixels,
+            )
             if series.nbytes > LARGEST_BYTES:
                 raise InputError(
                     f"{path}: {series.nbytes / 2**30:.1f} GiB of pixels, more than "
                     f"{LARGEST_BYTES / 2**30:.0f}; cut it into tiles"
                 )
-            size = path.stat().st_size
+            size = tiff.filehandle.size
             if series.dataoffset is not None and series.dataoffset + series.nbytes > size:
                 raise InputError(f"{path}: truncated TIFF ({size} bytes are too few)")
             pages = _pages_first(path, series.asarray(), series.axes)
@@ -154,7 +179,15 @@ def _read_tiff(path: Path) -> Recording:
         raise InputError(f"{path}: truncated or damaged TIFF ({error})") from None
 
 
-def _main_series(path: Path, tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+def tiff_file(path: Path | MemoryFile) -> tifffile.TiffFile:
+    """Open a TIFF on disk or in memory; one in memory must not lead to any other file."""
+    if not isinstance(path, MemoryFile):
+        return tifffile.TiffFile(path)
+    # OME and MicroManager files may name others that hold the rest of a series
+    return tifffile.TiffFile(opened(path), name=path.name, _multifile=False)
+
+
+def _main_series(path: Source, tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     """The one image of the file; label and thumbnail pages beside it are passed over."""
     series = [item for item in tiff.series if item.size and "Y" in item.axes and "X" in item.axes]
     if not series:
@@ -169,7 +202,7 @@ def _main_series(path: Path, tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries
     return largest
 
 
-def _pages_first(path: Path, pixels: np.ndarray, axes: str) -> np.ndarray:
+def _pages_first(path: Source, pixels: np.ndarray, axes: str) -> np.ndarray:
     """(pages, height, width[, channels]) from any order of axes that TIFF knows."""
     others = [index for index, axis in enumerate(axes) if axis not in "YXS"]
     order = [*others, axes.index("Y"), axes.index("X")]
@@ -263,22 +296,10 @@ def as_pixel_size(value: float | Sequence[float] | None) -> tuple[float, float] 
 # -- grey, 8 bit ----------------------------------------------------------------------------------
 
 
-def to_grey8(
-    pixels: np.ndarray, *, percentiles: tuple[float, float] = STRETCH_PERCENTILES
-) -> np.ndarray:
-    """The uint8 grey image (height, width) that models see, from one image of any number type.
+def one_channel(pixels: np.ndarray) -> np.ndarray:
+    """One number a pixel (height, width) from a grey or colour image, on the image's own scale.
 
-    - 8 bit grey goes through unchanged, as the paper's published images must.
-    - Colour with three equal channels becomes that channel; other colour its luminance,
-      0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
-    - A uniform alpha channel is dropped; one that varies is refused, since what it should hide is
-      not known.
-    - True/false becomes 255/0.
-    - 16-bit, other integers and floats are stretched linearly so that the given percentiles of
-      the finite pixels become 0 and 255, and clipped; NaN and −infinity become 0, +infinity 255.
-    - A constant image of such a type becomes 0 throughout.
-
-    InputError when the shape is no image's or no pixel is finite.
+    Colour and alpha as `to_grey8` says. InputError when the shape is no image's.
     """
     pixels = np.asarray(pixels)
     if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
@@ -297,6 +318,27 @@ def to_grey8(
             f"an array of shape {pixels.shape} is no image; "
             "(height, width) or (height, width, 3 or 4) is expected"
         )
+    return pixels
+
+
+def to_grey8(
+    pixels: np.ndarray, *, percentiles: tuple[float, float] = STRETCH_PERCENTILES
+) -> np.ndarray:
+    """The uint8 grey image (height, width) that models see, from one image of any number type.
+
+    - 8 bit grey goes through unchanged, as the paper's published images must.
+    - Colour with three equal channels becomes that channel; other colour its luminance,
+      0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+    - A uniform alpha channel is dropped; one that varies is refused, since what it should hide is
+      not known.
+    - True/false becomes 255/0.
+    - 16-bit, other integers and floats are stretched linearly so that the given percentiles of
+      the finite pixels become 0 and 255, and clipped; NaN and −infinity become 0, +infinity 255.
+    - A constant image of such a type becomes 0 throughout.
+
+    InputError when the shape is no image's or no pixel is finite.
+    """
+    pixels = one_channel(pixels)
     if pixels.dtype == np.uint8:
         return np.ascontiguousarray(pixels)
     if pixels.dtype == bool:

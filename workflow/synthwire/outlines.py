@@ -37,9 +37,18 @@ from synthwire.annotations import (
     segmentation_to_rle,
 )
 from synthwire.errors import InputError
-from synthwire.files import atomic_path, read_json, write_json
-from synthwire.images import as_pixel_size, read_recording
+from synthwire.files import (
+    MemoryFile,
+    Source,
+    as_source,
+    atomic_path,
+    opened,
+    read_json,
+    write_json,
+)
+from synthwire.images import as_pixel_size, read_recording, tiff_file
 
+LARGEST_ROI_ARCHIVE = 256 * 2**20  # bytes; what unpacks to more is no set of outlines
 LAYERS_KEY = "synthwire_layers"  # in a label TIFF whose pages are layers of one image
 
 
@@ -56,7 +65,7 @@ class Outlines:
 
 
 def read_outlines(
-    path: str | os.PathLike,
+    path: Source,
     names: Sequence[str],
     shape: tuple[int, int],
     *,
@@ -69,9 +78,9 @@ def read_outlines(
     is, with a remark; with several classes it is an error. InputError in one line when the file
     is of no known format, belongs to other images, or is of another size.
     """
-    path = Path(path)
+    path = as_source(path)
     reader = _Reader(path, list(names), tuple(shape), tuple(classes))
-    if not path.is_file():
+    if not isinstance(path, MemoryFile) and not path.is_file():
         raise InputError(f"{path}: no such file")
     suffix = path.suffix.lower()
     if suffix in (".zip", ".roi"):
@@ -94,7 +103,13 @@ def read_outlines(
 
 
 class _Reader:
-    def __init__(self, path: Path, names: list[str], shape: tuple[int, int], classes: tuple):
+    def __init__(
+        self,
+        path: Path | MemoryFile,
+        names: list[str],
+        shape: tuple[int, int],
+        classes: tuple[str, ...],
+    ):
         self.path, self.names, self.shape, self.classes = path, names, shape, classes
         self.found = Outlines()
         self.numbers = [0] * len(names)  # annotations so far, per page
@@ -200,8 +215,13 @@ class _Reader:
                 else:
                     try:
                         rle = segmentation_to_rle(segmentation, *self.shape)
+                        decode_mask(rle)  # notices a code that runs over the image
                     except InputError as error:
                         raise InputError(f"{self.path}: {where}: {error}") from None
+                    except (KeyError, TypeError, ValueError, OverflowError) as error:
+                        raise InputError(
+                            f"{self.path}: {where}: no proper run-length code ({error})"
+                        ) from None
                 crowd = int(crowd or attributes.get("confidence") == "low")
                 self.add(page, where, rle, by_id[item["category_id"]], crowd, attributes)
 
@@ -333,7 +353,7 @@ class _Reader:
             return self.oval(*points[0], radius, radius)
         if kind == "mask":
             content = base64.b64decode(shape["mask"], validate=True)
-            part = np.array(Image.open(io.BytesIO(content))) > 0
+            part = np.array(Image.open(io.BytesIO(content), formats=("PNG",))) > 0
             left, top = (int(value) for value in points[0])
             mask = np.zeros(self.shape, dtype=bool)
             place = mask[top : top + part.shape[0], left : left + part.shape[1]]
@@ -343,16 +363,18 @@ class _Reader:
         return None
 
     def read_fiji(self) -> None:
-        from roifile import ROI_TYPE, roiread
+        from roifile import ROI_TYPE
 
         try:
-            rois = roiread(self.path)
+            rois = _fiji_rois(self.path)
+        except InputError:
+            raise
         except (ValueError, OSError, zipfile.BadZipFile, struct.error, IndexError) as error:
             raise InputError(f"{self.path}: no Fiji ROI file, or a damaged one ({error})") from None
         filled = {
             ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED, ROI_TYPE.RECT, ROI_TYPE.OVAL
         }  # fmt: skip
-        for number, roi in enumerate(rois if isinstance(rois, list) else [rois], start=1):
+        for number, roi in enumerate(rois, start=1):
             where = f"ROI {roi.name or number}"
             page = max(roi.position, roi.t_position, roi.z_position, 1) - 1
             if page >= len(self.names):
@@ -398,9 +420,23 @@ def _via_images(data: dict) -> list[dict]:
     return values if good else []
 
 
-def _are_layers(path: Path) -> bool:
+def _fiji_rois(path: Path | MemoryFile) -> list:
+    """The ROIs of a .roi file, or those of a .zip."""
+    from roifile import ImagejRoi
+
+    with opened(path) as file:
+        if path.suffix.lower() == ".roi":
+            return [ImagejRoi.frombytes(file.read())]
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if sum(entry.file_size for entry in entries) > LARGEST_ROI_ARCHIVE:
+                raise InputError(f"{path}: unpacks to more than {LARGEST_ROI_ARCHIVE >> 20} MiB")
+            return [ImagejRoi.frombytes(archive.read(entry)) for entry in entries]
+
+
+def _are_layers(path: Path | MemoryFile) -> bool:
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with tiff_file(path) as tiff:
             return bool((tiff.shaped_metadata or ({},))[0].get(LAYERS_KEY))
     except tifffile.TiffFileError:
         return False

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.files import MemoryFile, Source, opened
 
 Scan = tuple[np.ndarray, tuple[float, float] | None, tuple[float, ...] | None]
 
@@ -25,30 +26,51 @@ LARGEST_BYTES = 4 * 2**30
 # -- NeXus ----------------------------------------------------------------------------------------
 
 
-def read_nexus(path: Path) -> Scan:
+def read_nexus(path: Path | MemoryFile, *, largest_pixels: int | None = None) -> Scan:
     """Read a NeXus file of the application definition NXstxm, or any HDF5 file with one image.
 
     The detector is the one that `default` attributes lead to, else `data` or `counter0`, else the
     only NXdata group with an image. InputError in one line when the file is truncated, holds no
-    image, or several among which nothing tells the right one.
+    image, several among which nothing tells the right one, or one of more than `largest_pixels`;
+    and, of a file in memory, when it draws on other files.
     """
     import h5py  # here, since it takes as long to load as all the rest
 
     try:
-        with h5py.File(path, "r") as file:
+        in_memory = isinstance(path, MemoryFile)
+        with h5py.File(opened(path) if in_memory else path, "r") as file:
+            if in_memory:
+                _require_self_contained(path, file)
             group = _nexus_group(path, file)
             if group is None:
-                dataset = _only_dataset(path, file)
+                dataset = _only_dataset(path, file, largest_pixels)
                 pages, size, energies = dataset[()], None, None
                 pages = pages[np.newaxis] if pages.ndim == 2 else pages
             else:
-                pages, size, energies = _read_nxdata(path, group)
+                pages, size, energies = _read_nxdata(path, group, largest_pixels)
     except OSError as error:
         reason = str(error).split("(")[-1].rstrip(")")
         raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
     except RuntimeError as error:  # damaged inside: filters and B-trees
         raise InputError(f"{path}: damaged HDF5 file ({error})") from None
     return pages, size, energies
+
+
+def _require_self_contained(path: MemoryFile, file) -> None:
+    """InputError when links, virtual datasets or raw storage lead to files on this machine."""
+    import h5py
+
+    def outside(name: str, link) -> str | None:
+        return name if isinstance(link, h5py.ExternalLink) else None
+
+    def stored_outside(name: str, item) -> str | None:
+        return (
+            name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
+        )
+
+    name = file.visititems_links(outside) or file.visititems(stored_outside)
+    if name is not None:
+        raise InputError(f"{path}: '{name}' lies in another file; save a file that holds it itself")
 
 
 def _text(value: Any) -> str:
@@ -76,7 +98,7 @@ def _rank(shape: tuple[int, ...]) -> int:
     return max(2, sum(side > 1 for side in shape)) if len(shape) >= 2 else len(shape)
 
 
-def _nexus_group(path: Path, file):
+def _nexus_group(path: Source, file):
     """The NXdata group that is meant, or None when there is none."""
     entries = [item for item in file.values() if _is_class(item, "NXentry")]
     entry = file.get(_text(file.attrs.get("default", "")) or "/")
@@ -98,7 +120,7 @@ def _nexus_group(path: Path, file):
     return next(iter(groups.values()), None)
 
 
-def _only_dataset(path: Path, file):
+def _only_dataset(path: Source, file, largest_pixels: int | None):
     found = []
 
     def visit(name, item):
@@ -111,19 +133,24 @@ def _only_dataset(path: Path, file):
         raise InputError(
             f"{path}: no NeXus data group, and not exactly one image among its datasets: {what}"
         )
-    _require_size(path, file[found[0]])
+    _require_size(path, file[found[0]], largest_pixels)
     return file[found[0]]
 
 
-def _require_size(path: Path, dataset) -> None:
+def _require_size(path: Source, dataset, largest_pixels: int | None) -> None:
+    if largest_pixels is not None and dataset.size > largest_pixels:
+        raise InputError(
+            f"{path}: {' × '.join(map(str, dataset.shape))} pixels; at most "
+            f"{largest_pixels / 1e6:g} megapixels are taken; cut it down"
+        )
     nbytes = dataset.size * dataset.dtype.itemsize
     if nbytes > LARGEST_BYTES:
         raise InputError(f"{path}: {nbytes / 2**30:.1f} GiB of pixels, more than 4; cut it down")
 
 
-def _read_nxdata(path: Path, group) -> Scan:
+def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Scan:
     signal = _signal(group)
-    _require_size(path, signal)
+    _require_size(path, signal, largest_pixels)
     shape = signal.shape
     axes = group.attrs.get("axes", ())
     if isinstance(axes, (bytes, str)):
