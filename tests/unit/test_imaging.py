@@ -4,7 +4,7 @@ from PIL import Image
 from synthwire import microscopes
 from synthwire.annotations import read_coco
 from synthwire.errors import InputError
-from synthwire.imaging import check_domains, image_shard, take_picture
+from synthwire.imaging import check_domains, contrasts, image_shard, take_picture
 from synthwire.structures import write_volume
 
 DENSITY = {"divisor": "projected_thickness", "blur_sigma_px": 0}
@@ -18,6 +18,7 @@ def domain(microscope, **changed):
         "tilt_deg": 0,
         "invert": False,
         "minimum_visible": 0.25,
+        "minimum_contrast": 0,
     }
     return {"microscope": microscope, **defaults, **changed}
 
@@ -126,6 +127,26 @@ def test_what_an_opaque_particle_hides_is_not_learnt_below_the_limit():
     np.testing.assert_array_equal(strict.shown, [False, True, False])
     through = take_picture(labels, 20.0, DENSITY, [domain("tem")], 1, 0)
     assert through.shown.all()
+
+
+def test_contrast_is_the_step_in_grey_to_the_ground_about_a_particle():
+    """A bar 60 above its ground, one crossing it that adds 40, one hidden in saturation."""
+    masks = np.zeros((4, 60, 60), bool)
+    masks[0, 20:26, 5:50] = True
+    masks[1, 10:40, 25:30] = True
+    masks[2, 45:55, 5:25] = True
+    masks[3, 48:52, 8:20] = True
+    image = np.full((60, 60), 30.0)
+    image += 60 * masks[0] + 40 * masks[1] + 400 * masks[2]
+    image = np.clip(image, 0, 255).astype(np.uint8)
+    np.testing.assert_allclose(contrasts(image, masks), [60, 40, 225, 0])
+    volume = np.zeros((20, 60, 60), np.uint8)
+    volume[:20, 20:26, 5:50] = 1
+    volume[:1, 40:46, 5:50] = 2
+    faint = domain("optical_density", minimum_contrast=0.1)
+    np.testing.assert_array_equal(
+        take_picture(volume, None, DENSITY, [faint], 1, 0).shown, [True, False]
+    )
 
 
 def test_the_domain_stands_in_the_record_and_hidden_particles_have_no_annotation(tmp_path):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy import ndimage
 
 from synthwire import microscopes
 from synthwire.errors import InputError
@@ -31,6 +32,7 @@ from synthwire.structures import read_volume
 STAGE = 4  # this stage's key among the random streams of a run
 OPTICAL_DENSITY = "optical_density"  # the domain of the paper
 OPAQUE = ("sem",)  # microscopes that see the topmost particle only
+RING_PX = 4  # how far about a particle its ground reaches
 
 
 class Picture(NamedTuple):
@@ -88,12 +90,42 @@ def take_picture(
         tops = microscopes.top_labels(labels)
         visible = np.bincount(tops.ravel(), minlength=len(masks) + 1)[1:]
         shown &= visible >= domain["minimum_visible"] * masks.sum(axis=(1, 2))
+    if domain["minimum_contrast"] > 0:
+        shown &= contrasts(image, masks) >= 255 * domain["minimum_contrast"]
     return Picture(image, masks, shown, microscope)
+
+
+def contrasts(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """How far each particle's grey stands out from the empty ground about it: (N,), in grey levels.
+
+    image: uint8 (Y, X); masks: bool (N, Y, X). Only pixels that no other particle covers speak for
+    a particle. One without such pixels, or without empty ground within RING_PX, is compared by its
+    whole mask and with the whole ground; one of saturated pixels alone has no contrast at all.
+    """
+    covered = masks.sum(axis=0, dtype=np.uint16)
+    ground = covered == 0
+    everywhere = float(np.median(image[ground])) if ground.any() else 0.0
+    found = np.zeros(len(masks))
+    for number, mask in enumerate(masks):
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if not rows.size:
+            continue
+        box = tuple(
+            slice(max(0, along[0] - RING_PX), along[-1] + RING_PX + 1) for along in (rows, columns)
+        )
+        own = mask[box] & (covered[box] == 1)
+        near = ground[box] & ndimage.binary_dilation(mask[box], iterations=RING_PX)
+        values = image[box][own] if own.any() else image[box][mask[box]]
+        if not own.any() and values.min() == 255:
+            continue
+        base = float(np.median(image[box][near])) if near.any() else everywhere
+        found[number] = abs(float(values.mean()) - base)
+    return found
 
 
 def _draw_domain(domains: Sequence[Mapping], rng: np.random.Generator) -> Mapping:
     if not domains:
-        return {"microscope": OPTICAL_DENSITY, "invert": False}
+        return {"microscope": OPTICAL_DENSITY, "invert": False, "minimum_contrast": 0}
     shares = np.array([domain["share"] for domain in domains], dtype=float)
     return domains[int(rng.choice(len(domains), p=shares / shares.sum()))]
 
