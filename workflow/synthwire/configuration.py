@@ -73,6 +73,14 @@ def validate(instance: dict, schema_name: str, schemas: Path, source: str) -> di
     return instance
 
 
+def section_defaults(section: str, schemas: Path) -> dict:
+    """The defaults of one section of the configuration, such as `prediction`."""
+    settings: dict = {}
+    schema = _schemas(schemas)["config.schema.yaml"]["properties"][section]
+    _Validator(schema, registry=_registry(schemas)).validate(settings)
+    return settings
+
+
 def _explain(error: jsonschema.ValidationError) -> str:
     field = ".".join(str(part) for part in error.absolute_path) or "top level"
     if error.validator == "additionalProperties":
