@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 from scipy.stats import gaussian_kde
 
@@ -51,7 +52,9 @@ def periodic_density(
     return kernels.sum(axis=2).mean(axis=1)
 
 
-def _bins(values: np.ndarray, lower: float, upper: float, least: int = 8, most: int = 24):
+def histogram_edges(
+    values: np.ndarray, lower: float, upper: float, least: int = 8, most: int = 24
+) -> np.ndarray:
     """Bin edges by Freedman and Diaconis's rule, within `least` … `most` bins."""
     quartiles = np.percentile(values, [25, 75])
     width = 2 * (quartiles[1] - quartiles[0]) * len(values) ** (-1 / 3)
@@ -110,7 +113,7 @@ def draw_particle_statistics(
             low = float(scaled.min()) if log else (1.0 if name == "aspect_ratio" else 0.0)
             high = float(scaled.max())
             low = min(low, float(scaled.min()))
-            edges = _bins(scaled, low, high if high > low else low + 1)
+            edges = histogram_edges(scaled, low, high if high > low else low + 1)
         else:
             edges = np.linspace(0, 1, 9)
         margin = 0 if name == "orientation" else 0.06 * (edges[-1] - edges[0])
@@ -168,13 +171,7 @@ def draw_particle_statistics(
                     )
                 )
         if log:
-            ax.set_xscale("log")
-            decades = grid[-1] - grid[0]
-            subs = (1, 2, 5) if decades < 1.5 else ((1, 3) if decades < 2.5 else (1,))
-            ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
-            ax.xaxis.set_major_formatter(FuncFormatter(_plain))
-            ax.xaxis.set_minor_formatter(NullFormatter())
-            ax.set_xlim(shown_grid[0], shown_grid[-1])
+            log_axis(ax, shown_grid[0], shown_grid[-1])
             ax.set_ylabel("Density (per decade)")
         else:
             ax.set_xlim(grid[0], grid[-1])
@@ -223,7 +220,18 @@ def _distance(distance: dict | None) -> str:
     return f"{short} distance {distance['ks']:.2f} (p {p})"
 
 
-def _plain(value: float, _position=None) -> str:
+def log_axis(ax: Axes, low: float, high: float) -> None:
+    """A logarithmic x axis from low to high, with as many plainly written ticks as fit."""
+    ax.set_xscale("log")
+    decades = np.log10(high / low)
+    subs = (1, 2, 5) if decades < 1.5 else ((1, 3) if decades < 2.5 else (1,))
+    ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    ax.xaxis.set_major_formatter(FuncFormatter(plain_number))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(low, high)
+
+
+def plain_number(value: float, _position=None) -> str:
     """A tick label: plain up to 10 000, a power of ten beyond."""
     if value < 99_999:
         return f"{value:g}"
