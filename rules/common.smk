@@ -11,6 +11,10 @@ from synthwire.errors import InputError
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 
+# For jobs that can use every core of the machine. Snakemake counts no cores on a cluster; there
+# the profile's `set-threads` says how many.
+ALL_CORES = workflow.resource_settings.cores or 1
+
 
 def own_file(path):
     """A path in the working directory or, where it is not there, in the workflow's own folder."""
@@ -80,6 +84,9 @@ wildcard_constraints:
 def modules(*names):
     """Library files that shape a rule's result: an edit of one of them runs the rule again."""
     return [os.path.relpath(LIBRARY / "synthwire" / name) for name in names]
+
+
+EVALUATION_MODULES = ["evaluation.py"]
 
 
 def settings_without(section, *leave_out):

@@ -11,9 +11,11 @@ rule predict:
         f"{RUN}/logs/predict/{{model}}.log",
     benchmark:
         f"{RUN}/benchmarks/predict/{{model}}.tsv"
+    wildcard_constraints:
+        model="(?!watershed/)[A-Za-z0-9][A-Za-z0-9_-]*",
     conda:
         "../envs/learning.yaml"
-    threads: config["training"]["threads"] or workflow.cores
+    threads: config["training"]["threads"] or ALL_CORES
     resources:
         gpu=1,
         mem_mb=16000,
@@ -33,7 +35,7 @@ rule evaluate_model:
         predictions=rules.predict.output,
         validation=rules.split_dataset.output.validation,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
-        library=modules("evaluation.py", "statistics.py"),
+        library=modules("statistics.py", *EVALUATION_MODULES),
     output:
         evaluations=expand(
             f"{RUN}/evaluation/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS

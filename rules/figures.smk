@@ -207,6 +207,33 @@ rule make_figure_instance_quality:
         "../workflow/scripts/make_figure_instance_quality.py"
 
 
+rule make_figure_comparison:
+    input:
+        validation=rules.split_dataset.output.validation,
+        images=image_folders,
+        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        predictions=of_every_row("predictions", "synthetic", "json"),
+        watershed_evaluation=f"{RUN}/evaluation/watershed/synthetic.json",
+        watershed_predictions=f"{RUN}/predictions/watershed/synthetic.json",
+        watershed=rules.tune_watershed.output.parameters,
+        library=[*DRAWING, *modules("figures/comparison.py", "figures/prediction.py")],
+    output:
+        figure("fig_comparison"),
+    log:
+        f"{RUN}/logs/make_figure_comparison.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        models=list(ROWS),
+        voxel_size_nm=config["structures"]["voxel_size_nm"],
+        score=config["evaluation"]["accuracy_score"],
+    script:
+        "../workflow/scripts/make_figure_comparison.py"
+
+
 rule make_gallery:
     input:
         library=[
@@ -280,6 +307,7 @@ FIGURES = [
     for name in [
         *(f"fig{number}" for number in (*range(1, 10), 12) if has_volumes(number)),
         "fig_instance_quality",
+        "fig_comparison",
         "fig_training",
         "fig_hyperparameters",
     ]

@@ -116,16 +116,19 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
         imaging.check_domains(config["imaging"]["domains"])
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    for table, images in config["tables"].items():
+    shown = {f"tables.{table}": images for table, images in config["tables"].items()}
+    if config["figures"]["attached"] is not None:
+        shown["figures.attached"] = config["figures"]["attached"]
+    for field, images in shown.items():
         if images not in config["image_sets"]:
             raise InputError(
-                f"{source}: tables.{table}: no image set '{images}'; there are "
+                f"{source}: {field}: no image set '{images}'; there are "
                 f"{', '.join(config['image_sets'])}"
             )
         entry = config["image_sets"][images]
         if entry["source"] == "file" and entry["annotations"] is None:
             raise InputError(
-                f"{source}: tables.{table}: image set '{images}' has no annotations to "
+                f"{source}: {field}: image set '{images}' has no annotations to "
                 "compare with; name them in its field annotations, or show another set"
             )
     weights = config["training"]["initial_weights"]
