@@ -20,16 +20,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pycocotools import mask as coco_mask
 
 import synthwire
-from synthwire import detectron, inference, weights
+from synthwire import detections, weights
 from synthwire.annotations import decode_mask, make_annotation
-from synthwire.configuration import section_defaults
 from synthwire.errors import InputError
 from synthwire.figures.segmentation import draw_overlay
 from synthwire.files import Source, as_source, atomic_directory, json_ready, read_json
@@ -44,6 +42,9 @@ from synthwire.images import (
 from synthwire.optical_density import density_pages, inverted
 from synthwire.outlines import fiji_rois, label_tiff
 from synthwire.statistics import COLUMNS, particle_statistics, pixel_size
+
+if TYPE_CHECKING:
+    from synthwire.inference import Predictor
 
 MODALITIES = {
     "od": "optical density, or anything else that is bright on dark; taken as it is",
@@ -78,7 +79,7 @@ class Model:
     """
 
     name: str
-    predictor: inference.Predictor
+    predictor: Predictor
     card: Mapping[str, Any]
 
 
@@ -87,21 +88,25 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
 
     device: auto, cpu or cuda. InputError in one line when there is no model, or no such device.
     """
-    if model is None or str(model) == "bundled":
-        path, card = weights.bundled()
-    else:
-        path, card = _trained(Path(model))
-    predictor = inference.Predictor(
-        detectron.prediction_config(
-            card["architecture"],
-            card["prediction"],
-            detectron.Plan(0, 0.0, 0, 0.0, card["nms_threshold"], 0, ""),
-            weights=path,
-            classes=len(card["categories"]),
-            device=detectron.device_name(device),
-        )
+    from synthwire import detectron, inference  # here, since PyTorch takes seconds to load
+
+    path, card = find_model(model)
+    predictor = inference.load(
+        path,
+        card["architecture"],
+        card["prediction"],
+        nms_threshold=card["nms_threshold"],
+        classes=len(card["categories"]),
+        device=detectron.device_name(device),
     )
     return Model(card["name"], predictor, card)
+
+
+def find_model(model: str | os.PathLike | None = None) -> tuple[Path, dict]:
+    """Weights and card of what `load_model` would load."""
+    if model is None or str(model) == "bundled":
+        return weights.bundled()
+    return _trained(Path(model))
 
 
 def _trained(folder: Path) -> tuple[Path, dict]:
@@ -112,6 +117,8 @@ def _trained(folder: Path) -> tuple[Path, dict]:
             f"{folder}: no model; 'bundled' is expected, or a run's folder of one, as "
             "results/demo/models/12, with model_final.pth and provenance.json in it"
         )
+    from synthwire.configuration import section_defaults  # here, since it loads the generator
+
     provenance = read_json(folder / "provenance.json")
     try:
         training = provenance["config"]["training"]
@@ -363,7 +370,8 @@ class Segmentation:
             chosen &= ~table["touches_border"].astype(bool)
         ids = table["id"][chosen].tolist()
         if rules.remove_nested:
-            ids = [ids[index] for index in _not_nested([self.results[n - 1] for n in ids])]
+            candidates = [{**self.results[number - 1], "id": number} for number in ids]
+            ids = [item["id"] for item in detections.remove_nested(candidates)]
         unknown = set(rules.removed_ids + rules.kept_ids) - set(table["id"])
         if unknown:
             raise InputError(f"no particle {min(unknown)}; there are {len(table)}")
@@ -464,17 +472,6 @@ class Segmentation:
         return content.getvalue()
 
 
-def _not_nested(results: Sequence[Mapping], share: float = 0.8) -> list[int]:
-    """Places of those results of which no better one covers so much; best score first."""
-    rles = [item["segmentation"] for item in results]
-    covered = coco_mask.iou(rles, rles, [1] * len(rles)) if rles else np.zeros((0, 0))
-    kept: list[int] = []
-    for index, row in enumerate(covered):
-        if not (row[kept] >= share).any():
-            kept.append(index)
-    return kept
-
-
 def is_result(folder: Path) -> bool:
     """Whether a folder holds nothing but what `Segmentation.save` writes."""
     return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(FILES)
@@ -493,7 +490,7 @@ def segment(
     page: int | None = None,
     scale: float | None = None,
     device: str = "auto",
-    progress: Callable[[Iterable], Iterable] | None = None,
+    progress: Callable[[Sequence], Iterable] = iter,
     **preparation: Any,
 ) -> Segmentation:
     """Find the particles of one image.
@@ -532,14 +529,17 @@ def segment_image(
     *,
     scale: float | None = None,
     info: Mapping[str, Any] | None = None,
-    progress: Callable[[Iterable], Iterable] | None = None,
+    progress: Callable[[Sequence], Iterable] = iter,
 ) -> Segmentation:
     """Apply a model to a prepared image; info goes into coco.json as it is."""
     scale = scale_for(model, image.pixel_size_nm) if scale is None else scale
     if not 0 < scale < math.inf:
         raise InputError(f"scale {scale} is not above zero")
-    results = model.predictor(image.pixels, IMAGE_ID, scale)
-    results.sort(key=lambda item: -item["score"])
+    from synthwire import tiling  # here, as in load_model
+
+    results = tiling.predict_any(
+        model.predictor, image.pixels, image_id=IMAGE_ID, scale=scale, progress=progress
+    )
     return Segmentation(
         image.pixels,
         results,
