@@ -18,6 +18,14 @@ def test_rle_round_trip_is_exact_and_goes_into_json(mask):
     np.testing.assert_array_equal(annotations.decode_mask(rle), mask)
 
 
+@settings(deadline=None)
+@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12)), st.data())
+def test_a_mask_encoded_from_a_crop_is_the_whole_masks_encoding(crop, data):
+    top, left, below, beyond = (data.draw(st.integers(0, 3)) for _ in range(4))
+    whole = np.pad(crop, ((top, below), (left, beyond)))
+    assert annotations.encode_crop(crop, top, left, *whole.shape) == annotations.encode_mask(whole)
+
+
 def test_polygon_covers_the_pixels_between_its_corners():
     mask = annotations.decode_mask(annotations.segmentation_to_rle([SQUARE], 12, 10))
     expected = np.zeros((12, 10), bool)

@@ -17,7 +17,7 @@ from synthwire import configuration, dataset, detectron, imaging, structures, tr
 from synthwire.annotations import read_coco
 from synthwire.errors import InputError
 from synthwire.files import write_json
-from synthwire.inference import Predictor, predict, read_scenes, scale_of
+from synthwire.inference import load, predict, read_scenes, scale_of
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +72,18 @@ def test_the_same_seed_trains_the_same_model_and_it_predicts(config, data, tmp_p
     provenance = json.loads((tmp_path / "a/model/provenance.json").read_text())
     assert provenance["dataset_images"] == 3
     assert provenance["initial_weights"] == "scratch"
-    cfg = detectron.prediction_config(
+    predictor = load(
+        tmp_path / "a/model/model_final.pth",
         config["architecture"],
         {**config["prediction"], "minimum_score": 0.0, "detections": 7},
-        detectron.Plan(3, 0.01, 16, 0.6, 0.7, 1, "cosine"),
-        weights=tmp_path / "a/model/model_final.pth",
-        device="cpu",
+        nms_threshold=0.7,
     )
     truth = read_coco(data / "val.json")
     located = dataset.locate_images(truth, [data / "images"])
-    results = predict(Predictor(cfg), read_scenes(truth, located))
+    results = predict(predictor, read_scenes(truth, located))
     assert 0 < len(results) <= 7
     assert {result["image_id"] for result in results} == {truth["images"][0]["id"]}
-    enlarged = predict(Predictor(cfg), read_scenes(truth, located), scale=1.5)
+    enlarged = predict(predictor, read_scenes(truth, located), scale=1.5)
     assert enlarged != results
     for result in results + enlarged:
         assert result["segmentation"]["size"] == [64, 64]

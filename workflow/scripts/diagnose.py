@@ -11,7 +11,7 @@ import torch
 from synthwire import detectron
 from synthwire.diagnosis import diagnose
 from synthwire.files import atomic_path, read_json
-from synthwire.inference import Predictor, scale_of
+from synthwire.inference import load, scale_of
 from synthwire.job import job
 from synthwire.progress import progress_bar
 from synthwire.structures import resolve_settings
@@ -23,15 +23,13 @@ with job(snakemake.log[0]):
     weights = dict(zip(snakemake.params.rows, snakemake.input.weights, strict=True))
     best = max(evaluations, key=lambda result: result["segm"]["ap"] or 0)["model"]
     training = snakemake.config["training"]
-    predictor = Predictor(
-        detectron.prediction_config(
-            snakemake.params.architecture,
-            snakemake.params.prediction,
-            detectron.plan_row(snakemake.params.rows[best], training),
-            weights=Path(weights[best]),
-            device=detectron.device_name(training["device"]),
-            classes=len(snakemake.params.classes),
-        )
+    predictor = load(
+        Path(weights[best]),
+        snakemake.params.architecture,
+        snakemake.params.prediction,
+        nms_threshold=detectron.plan_row(snakemake.params.rows[best], training).nms_threshold,
+        device=detectron.device_name(training["device"]),
+        classes=len(snakemake.params.classes),
     )
     images = snakemake.wildcards.images
     scale = 1.0

@@ -11,7 +11,7 @@ from synthwire.annotations import read_coco
 from synthwire.dataset import locate_images
 from synthwire.files import write_json
 from synthwire.images import read_stack
-from synthwire.inference import Predictor, predict, read_scenes, scale_of
+from synthwire.inference import load, predict, read_scenes, scale_of
 from synthwire.job import job
 from synthwire.progress import progress_bar
 
@@ -19,15 +19,14 @@ with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     training = snakemake.config["training"]
     row = snakemake.params.row
-    predictor = Predictor(
-        detectron.prediction_config(
-            snakemake.params.architecture,
-            snakemake.params.prediction,
-            detectron.plan_row(row, training) if row else detectron.plan_base(training),
-            weights=Path(snakemake.input.weights),
-            device=detectron.device_name(training["device"]),
-            classes=snakemake.params.classes,
-        )
+    plan = detectron.plan_row(row, training) if row else detectron.plan_base(training)
+    predictor = load(
+        Path(snakemake.input.weights),
+        snakemake.params.architecture,
+        snakemake.params.prediction,
+        nms_threshold=plan.nms_threshold,
+        device=detectron.device_name(training["device"]),
+        classes=snakemake.params.classes,
     )
     validation = read_coco(snakemake.input.validation)
     located = locate_images(validation, [Path(folder) for folder in snakemake.input.images])

@@ -146,15 +146,18 @@ def architecture_config(settings: Mapping, classes: int = 1) -> CfgNode:
 def prediction_config(
     architecture: Mapping,
     prediction: Mapping,
-    plan: Plan,
     *,
+    nms_threshold: float,
     weights: Path,
     device: str,
     classes: int = 1,
 ) -> CfgNode:
-    """Settings for inference with the weights of one training; prediction: config["prediction"]."""
+    """Settings for inference with the weights of one training; prediction: config["prediction"].
+
+    nms_threshold: of the proposal network, as in training.
+    """
     cfg = architecture_config(architecture, classes)
-    cfg.MODEL.RPN.NMS_THRESH = plan.nms_threshold
+    cfg.MODEL.RPN.NMS_THRESH = nms_threshold
     cfg.MODEL.WEIGHTS = str(weights)
     cfg.MODEL.DEVICE = device
     cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = prediction["minimum_score"]

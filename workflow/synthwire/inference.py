@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from synthwire import detectron  # noqa: F401  first: it makes detectron2 importable
-from synthwire.annotations import encode_mask
+from synthwire import detectron  # first: it makes detectron2 importable
+from synthwire.annotations import encode_crop
+from synthwire.errors import InputError
 
 from detectron2.checkpoint import DetectionCheckpointer  # isort: skip
 from detectron2.data.transforms import ResizeShortestEdge  # isort: skip
+from detectron2.layers.mask_ops import _do_paste_mask  # isort: skip
 from detectron2.modeling import build_model  # isort: skip
+from detectron2.structures import Instances  # isort: skip
+
+MASK_THRESHOLD = 0.5  # Detectron2's
+
+
+class Place(NamedTuple):
+    """Where an image lies in a larger one of (height, width): its upper left pixel."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class StrictCheckpointer(DetectionCheckpointer):
+    """Detectron2's checkpointer; weights that do not fit the network are refused."""
+
+    def _load_model(self, checkpoint):
+        incompatible = super()._load_model(checkpoint)
+        wrong = {name: "is not known" for name in incompatible.unexpected_keys}
+        wrong |= {name: "is missing" for name in incompatible.missing_keys}
+        wrong |= {name: "has another shape" for name, *_ in incompatible.incorrect_shapes}
+        if wrong:
+            name = next(reversed(wrong))
+            raise InputError(
+                f"{self._path}: the weights do not fit the architecture ({len(wrong)} parameters; "
+                f"{name} {wrong[name]}); give the architecture that they were trained with"
+            )
+        return incompatible
+
+    def load(self, path: str, *arguments, **options) -> dict:
+        self._path = path
+        return super().load(path, *arguments, **options)
 
 
 class Predictor:
@@ -26,10 +63,10 @@ class Predictor:
 
     def __init__(self, cfg) -> None:
         self._model = build_model(cfg)
-        DetectionCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
+        StrictCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
         self._model.eval()
-        if cfg.MODEL.DEVICE == "cpu":
-            self._model = self._model.to(memory_format=torch.channels_last)
+        _fold_normalisation(self._model)
+        self._model = self._model.to(memory_format=torch.channels_last)
         # a shortest edge of 0 means: no resize
         self._resize = (
             ResizeShortestEdge(cfg.INPUT.MIN_SIZE_TEST, cfg.INPUT.MAX_SIZE_TEST)
@@ -37,42 +74,120 @@ class Predictor:
             else None
         )
 
-    def __call__(self, image: np.ndarray, image_id: int, scale: float = 1.0) -> list[dict]:
+    @torch.inference_mode()
+    def __call__(
+        self, image: np.ndarray, image_id: int, scale: float = 1.0, place: Place | None = None
+    ) -> list[dict]:
         """COCO results of one grey image (height, width), uint8, best score first.
 
         scale: the network sees the image so many times enlarged (before the config's own resize);
-        boxes and masks are those of the image as given.
+        boxes and masks are those of the image as given. place: the image is a part of a larger one,
+        in whose coordinates boxes and masks are to be.
         """
         height, width = image.shape
+        place = place or Place(0, 0, height, width)
+        instances = self._detect(image, scale)
+        instances = _at_size(instances, height, width)
+        masks = paste_masks(instances.pred_masks, instances.pred_boxes.tensor, height, width)
+        return [
+            {
+                "image_id": int(image_id),
+                "category_id": category + 1,
+                "bbox": [x0 + place.left, y0 + place.top, x1 - x0, y1 - y0],
+                "score": score,
+                "segmentation": encode_crop(
+                    crop, top + place.top, left + place.left, place.height, place.width
+                ),
+            }
+            for (x0, y0, x1, y1), score, category, (crop, top, left) in zip(
+                instances.pred_boxes.tensor.tolist(),
+                instances.scores.tolist(),
+                instances.pred_classes.tolist(),
+                masks,
+                strict=True,
+            )
+        ]
+
+    def _detect(self, image: np.ndarray, scale: float) -> Instances:
+        """Boxes, scores, classes and soft masks (N, 1, M, M), in the network's own coordinates."""
         colour = np.repeat(image[:, :, None], 3, axis=2)
         if scale != 1:
-            shortest = max(1, round(scale * min(height, width)))
+            shortest = max(1, round(scale * min(image.shape)))
             whole = ResizeShortestEdge(shortest, max_size=sys.maxsize)
             colour = whole.get_transform(colour).apply_image(colour)
         if self._resize is not None:
             colour = self._resize.get_transform(colour).apply_image(colour)
         tensor = torch.as_tensor(np.ascontiguousarray(colour.transpose(2, 0, 1), dtype=np.float32))
-        with torch.inference_mode():
-            instances = self._model([{"image": tensor, "height": height, "width": width}])[0][
-                "instances"
-            ].to("cpu")
-        boxes = instances.pred_boxes.tensor.numpy()
-        return [
-            {
-                "image_id": int(image_id),
-                "category_id": int(category) + 1,
-                "bbox": [float(x0), float(y0), float(x1 - x0), float(y1 - y0)],
-                "score": float(score),
-                "segmentation": encode_mask(mask),
-            }
-            for (x0, y0, x1, y1), score, category, mask in zip(
-                boxes,
-                instances.scores.numpy(),
-                instances.pred_classes.numpy(),
-                instances.pred_masks.numpy(),
-                strict=True,
+        (instances,) = self._model.inference([{"image": tensor}], do_postprocess=False)
+        return instances.to("cpu")
+
+
+def load(
+    weights: Path,
+    architecture: Mapping,
+    prediction: Mapping,
+    *,
+    nms_threshold: float,
+    classes: int = 1,
+    device: str = "cpu",
+) -> Predictor:
+    """A predictor from weights and the settings that they were trained with.
+
+    architecture, prediction: as config["architecture"], config["prediction"]; nms_threshold: of
+    the proposal network; classes: number of categories. InputError when the weights do not fit.
+    """
+    if not Path(weights).is_file():
+        raise InputError(f"{weights}: no such file; weights of a trained model are expected")
+    return Predictor(
+        detectron.prediction_config(
+            architecture,
+            prediction,
+            nms_threshold=nms_threshold,
+            weights=Path(weights),
+            device=device,
+            classes=classes,
+        )
+    )
+
+
+def _fold_normalisation(model: torch.nn.Module) -> None:
+    """Take each batch normalisation, constant in evaluation, into the convolution before it."""
+    for module in model.modules():
+        norm = getattr(module, "norm", None)
+        if isinstance(module, torch.nn.Conv2d) and hasattr(norm, "running_mean"):
+            module.weight, module.bias = fuse_conv_bn_weights(
+                module.weight,
+                module.bias,
+                norm.running_mean,
+                norm.running_var,
+                norm.eps,
+                norm.weight,
+                norm.bias,
             )
-        ]
+            module.norm = None
+
+
+def _at_size(instances: Instances, height: int, width: int) -> Instances:
+    """Detections on an image resized to (height, width), without those whose box is empty."""
+    down, across = height / instances.image_size[0], width / instances.image_size[1]
+    resized = Instances((height, width), **instances.get_fields())
+    resized.pred_boxes.scale(across, down)
+    resized.pred_boxes.clip(resized.image_size)
+    return resized[resized.pred_boxes.nonempty()]
+
+
+def paste_masks(
+    masks: torch.Tensor, boxes: torch.Tensor, height: int, width: int
+) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Boolean masks within their boxes, each with the row and column of its upper left pixel.
+
+    masks: soft (N, 1, M, M); boxes: (N, 4) as x0, y0, x1, y1 in an image (height, width). The
+    pixels are those of Detectron2's `paste_masks_in_image`, without an image's worth of memory and
+    time for each mask.
+    """
+    for mask, box in zip(masks[:, None], boxes[:, None], strict=True):
+        soft, (rows, columns) = _do_paste_mask(mask, box, height, width, skip_empty=True)
+        yield (soft[0] >= MASK_THRESHOLD).numpy(), int(rows.start), int(columns.start)
 
 
 def predict(
