@@ -126,7 +126,8 @@ def _rivals(results: Sequence[dict]) -> list[list[tuple[int, float]]]:
 
 
 def _areas(results: Sequence[dict]) -> np.ndarray:
-    return np.array(coco_mask.area([result["segmentation"] for result in results]), dtype=float)
+    # one by one: with numpy 2, pycocotools fails on lists of more than 255 masks
+    return np.array([coco_mask.area(result["segmentation"]) for result in results], dtype=float)
 
 
 def _scores(results: Sequence[dict]) -> np.ndarray:
