@@ -21,6 +21,7 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/diagnosis.smk"
 include: "rules/report.smk"
+include: "rules/weights.smk"
 
 
 localrules:
@@ -34,6 +35,7 @@ localrules:
     figures,
     gallery,
     diagnosis,
+    weights,
 
 
 rule all:
@@ -90,3 +92,8 @@ rule gallery:
 rule diagnosis:
     input:
         rules.make_figure_diagnosis.output,
+
+
+rule weights:
+    input:
+        rules.export_weights.output,

@@ -1,0 +1,39 @@
+# Not part of `all`: `snakemake weights --configfile config/bundled.yaml` makes the bundled model's
+# files, of the first row of the model table.
+SHIPPED = next(iter(ROWS))
+
+
+rule export_weights:
+    input:
+        weights=f"{MODELS_RUN}/models/{SHIPPED}/model_final.pth",
+        provenance=f"{MODELS_RUN}/models/{SHIPPED}/provenance.json",
+        dataset=f"{MODELS_RUN}/dataset/val.json",
+        evaluations=expand(
+            f"{RUN}/evaluation/{SHIPPED}/{{images}}.json", images=IMAGE_SETS
+        ),
+        template=own_file("resources/model_card.md.jinja"),
+        library=modules("model_card.py"),
+    output:
+        directory(f"{RUN}/bundled"),
+    log:
+        f"{RUN}/logs/export_weights.log",
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        name=f"SynthWire {SHIPPED}",
+        prediction=config["prediction"],
+        pixel_size_nm=config["structures"]["voxel_size_nm"],
+        labels={
+            "synthetic": "Synthetic, held out",
+            **{
+                images: entry["label"]
+                for images, entry in config["image_sets"].items()
+            },
+        },
+        rebuild="make weights",
+    script:
+        "../workflow/scripts/export_weights.py"

@@ -1,0 +1,25 @@
+"""Write the bundled model's files: weights in half precision and the cards."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
+
+from synthwire.files import read_json
+from synthwire.job import job
+from synthwire.model_card import export_model
+
+with job(snakemake.log[0]):
+    export_model(
+        Path(snakemake.input.weights),
+        read_json(Path(snakemake.input.provenance)),
+        name=snakemake.params.name,
+        prediction=snakemake.params.prediction,
+        pixel_size_nm=snakemake.params.pixel_size_nm,
+        dataset=Path(snakemake.input.dataset),
+        evaluations={Path(path).stem: Path(path) for path in snakemake.input.evaluations},
+        labels=snakemake.params.labels,
+        rebuild=snakemake.params.rebuild,
+        template=Path(snakemake.input.template),
+        output=Path(snakemake.output[0]),
+    )
