@@ -21,7 +21,7 @@ rule diagnose:
         f"{RUN}/benchmarks/diagnose/{{images}}.tsv"
     conda:
         "../envs/learning.yaml"
-    threads: config["training"]["threads"] or workflow.cores
+    threads: config["training"]["threads"] or ALL_CORES
     resources:
         gpu=1,
         mem_mb=8000,

@@ -46,7 +46,7 @@ rule train_base:
         f"{MODELS_RUN}/benchmarks/train_base.tsv"
     conda:
         "../envs/learning.yaml"
-    threads: workflow.cores
+    threads: ALL_CORES
     resources:
         gpu=config["training"]["gpus"],
         mem_mb=32000,
@@ -83,7 +83,7 @@ rule train_model:
         model="(?!base/)[A-Za-z0-9][A-Za-z0-9_-]*",
     conda:
         "../envs/learning.yaml"
-    threads: config["training"]["threads"] or workflow.cores
+    threads: config["training"]["threads"] or ALL_CORES
     resources:
         gpu=config["training"]["gpus"],
         mem_mb=32000,
