@@ -8,7 +8,9 @@ NOT_SHAPING = (
     "coco_weights_file",
     "threads",
 )
-TRAINING_MODULES = modules("dataset.py", "detectron.py", "training.py")
+TRAINING_MODULES = modules(
+    "acceleration.py", "dataset.py", "detectron.py", "training.py"
+)
 
 
 localrules:
