@@ -86,7 +86,13 @@ def modules(*names):
     return [os.path.relpath(LIBRARY / "synthwire" / name) for name in names]
 
 
-EVALUATION_MODULES = ["evaluation.py"]
+EVALUATION_MODULES = [
+    "detections.py",
+    *(
+        f"evaluation/{path.name}"
+        for path in sorted((LIBRARY / "synthwire" / "evaluation").glob("*.py"))
+    ),
+]
 
 
 def settings_without(section, *leave_out):

@@ -50,7 +50,7 @@ rule make_figure_3:
         images=image_folders,
         evaluations=of_every_row("evaluation", "synthetic", "json"),
         predictions=of_every_row("predictions", "synthetic", "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
     output:
         figure("fig3"),
     log:
@@ -73,7 +73,7 @@ rule make_figure_4:
         image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
         evaluations=of_every_row("evaluation", SHOWN["table2"], "json"),
         predictions=of_every_row("predictions", SHOWN["table2"], "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
     output:
         figure("fig4"),
     log:
@@ -95,7 +95,7 @@ use rule make_figure_4 as make_figure_6 with:
         image_set=f"{RUN}/microscopy/{SHOWN['table3']}",
         evaluations=of_every_row("evaluation", SHOWN["table3"], "json"),
         predictions=of_every_row("predictions", SHOWN["table3"], "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
     output:
         figure("fig6"),
     log:
@@ -107,7 +107,7 @@ use rule make_figure_4 as make_figure_8 with:
         image_set=f"{RUN}/microscopy/{SHOWN['table4']}",
         evaluations=of_every_row("evaluation", SHOWN["table4"], "json"),
         predictions=of_every_row("predictions", SHOWN["table4"], "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", "evaluation.py")],
+        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
     output:
         figure("fig8"),
     log:

@@ -15,16 +15,22 @@ import scipy.stats
 import yaml
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-from synthwire import evaluation
 from synthwire.annotations import decode_mask, encode_mask, make_annotation
 from synthwire.errors import InputError
 from synthwire.evaluation import (
     bootstrap_interval,
     classify_pixels,
-    coco_metrics,
+    draws_of,
     evaluate_predictions,
+    interval_of,
     paired_difference,
+    value_of,
 )
+from synthwire.evaluation.average_precision import coco_metrics
+from synthwire.evaluation.comparison import check_inputs, compare
+from synthwire.evaluation.matching import match_by_area
+from synthwire.evaluation.outlines import outline_counts
+from synthwire.evaluation.pixels import pixel_accuracy
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "config/schemas/evaluation.schema.yaml").read_text())
@@ -474,6 +480,35 @@ def test_average_precision_by_overlap_by_hand():
     assert crossing["ap"] == pytest.approx(100 * 51 / 101)
 
 
+def test_average_precision_by_overlap_has_intervals_where_there_are_particles():
+    truth, predictions = random_case(4, images=30, size=(64, 80))
+    found = evaluate_predictions(truth, predictions, with_images())
+    enough = [part["ground_truth"] >= 5 for part in found["overlap"]]
+    assert enough == [True, False, True]
+    for number, part in enumerate(found["overlap"]):
+        metric = f"overlap_{number}"
+        low, high = interval_of(found, metric)
+        assert value_of(found, metric) == part["ap"]
+        assert len(draws_of(found, metric)) == 200
+        assert low < part["ap"] < high if enough[number] else math.isnan(low)
+
+
+def test_nested_masks_cost_precision_until_they_are_removed():
+    truth = data_set([[rectangle(5, 5, 40, 10), rectangle(5, 40, 40, 10)]])
+    predictions = [
+        prediction(rectangle(5, 5, 40, 10), 0.9),
+        prediction(rectangle(8, 7, 20, 6), 0.85),  # within the first
+        prediction(rectangle(5, 40, 40, 10), 0.8),
+    ]
+    found = evaluate_predictions(truth, predictions, SETTINGS)
+    # precision at a recall beyond one half: 2/3 at IoU 0.5 … 0.95
+    assert found["segm"]["ap"] == pytest.approx(100 * (51 + 50 * 2 / 3) / 101)
+    assert found["segm_unnested"]["ap"] == pytest.approx(100)
+    # an unsure mask about both removes none of them
+    unsure = [*predictions, prediction(rectangle(4, 4, 44, 50), 0.1)]
+    assert evaluate_predictions(truth, unsure, SETTINGS)["segm_unnested"]["ap"] > 99
+
+
 def test_overlap_with_a_doubtful_outline_counts_as_overlap():
     free, doubtful = rectangle(10, 40, 20, 5), rectangle(20, 40, 20, 5)
     truth = data_set([[free, doubtful]], crowd=[1])
@@ -511,10 +546,10 @@ def test_a_draw_is_worth_what_pycocotools_says_of_the_drawn_images(kind):
             )
     expected = reference(drawn, drawn_predictions, kind)
     settings = with_images()
-    checked, results = evaluation._check(truth, predictions)
-    case = evaluation._compare(checked, results, settings)
+    checked, results = check_inputs(truth, predictions)
+    case = compare(checked, results, settings)
     assert case.units.kind == "image"
-    matching = evaluation._match_by_area(case, kind, settings["area_limits_px"])
+    matching = match_by_area(case, kind, settings["area_limits_px"])
     found = coco_metrics(matching, weights[None, :], limit=100)
     for metric in METRICS:
         assert found[metric][0] == pytest.approx(expected[metric], abs=1e-9, nan_ok=True)
@@ -530,16 +565,16 @@ def test_intervals_hold_the_value_and_narrow_with_more_images():
         intervals = uncertainty["intervals"]
         for value, (low, high) in (
             (found["accuracy"], intervals["accuracy"]),
-            (found["bbox"]["ap"], intervals["bbox"]["ap"]),
-            (found["segm"]["ap"], intervals["segm"]["ap"]),
-            (found["segm"]["ap50"], intervals["segm"]["ap50"]),
+            (found["bbox"]["ap"], intervals["bbox_ap"]),
+            (found["segm"]["ap"], intervals["segm_ap"]),
+            (found["segm"]["ap50"], intervals["segm_ap50"]),
             (found["panoptic"]["pq"], intervals["pq"]),
             (found["thresholds"][0]["f1"], intervals["f1_50"]),
             (found["boundary"]["f1"], intervals["boundary_f1"]),
             (found["count"]["relative_error"], intervals["relative_count_error"]),
         ):
             assert low < value < high
-        low, high = intervals["segm"]["ap"]
+        low, high = intervals["segm_ap"]
         widths.append(high - low)
         assert len(uncertainty["draws"]["segm_ap"]) == 200
     # ten times the images: about √10 narrower
@@ -550,7 +585,7 @@ def test_few_images_are_resampled_by_blocks():
     truth, predictions = random_case(4, images=2, size=(192, 300))
     found = evaluate_predictions(truth, predictions, SETTINGS)["uncertainty"]
     assert (found["unit"], found["units"]) == ("block", 2 * 2 * 3)
-    low, high = found["intervals"]["segm"]["ap"]
+    low, high = found["intervals"]["segm_ap"]
     assert low < high
 
 
@@ -564,12 +599,12 @@ def test_a_detection_is_resampled_with_its_particle():
     truth["annotations"][0].update(
         make_annotation(1, 0, encode_mask(rectangle(60, 40, 40, 8, (192, 192))))
     )
-    case = evaluation._compare(*evaluation._check(truth, predictions), SETTINGS)
+    case = compare(*check_inputs(truth, predictions), SETTINGS)
     assert case.units.grid == [(2, 2)]
     assert case.unit_of_truth.tolist() == [0]
     assert case.unit_of_result.tolist() == [0, 3]
     alone = data_set([[]], size=(192, 192))
-    case = evaluation._compare(*evaluation._check(alone, predictions), SETTINGS)
+    case = compare(*check_inputs(alone, predictions), SETTINGS)
     assert case.unit_of_result.tolist() == [1, 3]
 
 
@@ -581,11 +616,11 @@ def test_pixels_are_resampled_with_their_particle():
         prediction(rectangle(50, 20, 100, 4, size), 0.9),
         prediction(rectangle(5, 60, 20, 4, size), 0.8),
     ]
-    case = evaluation._compare(*evaluation._check(truth, predictions), SETTINGS)
-    _, counts = evaluation._pixel_accuracy(case, 0.7)
+    case = compare(*check_inputs(truth, predictions), SETTINGS)
+    _, counts = pixel_accuracy(case, 0.7)
     # unit 1 has the wire: TP 90 × 4, FP 10 × 4, FN 10 × 4; unit 0 the false alarm
     assert counts.tolist() == [[0, 80, 0], [360, 40, 40]]
-    outlines = evaluation._outline_counts(case, 0.7, 0)
+    outlines = outline_counts(case, 0.7, 0)
     assert outlines[0].tolist() == [0, 2 * (20 + 4) - 4, 0, 0]
     assert outlines[1, [1, 3]].tolist() == [2 * (100 + 4) - 4] * 2
 
@@ -613,10 +648,10 @@ def test_intervals_stay_within_0_and_100_percent():
         if not item["iscrowd"]
     ][2:]
     found = evaluate_predictions(truth, exact, with_images())
-    low, high = found["uncertainty"]["intervals"]["segm"]["ap"]
+    low, high = found["uncertainty"]["intervals"]["segm_ap"]
     assert 60 < low < found["segm"]["ap"] <= high <= 100
     nothing = evaluate_predictions(truth, [], with_images())["uncertainty"]["intervals"]
-    assert nothing["segm"]["ap"] == nothing["accuracy"] == [0, 0]
+    assert nothing["segm_ap"] == nothing["accuracy"] == [0, 0]
     assert nothing["relative_count_error"] == [-100, -100]
 
 
@@ -652,7 +687,7 @@ def test_models_are_compared_in_pairs():
     same = paired_difference(better, better)
     assert same == {"difference": 0, "low": 0, "high": 0, "p": 1}
     # in pairs much narrower than the models' own intervals
-    own_low, own_high = better["uncertainty"]["intervals"]["segm"]["ap"]
+    own_low, own_high = better["uncertainty"]["intervals"]["segm_ap"]
     assert found["high"] - found["low"] < (own_high - own_low) / 2
     nothing = evaluate_predictions(truth, [], settings)
     clear = paired_difference(better, nothing)

@@ -425,7 +425,7 @@ def test_measures_carry_the_intervals_of_the_evaluation(results):
         assert table.loc[model, "ap"] == result["segm"]["ap"]
         assert (
             table.loc[model, ["low", "high"]].tolist()
-            == (result["uncertainty"]["intervals"]["segm"]["ap"])
+            == result["uncertainty"]["intervals"]["segm_ap"]
         )
     del stored["01"]["uncertainty"]
     assert hyperparameters.collect_measures(stored)["low"].isna().tolist() == [True, False]

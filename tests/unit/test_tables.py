@@ -65,8 +65,9 @@ def evaluation(mask_ap, rng):
             "accuracy": interval(found["accuracy"]),
             "relative_count_error": interval(mask_ap - 10),
             **{
-                kind: {key: interval(value) for key, value in found[kind].items()}
+                f"{kind}_{key}": interval(value)
                 for kind in ("bbox", "segm")
+                for key, value in found[kind].items()
             },
         },
         "draws": {

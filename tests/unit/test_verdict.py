@@ -37,14 +37,10 @@ def evaluation(segm, bbox, accuracy, rng, noise=0.3, count_error=0.0, distances=
         name: [None] * REPLICATES if value is None else (value + shared * (1 + 0.1 * k)).tolist()
         for k, (name, value) in enumerate(values.items())
     }
-    intervals = {"bbox": {}, "segm": {}}
-    for name, value in values.items():
-        ends = [None, None] if value is None else [value - 2 * noise, value + 2 * noise]
-        if name in ("accuracy", "relative_count_error"):
-            intervals[name] = ends
-        else:
-            kind, metric = name.split("_")
-            intervals[kind][metric] = ends
+    intervals = {
+        name: [None, None] if value is None else [value - 2 * noise, value + 2 * noise]
+        for name, value in values.items()
+    }
     found = {
         "accuracy": accuracy,
         "count": {"relative_error": count_error},
@@ -143,8 +139,8 @@ def change(evaluations, images, metric, function):
         found[kind][name] += shift
         draws = found["uncertainty"]["draws"]
         draws[metric] = [value + shift for value in draws[metric]]
-        ends = found["uncertainty"]["intervals"][kind]
-        ends[name] = [value + shift for value in ends[name]]
+        ends = found["uncertainty"]["intervals"]
+        ends[metric] = [value + shift for value in ends[metric]]
 
 
 def test_claims_fail(paper, models):

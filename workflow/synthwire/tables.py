@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.evaluation import paired_difference
+from synthwire.evaluation import interval_of, paired_difference
 from synthwire.files import atomic_path, write_text
 
 METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
@@ -306,11 +306,7 @@ def _with_intervals(
 
 
 def _interval(evaluation: Mapping, column: str) -> tuple[float, float]:
-    found = (evaluation.get("uncertainty") or {}).get("intervals") or {}
-    for part in reversed(column.split("_")) if column != "accuracy" else [column]:
-        found = found.get(part, {})
-    low, high = found or (None, None)
-    return (math.nan if low is None else low, math.nan if high is None else high)
+    return interval_of(evaluation, "_".join(reversed(column.split("_"))))
 
 
 def _intervals(frame: pd.DataFrame, column: str) -> list[str]:

@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from synthwire.errors import InputError
-from synthwire.evaluation import bootstrap_interval, draws_of, value_of
+from synthwire.evaluation import bootstrap_interval, draws_of, interval_of, value_of
 from synthwire.tables import (
     AP_COLUMNS,
     HYPERPARAMETERS,
@@ -242,11 +242,7 @@ def published_numbers(run: _Run, image_sets: Mapping[str, Mapping]) -> pd.DataFr
 
 
 def _stored_interval(evaluation: Mapping | None, metric: str) -> tuple[float, float]:
-    found = ((evaluation or {}).get("uncertainty") or {}).get("intervals") or {}
-    for part in [metric] if metric in ("accuracy", "relative_count_error") else metric.split("_"):
-        found = found.get(part, {})
-    low, high = found or (None, None)
-    return (math.nan if low is None else low, math.nan if high is None else high)
+    return interval_of(evaluation or {}, metric)
 
 
 def _summary(numbers: pd.DataFrame) -> Iterator[str]:

@@ -12,12 +12,14 @@ from matplotlib.patches import Rectangle
 from synthwire.annotations import decode_mask
 from synthwire.errors import InputError
 from synthwire.figures import style
+from synthwire.figures.instance_quality import finish, plot_overlap
 from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
 from synthwire.figures.prediction import crowded_window
 from synthwire.figures.sources import Picture
 from synthwire.statistics import match_masks
 
 DETAIL = 0.45  # of the picture's sides
+CHART_MM = 52.0
 UNMATCHED = "#FFFFFF"
 
 
@@ -29,7 +31,8 @@ def draw_comparison(
     *,
     score: float = 0.7,
 ) -> style.Drawing:
-    """Annotation and the instances of each method; below, the part with the most crossings.
+    """Annotation and the instances of each method; the part with the most crossings; mask AP by
+    the fraction of a particle that others cover.
 
     An instance that matches a particle at IoU 0.5 has the particle's colour, any other is white.
 
@@ -71,7 +74,10 @@ def draw_comparison(
         panels[name] = ([decode_mask(item["segmentation"]) for item in shown], colours, title)
     x, y, width, height = crowded_window(picture, DETAIL)
     aspects = [picture.aspect] * len(panels)
-    figure, rows = style.image_grid([aspects, [width / height] * len(panels)])
+    chart = any(evaluations[name].get("overlap") for name in predictions)
+    figure, rows = style.image_grid(
+        [aspects, [width / height] * len(panels)], below_mm=CHART_MM if chart else 0.0
+    )
     records = []
     for column, (name, (masks, colours, title)) in enumerate(panels.items()):
         blended = blend_instances(picture.pixels, masks, colours)
@@ -89,6 +95,12 @@ def draw_comparison(
             {"method": name, "instance": index + 1, "area_px": int(mask.sum()), "colour": colour}
             for index, (mask, colour) in enumerate(zip(masks, colours, strict=True))
         ]
+    if chart:
+        top = figure.get_size_inches()[1] * style.MM_PER_INCH - CHART_MM
+        ax = style.add_axes_mm(figure, 11.5, top + 8, 80, CHART_MM - 18)
+        plot_overlap(ax, {name: evaluations[name] for name in predictions})
+        finish(ax, string.ascii_lowercase[2 * len(panels)], "AP mask (%)")
+        ax.legend(ax.get_lines(), list(predictions), loc="upper left", bbox_to_anchor=(1.04, 1.0))
     length = style.scale_bar(
         rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
     )

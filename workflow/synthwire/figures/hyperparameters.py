@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 
 from synthwire.errors import InputError
+from synthwire.evaluation import interval_of, value_of
 from synthwire.figures import style
 
 PUBLISHED = "Published, synthetic"
@@ -40,11 +41,10 @@ def collect_measures(evaluations: Mapping[str, Mapping]) -> pd.DataFrame:
     evaluations: model → its evaluation on one image set; low and high are NaN where the
         evaluation holds no interval.
     """
-    rows = []
-    for model, evaluation in evaluations.items():
-        intervals = (evaluation.get("uncertainty") or {}).get("intervals") or {}
-        low, high = intervals.get("segm", {}).get("ap", (None, None))
-        rows.append((model, evaluation["segm"]["ap"], low, high))
+    rows = [
+        (model, value_of(evaluation, "segm_ap"), *interval_of(evaluation, "segm_ap"))
+        for model, evaluation in evaluations.items()
+    ]
     table = pd.DataFrame(rows, columns=["model", "ap", "low", "high"])
     return table.astype({"ap": float, "low": float, "high": float})
 

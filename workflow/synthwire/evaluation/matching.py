@@ -1,0 +1,163 @@
+"""COCO's matching of detections with annotations, compiled for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from synthwire.evaluation.comparison import Comparison, Pairs
+
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's, Eq. 6 of the paper
+AREAS = ("all", "small", "medium", "large")
+
+
+@numba.njit(cache=True)
+def _match(iou, crowd, ignored, thresholds):
+    """COCO's greedy matching: the partner of each detection at each threshold, −1 for none.
+
+    Annotations stand with the ignored ones last. Of the free annotations a detection takes the
+    one with the greatest IoU, an ignored one only where no other will do; ignore regions
+    (`crowd`) can be taken again.
+    """
+    count, outlines = iou.shape
+    partner = np.full((len(thresholds), count), -1, dtype=np.int64)
+    for t in range(len(thresholds)):
+        taken = np.zeros(outlines, dtype=np.bool_)
+        for d in range(count):
+            least = min(thresholds[t], 1 - 1e-10)
+            best = -1
+            for g in range(outlines):
+                if taken[g] and not crowd[g]:
+                    continue
+                if best > -1 and not ignored[best] and ignored[g]:
+                    break
+                if iou[d, g] < least:
+                    continue
+                least = iou[d, g]
+                best = g
+            if best > -1:
+                partner[t, d] = best
+                taken[best] = True
+    return partner
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Detections of one category and one range, best score first, and what became of them.
+
+    `rank` is a detection's place within its image, from 0. `matched` and `ignored` are boolean
+    (IoU thresholds, detections), `overlap` is the IoU with the partner at IoU 0.5 (0 without).
+    `image` and `unit` tell where a detection belongs; `positives` is the number of annotations
+    that count, of each unit.
+    """
+
+    score: np.ndarray
+    rank: np.ndarray
+    matched: np.ndarray
+    ignored: np.ndarray
+    overlap: np.ndarray
+    image: np.ndarray
+    unit: np.ndarray
+    positives: np.ndarray
+
+    def best(self, limit: int, floor: float = 0.0) -> Detections:
+        """Only the `limit` best of each image, and only scores ≥ `floor`.
+
+        COCO matches greedily from the best score down, so that the matches of the detections
+        that stay are the same as if the others had never been there.
+        """
+        keep = (self.rank < limit) & (self.score >= floor)
+        return Detections(
+            self.score[keep],
+            self.rank[keep],
+            self.matched[:, keep],
+            self.ignored[:, keep],
+            self.overlap[keep],
+            self.image[keep],
+            self.unit[keep],
+            self.positives,
+        )
+
+
+Matching = dict[str, list[Detections]]  # range → one entry a category
+
+
+def match_by_area(case: Comparison, kind: str, area_limits_px: Sequence[float]) -> Matching:
+    """COCO's matching within each range of areas, limits included on both sides.
+
+    As in COCO.loadRes, a detection's area is that of what is compared, its box or its mask.
+    """
+    small, large = area_limits_px
+    ranges = ((0.0, 1e10), (0.0, small), (small, large), (large, 1e10))
+    annotated = np.array([item["area"] for item in case.truth["annotations"]])
+    if kind == "bbox":
+        found = np.array([item["bbox"][2] * item["bbox"][3] for item in case.results])
+    else:
+        # one by one: with numpy 2, pycocotools fails on lists of more than 255 masks
+        found = np.array([float(coco_mask.area(item["segmentation"])) for item in case.results])
+    return {
+        name: match_range(
+            case,
+            kind,
+            (annotated < low) | (annotated > high),
+            (found < low) | (found > high),
+        )
+        for name, (low, high) in zip(AREAS, ranges, strict=True)
+    }
+
+
+def match_range(
+    case: Comparison, kind: str, outside: np.ndarray, found_outside: np.ndarray
+) -> list[Detections]:
+    """Match; annotations outside the range are ignored, and unmatched detections outside it."""
+    categories: dict[int, list[Pairs]] = {}
+    for pairs in case.pairs[kind]:
+        categories.setdefault(pairs.category, []).append(pairs)
+    return [_match_category(case, group, outside, found_outside) for group in categories.values()]
+
+
+def _match_category(
+    case: Comparison, group: list[Pairs], outside: np.ndarray, found_outside: np.ndarray
+) -> Detections:
+    thresholds = len(IOU_THRESHOLDS)
+    positives = np.zeros(case.units.number, dtype=np.int64)
+    numbers, ranks, images, overlaps = [], [], [], []
+    matched = [np.zeros((thresholds, 0), dtype=bool)]
+    ignored = [np.zeros((thresholds, 0), dtype=bool)]
+    for pairs in group:
+        left_out = (case.crowd | outside)[pairs.outlines]
+        order = np.argsort(left_out, kind="mergesort")
+        outlines, left_out = pairs.outlines[order], left_out[order]
+        np.add.at(positives, case.unit_of_truth[outlines[~left_out]], 1)
+        count = len(pairs.detections)
+        if not count:
+            continue
+        iou = np.ascontiguousarray(pairs.iou[:, order])
+        partner = _match(iou, case.crowd[outlines], left_out, IOU_THRESHOLDS)
+        hit = partner >= 0
+        on_ignored = np.zeros_like(hit)
+        on_ignored[hit] = left_out[partner[hit]]
+        matched.append(hit)
+        ignored.append(on_ignored | (~hit & found_outside[pairs.detections]))
+        overlap = np.zeros(count)
+        overlap[hit[0]] = iou[np.flatnonzero(hit[0]), partner[0, hit[0]]]
+        overlaps.extend(overlap)
+        numbers.extend(pairs.detections)
+        ranks.extend(range(count))
+        images.extend([pairs.image] * count)
+    found = np.asarray(numbers, dtype=np.int64)
+    order = np.argsort(-case.score[found], kind="mergesort")  # stable, as COCOeval.accumulate
+    return Detections(
+        case.score[found][order],
+        np.asarray(ranks, dtype=np.int64)[order],
+        np.concatenate(matched, axis=1)[:, order],
+        np.concatenate(ignored, axis=1)[:, order],
+        np.asarray(overlaps, dtype=np.float64)[order],
+        np.asarray(images, dtype=np.int64)[order],
+        case.unit_of_result[found][order],
+        positives,
+    )
