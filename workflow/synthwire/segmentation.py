@@ -16,23 +16,23 @@ import io
 import json
 import math
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 import synthwire
 from synthwire import detections, weights
 from synthwire.annotations import decode_mask, make_annotation
 from synthwire.errors import InputError
+from synthwire.figures import style
 from synthwire.figures.segmentation import draw_overlay
 from synthwire.files import Source, as_source, atomic_directory, json_ready, read_json
 from synthwire.images import (
-    NANOMETRES_PER_UNIT,
     Recording,
     as_pixel_size,
     one_channel,
@@ -41,19 +41,40 @@ from synthwire.images import (
 )
 from synthwire.optical_density import density_pages, inverted
 from synthwire.outlines import fiji_rois, label_tiff
+from synthwire.settings import MODALITIES, THRESHOLD, Preparation, Selection, parse_pixel_size
 from synthwire.statistics import COLUMNS, particle_statistics, pixel_size
 
 if TYPE_CHECKING:
     from synthwire.inference import Predictor
 
-MODALITIES = {
-    "od": "optical density, or anything else that is bright on dark; taken as it is",
-    "transmission": "transmitted intensity; becomes optical density, −ln(I/I₀)",
-    "sem": "scanning electron micrograph; taken as it is",
-    "tem": "transmission electron micrograph, dark on bright; inverted",
-}
-THRESHOLD = 0.7  # the score from which the paper draws and counts an instance
+__all__ = [
+    "COMPARISON_FILES",
+    "FILES",
+    "MODALITIES",
+    "PARTICLE_COLUMNS",
+    "RESULT_FILES",
+    "THRESHOLD",
+    "GreyImage",
+    "Masks",
+    "Model",
+    "Preparation",
+    "Segmentation",
+    "Selection",
+    "comparison_files",
+    "find_model",
+    "is_result",
+    "load_model",
+    "parse_pixel_size",
+    "read_images",
+    "scale_for",
+    "segment",
+    "segment_image",
+]
+
 FILES = ("overlay.png", "particles.csv", "coco.json", "labels.tif", "rois.zip")
+COMPARISON_FILES = ("comparison.png", "evaluation.json")  # where outlines are given
+RESULT_FILES = FILES + COMPARISON_FILES
+EVERYDAY = Selection()
 IMAGE_ID = 1  # each image is a data set of its own
 SCHEMAS = Path(__file__).resolve().parents[2] / "config" / "schemas"
 
@@ -147,28 +168,6 @@ _remembered = functools.lru_cache(maxsize=2)(load_model)
 # -- images ---------------------------------------------------------------------------------------
 
 
-def parse_pixel_size(text: str) -> tuple[float, float]:
-    """(down, across) in nm from text such as 6nm, 0.006um or 6.6x7.8nm.
-
-    >>> parse_pixel_size("0.006 µm")
-    (6.0, 6.0)
-    >>> parse_pixel_size("6.6x7.8nm")
-    (6.6, 7.8)
-    """
-    number = r"\d+\.?\d*(?:e[+-]?\d+)?|\.\d+"
-    match = re.fullmatch(
-        rf"\s*({number})\s*(?:[x×]\s*({number}))?\s*(\D+?)\s*", text, re.IGNORECASE
-    )
-    unit = NANOMETRES_PER_UNIT.get(match[3]) if match else None
-    sides = [round(float(side) * unit, 9) for side in match.group(1, 2) if side] if unit else []
-    if not sides or not all(0 < side < math.inf for side in sides):
-        raise InputError(
-            f"pixel size '{text}': a length above zero with its unit is expected, as 6nm, "
-            "0.006um, or 6.6x7.8nm (down x across)"
-        )
-    return sides[0], sides[-1]
-
-
 @dataclass(frozen=True)
 class GreyImage:
     """One image ready for a network.
@@ -181,28 +180,6 @@ class GreyImage:
     pixel_size_nm: tuple[float, float] | None
     name: str
     page: int | None = None
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """How an image is read.
-
-    modality: a key of `MODALITIES`. pixel_size_nm: (down, across); None takes what the file says.
-    incident: for transmission, where I₀ comes from: {"percentile": 95}, {"region": [x, y, width,
-    height]} or {"image": path}. energy_ev: of a stack over photon energies the page at this
-    energy; None takes the mean over all. stretch: whether the contrast is stretched to the whole
-    range of grey values.
-    """
-
-    modality: str = "od"
-    pixel_size_nm: tuple[float, float] | None = None
-    incident: Mapping[str, Any] = field(default_factory=lambda: {"percentile": 95.0})
-    energy_ev: float | None = None
-    stretch: bool = True
-
-    def __post_init__(self) -> None:
-        if self.modality not in MODALITIES:
-            raise InputError(f"modality '{self.modality}' is none of {', '.join(MODALITIES)}")
 
 
 def read_images(
@@ -285,32 +262,6 @@ class Masks(Sequence):
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which detections count as particles.
-
-    threshold: least score. min_area_px, min_area_nm2: least area. remove_nested: leave out what
-    lies within a particle of a better score or is its double. exclude_border: leave out particles
-    that the image's edge cuts. removed_ids, kept_ids: left out and taken in by hand, whatever the
-    rest says.
-    """
-
-    threshold: float = THRESHOLD
-    min_area_px: float = 0.0
-    min_area_nm2: float = 0.0
-    remove_nested: bool = True
-    exclude_border: bool = False
-    removed_ids: tuple[int, ...] = ()
-    kept_ids: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1:
-            raise InputError(f"threshold {self.threshold} is not between 0 and 1")
-        for name in ("removed_ids", "kept_ids"):
-            ids = tuple(sorted({int(number) for number in getattr(self, name)}))
-            object.__setattr__(self, name, ids)
-
-
-@dataclass(frozen=True)
 class Segmentation:
     """What a model found in one image.
 
@@ -327,7 +278,7 @@ class Segmentation:
     scale: float
     categories: list[dict]
     info: Mapping[str, Any]
-    selection: Selection = Selection()
+    selection: Selection = EVERYDAY
     # of all results, so that a selection measures nothing anew
     measures: pd.DataFrame | None = None
 
@@ -359,8 +310,12 @@ class Segmentation:
     @functools.cached_property
     def ids(self) -> tuple[int, ...]:
         """Ids of the selected particles, best score first."""
+        return self._ids_from(self.threshold)
+
+    def _ids_from(self, score: float) -> tuple[int, ...]:
+        """Ids that the selection leaves of all particles with at least this score."""
         rules, table = self.selection, self.measures
-        chosen = (table["score"] >= rules.threshold) & (table["area_px"] >= rules.min_area_px)
+        chosen = (table["score"] >= score) & (table["area_px"] >= rules.min_area_px)
         chosen &= table["area_px"] > 0
         if rules.min_area_nm2 > 0:
             if self.pixel_size_nm is None:
@@ -371,7 +326,8 @@ class Segmentation:
         ids = table["id"][chosen].tolist()
         if rules.remove_nested:
             candidates = [{**self.results[number - 1], "id": number} for number in ids]
-            ids = [item["id"] for item in detections.remove_nested(candidates)]
+            left = detections.remove_nested(candidates, container_score=rules.threshold)
+            ids = [item["id"] for item in left]
         unknown = set(rules.removed_ids + rules.kept_ids) - set(table["id"])
         if unknown:
             raise InputError(f"no particle {min(unknown)}; there are {len(table)}")
@@ -451,8 +407,8 @@ class Segmentation:
         }
         return {name: files[name] for name in FILES}
 
-    def save(self, folder: str | os.PathLike) -> Path:
-        """Write `as_files` to a folder, which appears whole or not at all.
+    def save(self, folder: str | os.PathLike, more: Mapping[str, bytes] | None = None) -> Path:
+        """Write `as_files`, and `more`, to a folder, which appears whole or not at all.
 
         A result that lies there already is replaced; InputError when something else does.
         """
@@ -460,21 +416,102 @@ class Segmentation:
         if folder.exists() and not is_result(folder):
             raise InputError(f"{folder}: holds something else than a result; it stays as it is")
         with atomic_directory(folder) as temporary:
-            for name, content in self.as_files().items():
+            for name, content in {**self.as_files(), **(more or {})}.items():
                 (temporary / name).write_bytes(content)
         return folder
 
     def overlay(self) -> bytes:
         """PNG: the image with each particle outlined and numbered by its id, and a scale bar."""
-        drawing = draw_overlay(self.image, Masks(self.selected), self.ids, self.pixel_size_nm)
-        content = io.BytesIO()
-        drawing.savefig(content, format="png", metadata={"Software": None})
-        return content.getvalue()
+        return _png(draw_overlay(self.image, Masks(self.selected), self.ids, self.pixel_size_nm))
+
+    def evaluate(self, outlines: Sequence[Mapping]) -> dict:
+        """All metrics of the results against outlines of the image, COCO annotations.
+
+        Average precision is over all scores; what is counted at one, at the selection's threshold.
+        Nested, small and removed detections count for nothing, as in the selection. The keys are
+        those of `evaluation.evaluate_predictions`.
+        """
+        from synthwire.configuration import validate  # here, since it loads the generator
+        from synthwire.evaluation import evaluate_predictions
+
+        settings = validate({}, "evaluation.schema.yaml", SCHEMAS, "evaluation")
+        most = max(len(self.results), *settings["detections"])
+        return evaluate_predictions(
+            {
+                "images": [self.record],
+                "categories": self.categories,
+                "annotations": [{**item, "image_id": IMAGE_ID} for item in outlines],
+            },
+            [self.annotations[number - 1] for number in self._ids_from(0.0)],
+            {
+                **settings,
+                "accuracy_score": self.threshold,
+                "detections": [most, most],
+                "bootstrap_replicates": 0,
+            },
+        )
+
+    @classmethod
+    def from_coco(cls, data: Mapping, image: np.ndarray, selection: Selection) -> Segmentation:
+        """What a coco.json of `save` holds, with its image (height, width), by other rules."""
+        info, record = dict(data["info"]), data["images"][0]
+        scale = info.pop("scale")
+        del info["selection"]
+        return cls(
+            image,
+            [
+                {key: item[key] for key in ("image_id", "category_id", "bbox", "score")}
+                | {"segmentation": item["segmentation"]}
+                for item in sorted(data["annotations"], key=lambda item: item["id"])
+            ],
+            as_pixel_size(record["pixel_size_nm"]),
+            record["file_name"],
+            record.get("page"),
+            scale,
+            data["categories"],
+            info,
+            selection,
+        )
+
+
+def comparison_files(result: Segmentation, outlines: Sequence[Mapping]) -> dict[str, bytes]:
+    """Content of each file of `COMPARISON_FILES`: a segmentation against outlines of its image.
+
+    outlines: COCO annotations; those with iscrowd = 1 count neither for nor against.
+    """
+    from synthwire.figures.prediction import draw_prediction
+    from synthwire.figures.sources import Picture
+
+    evaluation = result.evaluate(outlines)
+    record = result.record
+    picture = Picture(
+        Path(result.name),
+        result.page or 0,
+        IMAGE_ID,
+        record["width"],
+        record["height"],
+        result.name,
+        tuple({**item, "image_id": IMAGE_ID} for item in outlines),
+        result.pixel_size_nm,
+    )
+    picture.__dict__["pixels"] = result.image  # it is here; the file may be gone or elsewhere
+    drawing = draw_prediction(picture, result.selected, result.info["model"], evaluation, score=0.0)
+    return {
+        "comparison.png": _png(drawing.figure),
+        "evaluation.json": (json.dumps(evaluation, indent=1) + "\n").encode(),
+    }
+
+
+def _png(figure: Figure) -> bytes:
+    content = io.BytesIO()
+    with style.context():
+        figure.savefig(content, format="png", dpi="figure", metadata={"Software": None})
+    return content.getvalue()
 
 
 def is_result(folder: Path) -> bool:
     """Whether a folder holds nothing but what `Segmentation.save` writes."""
-    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(FILES)
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(RESULT_FILES)
 
 
 # -- segmentation ---------------------------------------------------------------------------------
@@ -525,7 +562,7 @@ def segment(
 def segment_image(
     image: GreyImage,
     model: Model,
-    selection: Selection = Selection(),
+    selection: Selection = EVERYDAY,
     *,
     scale: float | None = None,
     info: Mapping[str, Any] | None = None,
