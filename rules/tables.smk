@@ -13,13 +13,15 @@ rule make_tables:
     input:
         evaluations=expand(
             f"{RUN}/evaluation/{{model}}/{{images}}.json",
-            model=MODELS,
+            model=[*MODELS, "watershed"],
             images=IMAGE_SETS,
         ),
         published=[own_file(f"resources/paper/table{n}.tsv") for n in (1, 2, 3, 4)],
         footnotes=own_file("resources/paper/footnotes.tsv"),
         claims=own_file("resources/paper/claims.yaml"),
-        library=modules("tables.py", "verdict.py"),
+        library=modules(
+            "claims.py", "study.py", "table_files.py", "tables.py", "verdict.py"
+        ),
     output:
         expand(
             f"{RUN}/tables/{{table}}.{{format}}",

@@ -21,7 +21,9 @@ from synthwire.evaluation import evaluate_predictions
 from synthwire.files import json_ready, read_json
 from synthwire.images import write_stack
 from synthwire.statistics import compare_distributions, particle_statistics
-from synthwire.tables import build_tables, write_table
+from synthwire.study import Study
+from synthwire.table_files import write_table
+from synthwire.tables import build_tables
 from synthwire.verdict import build_verdict
 
 SETTINGS = {
@@ -310,9 +312,8 @@ def make_tables(folder):
     sets = make_config()["image_sets"]
     published = Path(__file__).parents[2] / "resources" / "paper"
     shown = {2: "ptychography", 3: "stxm", 4: "sem"}
-    tables = build_tables(
-        evaluations, model_table(), published, shown=shown, image_sets=sets
-    ) | build_verdict(evaluations, model_table(), published, shown=shown, image_sets=sets, level=95)
+    study = Study(evaluations, model_table(), published, shown, sets)
+    tables = build_tables(study) | build_verdict(study, level=95)
     for name, table in tables.items():
         write_table(table, folder / "tables" / name)
 

@@ -244,6 +244,6 @@ def test_the_verdict_marks_each_claim(page):
 def test_markdown_table_keeps_its_caption_and_notes(results):
     table = report.read_markdown_table(results / "tables/table2.md")
     assert table.columns[0] == "No." and len(table.rows) >= 2
-    assert table.caption.startswith("Model performance on X-ray ptychography")
+    assert table.caption.startswith("Models on X-ray ptychography")
     assert any("not the paper's own" in note for note in table.notes)
     assert report.inline_html("**3.1**/<x>") == "<strong>3.1</strong>/&lt;x&gt;"

@@ -9,22 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from synthwire.errors import InputError
-from synthwire.tables import (
-    AP_COLUMNS,
-    HYPERPARAMETERS,
-    build_tables,
-    latex_text,
-    read_models,
-    to_markdown,
-    write_table,
-)
+from synthwire.study import AP_COLUMNS, HYPERPARAMETERS, Study, read_models
+from synthwire.table_files import latex_text, to_markdown, write_table
+from synthwire.tables import build_tables
 
 PUBLISHED = Path(__file__).parents[2] / "resources/paper"
 METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
 IMAGE_SETS = {
-    "ptychography": {"label": "X-ray ptychography", "kind": "ptychography", "simulated": False},
-    "simulated_stxm": {"label": "simulated STXM", "kind": "stxm", "simulated": True},
-    "sem": {"label": "SEM", "kind": "sem", "simulated": False},
+    "ptychography": {
+        "label": "X-ray ptychography",
+        "source": "published",
+        "published": "ptychography",
+    },
+    "simulated_stxm": {"label": "simulated STXM", "source": "simulated"},
+    "sem": {"label": "SEM", "source": "published", "published": "sem"},
 }
 SHOWN = {2: "ptychography", 3: "simulated_stxm", 4: "sem"}
 
@@ -39,7 +37,7 @@ def evaluation(mask_ap, rng):
         **{
             kind + suffix: metrics(mask_ap + shift)
             for kind, shift in (("bbox", 2.0), ("segm", 0.0))
-            for suffix in ("", "_score70", "_500")
+            for suffix in ("", "_score70", "_500", "_unnested")
         },
         "counts": {"images": 1, "ground_truth": 25, "ignored": 7, "predictions": 40},
         "count": {"relative_error": mask_ap - 10},
@@ -64,6 +62,7 @@ def evaluation(mask_ap, rng):
         "intervals": {
             "accuracy": interval(found["accuracy"]),
             "relative_count_error": interval(mask_ap - 10),
+            "overlap_0": [mask_ap - 1, mask_ap + 2],
             **{
                 f"{kind}_{key}": interval(value)
                 for kind in ("bbox", "segm")
@@ -93,7 +92,7 @@ def evaluations(models):
     """Model n has mask AP n on real images and 40 − n on synthetic ones."""
     rng = np.random.default_rng(0)
     found = {}
-    for number, model in enumerate(["base", *models["model"]]):
+    for number, model in enumerate(["base", *models["model"], "watershed"]):
         found[model] = {"synthetic": evaluation(40.0 - number, rng)}
         for images in IMAGE_SETS:
             found[model][images] = evaluation(float(number), rng)
@@ -102,7 +101,7 @@ def evaluations(models):
 
 @pytest.fixture
 def tables(evaluations, models):
-    return build_tables(evaluations, models, PUBLISHED, shown=SHOWN, image_sets=IMAGE_SETS)
+    return build_tables(Study(evaluations, models, PUBLISHED, SHOWN, IMAGE_SETS))
 
 
 def test_the_published_numbers_are_those_of_the_paper():
@@ -137,14 +136,14 @@ def test_table_1_lists_all_models_and_the_base(tables):
     assert "**40.0** [37.0, 43.0]" in tables["table1"].display["AP segm"].tolist()
     assert "−69.7" in tables["table1"].display["AP segm, difference"].tolist()
     assert "95 % bootstrap intervals over 20 blocks" in tables["table1"].caption
-    assert len(tables["table1"].footnotes) == 1
+    assert len(tables["table1"].footnotes) == 2  # the paper's slip; what the base is
     assert sum("^a^" in cell for cell in tables["table1"].display["AP segm, paper"]) == 2
 
 
 def test_published_numbers_stand_only_beside_the_published_hyperparameters(evaluations, models):
     models = models.copy()
     models.loc[models["model"] == "07", "learning_rate"] = 0.05
-    tables = build_tables(evaluations, models, PUBLISHED, shown={}, image_sets=IMAGE_SETS)
+    tables = build_tables(Study(evaluations, models, PUBLISHED, {}, IMAGE_SETS))
     frame = tables["table1"].frame.set_index("model")
     assert math.isnan(frame.loc["07", "paper_ap_segm"])
     assert frame.loc["08", "paper_ap_segm"] == 90.254
@@ -195,7 +194,7 @@ def test_evaluations_without_intervals(evaluations, models):
     for sets in evaluations.values():
         for found in sets.values():
             del found["uncertainty"]
-    tables = build_tables(evaluations, models, PUBLISHED, shown=SHOWN, image_sets=IMAGE_SETS)
+    tables = build_tables(Study(evaluations, models, PUBLISHED, SHOWN, IMAGE_SETS))
     assert "**40.0**" in tables["table1"].display["AP segm"].tolist()
     assert "interval" not in tables["table2"].display["Values"].tolist()
     assert "p" not in tables["table2"].display
@@ -203,8 +202,8 @@ def test_evaluations_without_intervals(evaluations, models):
 
 
 def test_a_users_own_image_is_not_the_papers(evaluations, models):
-    sets = {**IMAGE_SETS, "sem": {"label": "my SEM image", "kind": "sem", "source": "file"}}
-    tables = build_tables(evaluations, models, PUBLISHED, shown=SHOWN, image_sets=sets)
+    sets = {**IMAGE_SETS, "sem": {"label": "my SEM image", "source": "file"}}
+    tables = build_tables(Study(evaluations, models, PUBLISHED, SHOWN, sets))
     full = tables["supplementary_table1"].frame
     assert full.loc[full["images"] == "sem", "paper_ap_segm"].isna().all()
     assert any("not the same measurement" in note for note in tables["table4"].footnotes)
@@ -231,18 +230,22 @@ def test_the_misprint_of_table_4_is_marked(tables):
 
 def test_full_table_has_all_models_on_all_image_sets(tables):
     frame = tables["supplementary_table1"].frame
-    assert len(frame) == 21 * 4
-    assert {"ap_segm_score70", "ap_segm_500", "apl_bbox_score70"} <= set(frame.columns)
+    assert len(frame) == 22 * 4
+    assert frame["model"].unique().tolist()[-1] == "watershed"
+    assert {"ap_segm_score70", "ap_segm_500", "apl_bbox_score70", "ap_segm_unnested"} <= set(
+        frame.columns
+    )
     assert frame.loc[frame["images"] == "synthetic", "paper_ap_segm"].notna().sum() == 20
     assert (frame["ap_segm_low"] == frame["ap_segm"] - 3).all()
     assert (frame["ap_segm_overlap_0_0.05"] == frame["ap_segm"]).all()
+    assert (frame["ap_segm_overlap_0_0.05_high"] == frame["ap_segm"] + 2).all()
     assert {"pq", "f1_iou50", "boundary_f1", "relative_count_error"} <= set(frame.columns)
 
 
 def test_fewer_models_than_the_paper(evaluations, models):
     few = {model: evaluations[model] for model in ("base", "01", "02", "03")}
     tables = build_tables(
-        few, models[models["model"].isin(few)], PUBLISHED, shown=SHOWN, image_sets=IMAGE_SETS
+        Study(few, models[models["model"].isin(few)], PUBLISHED, SHOWN, IMAGE_SETS)
     )
     assert tables["table2"].frame["model"].tolist() == ["03", "02", "01", "01"]
     assert tables["table2"].frame["paper_accuracy"].isna().all()
@@ -250,7 +253,7 @@ def test_fewer_models_than_the_paper(evaluations, models):
 
 def test_an_image_set_that_nobody_evaluated_is_named(evaluations, models):
     with pytest.raises(InputError, match=r"table 2: .* 'neutron'"):
-        build_tables(evaluations, models, PUBLISHED, shown={2: "neutron"}, image_sets=IMAGE_SETS)
+        build_tables(Study(evaluations, models, PUBLISHED, {2: "neutron"}, IMAGE_SETS))
 
 
 def test_written_files(tables, tmp_path):

@@ -7,25 +7,26 @@ segmentation mask), for Markdown and LaTeX.
 from __future__ import annotations
 
 import math
-import os
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import string
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.evaluation import interval_of, paired_difference
-from synthwire.files import atomic_path, write_text
+from synthwire.evaluation import paired_difference
+from synthwire.study import (
+    AP_COLUMNS,
+    HYPERPARAMETERS,
+    KINDS,
+    MEASURES,
+    METRICS,
+    SYNTHETIC,
+    Study,
+    metric_of,
+)
+from synthwire.table_files import Table
 
-METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
-KINDS = ("bbox", "segm")
-AP_COLUMNS = [f"{metric}_{kind}" for kind in KINDS for metric in METRICS]
-HYPERPARAMETERS = ["epochs", "dataset_size", "learning_rate", "roi_head", "iou_thr", "nms"]
-PUBLISHED_TABLE = {"ptychography": 2, "stxm": 3, "sem": 4}  # image kind → table of the paper
-SYNTHETIC = "synthetic"
-WIDE = 150  # characters; wider tables lie across the page in LaTeX
 HEADINGS = {
     "model": "No.",
     "epochs": "Epochs",
@@ -49,93 +50,49 @@ SELECTIONS = {
     "paper": "among the three in the paper's table",
     "validation": "chosen on the synthetic validation images alone",
 }
+TOP = 3  # of our models in Tables 2–4, as in the paper's
+AP_OF_KIND = ["ap_bbox", "ap_segm"]
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table to be written: `frame` as CSV, `display` (texts; **bold**) as Markdown and LaTeX."""
-
-    frame: pd.DataFrame
-    display: pd.DataFrame
-    caption: str
-    footnotes: list[str] = field(default_factory=list)
-
-
-def read_models(path: str | os.PathLike) -> pd.DataFrame:
-    """models.tsv or a published table, the model's number as text ("01")."""
-    try:
-        frame = pd.read_csv(path, sep="\t", dtype={"model": str}, comment="#")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    if "model" not in frame:
-        raise InputError(f"{path}: column 'model' is missing")
-    return frame
-
-
-def build_tables(
-    evaluations: Mapping[str, Mapping[str, Mapping]],
-    models: pd.DataFrame,
-    published: str | os.PathLike,
-    *,
-    shown: Mapping[int, str],
-    image_sets: Mapping[str, Mapping],
-    top: int = 3,
-) -> dict[str, Table]:
+def build_tables(study: Study) -> dict[str, Table]:
     """All tables: {"table1": …, "table2": …, "table3": …, "table4": …, "supplementary_table1": …}.
 
-    `evaluations[model][images]` are results of `evaluate_predictions`; `models` is models.tsv;
-    models evaluated but not listed there ("base") stand in Table 1 and the supplementary table.
-    `published` is the folder of the paper's numbers. `shown[2…4]` is the image set of that table;
-    a table whose set is missing is left out. `image_sets[images]` tells `label` (for people),
-    `kind` ("ptychography", "stxm", "sem", …), where the images come from, as `source` ("published",
-    "file", "simulated") or `simulated` (bool), and, optionally, `paper_table` (2, 3 or 4: the
-    published table to compare with, whatever the kind).
+    A table for which `study.shown` names no image set is left out.
     """
-    published = Path(published)
-    tables = {"table1": training_table(evaluations, models, published)}
-    for number, images in sorted(shown.items()):
+    tables = {"table1": training_table(study)}
+    for number, images in sorted(study.shown.items()):
         if images is not None:
-            tables[f"table{number}"] = image_table(
-                evaluations,
-                models,
-                published,
-                number=number,
-                images=images,
-                image_set=image_sets.get(images, {}),
-                top=top,
-            )
-    tables["supplementary_table1"] = full_table(evaluations, models, published, image_sets)
+            tables[f"table{number}"] = image_table(study, number, images)
+    tables["supplementary_table1"] = full_table(study)
     return tables
 
 
-def training_table(
-    evaluations: Mapping[str, Mapping[str, Mapping]], models: pd.DataFrame, published: Path
-) -> Table:
+def training_table(study: Study) -> Table:
     """Table 1: hyperparameters and AP on the synthetic validation images, with the paper's.
 
     The published numbers stand only beside models with the published hyperparameters.
     """
-    frame = _listed_models(evaluations, models)
-    for column in ("ap_bbox", "ap_segm"):
-        kind = column.removeprefix("ap_")
-        frame[column] = [_ap(evaluations, model, SYNTHETIC, kind, "ap") for model in frame["model"]]
-    paper = read_models(published / "table1.tsv")
+    frame = _models_and_base(study)
+    frame = frame.join(_measured(study, frame["model"], SYNTHETIC, AP_OF_KIND))
+    paper = study.paper(1).reset_index()
     same = frame[["model", *HYPERPARAMETERS]].merge(
         paper, on=["model", *HYPERPARAMETERS], how="left"
     )
-    for column in ("ap_bbox", "ap_segm"):
+    for column in AP_OF_KIND:
         frame[f"paper_{column}"] = same[column].to_numpy()
         frame[f"difference_{column}"] = frame[column] - frame[f"paper_{column}"]
-        frame = _with_intervals(frame, evaluations, [SYNTHETIC] * len(frame), [column])
-    order = ["model", *HYPERPARAMETERS]
-    for prefix in ("", "paper_", "difference_"):
-        order += [f"{prefix}ap_bbox", f"{prefix}ap_segm"]
-    frame = frame[[*order, *(column for column in frame if column not in order)]]
-    notes = _Footnotes(published, table=1)
+    frame = frame[
+        [
+            *("model", *HYPERPARAMETERS),
+            *(f"{prefix}{c}" for prefix in ("", "paper_", "difference_") for c in AP_OF_KIND),
+            *(f"{column}_{end}" for column in AP_OF_KIND for end in ("low", "high")),
+        ]
+    ]
+    notes = _Footnotes(study.published, table=1)
     display = pd.DataFrame({"No.": frame["model"]})
     for column in HYPERPARAMETERS:
         display[HEADINGS[column]] = [_plain(value) for value in frame[column]]
-    for column in ("ap_bbox", "ap_segm"):
+    for column in AP_OF_KIND:
         display[HEADINGS[column]] = [
             f"{value} {interval}".rstrip()
             for value, interval in zip(
@@ -149,80 +106,56 @@ def training_table(
         display[f"{HEADINGS[column]}, difference"] = [
             signed(value) for value in frame[f"difference_{column}"]
         ]
-    images = _first(evaluations, SYNTHETIC).get("counts", {}).get("images", 0)
+    images = study.any_evaluation(SYNTHETIC).get("counts", {}).get("images", 0)
     caption = (
-        "Hyperparameters and average precision (percent) of the models on the "
-        f"{_count(images, 'synthetic validation image')}, beside the published values. "
-        f"{_interval_text(evaluations, SYNTHETIC)}Best of ours in bold."
+        "Hyperparameters, and average precision (percent) on "
+        f"{_count(images, 'synthetic validation image')}, ours and the paper's"
+        f"{_interval_text(study, SYNTHETIC)}; best of ours in bold."
     )
-    if set(frame["model"]) - set(models["model"]):
-        caption += (
-            " Models without hyperparameters of their own are starting points of the others' "
-            "training."
-        )
-    return Table(frame, display, caption, notes.texts)
+    texts = list(notes.texts)
+    if study.base_models:
+        texts.append(f"{', '.join(study.base_models)}: where the other models' training starts.")
+    return Table(frame, display, caption, texts)
 
 
-def image_table(
-    evaluations: Mapping[str, Mapping[str, Mapping]],
-    models: pd.DataFrame,
-    published: Path,
-    *,
-    number: int,
-    images: str,
-    image_set: Mapping,
-    top: int = 3,
-) -> Table:
+def image_table(study: Study, number: int, images: str) -> Table:
     """Table 2, 3 or 4: our best models on one image set and the paper's, with its numbers.
 
-    Rows are the union of our `top` by mask AP and the paper's three, best first, and one more for
+    Rows are the union of our `TOP` by mask AP and the paper's three, best first, and one more for
     the model with the best mask AP on the synthetic validation images, since the best of many on
     the test images themselves flatters. Column `selection` tells why a model stands there.
     """
-    evaluated = [model for model in models["model"] if images in evaluations.get(model, {})]
-    if not evaluated:
+    if not study.listed(images):
         raise InputError(f"table {number}: no model has been evaluated on image set '{images}'")
-    paper_number = paper_table(image_set) or number
-    paper = read_models(published / f"table{paper_number}.tsv").set_index("model")
-
-    def by_ap(name: str) -> list[str]:
-        values = {model: _ap(evaluations, model, name, "segm", "ap") for model in evaluated}
-        known = [model for model in evaluated if not math.isnan(values[model])]
-        return sorted(known, key=lambda model: -values[model])
-
-    best = by_ap(images)
-    leaders = best[:top]
-    rows = [
-        (model, "+".join(_selections(model, leaders, paper.index)))
-        for model in [*best, *(model for model in evaluated if model not in best)]
-        if model in leaders or model in paper.index
-    ]
-    chosen = by_ap(SYNTHETIC)[:1]
-    rows.extend((model, "validation") for model in chosen)
-    frame = pd.DataFrame(rows, columns=["model", "selection"])
-    for column in ("accuracy", *AP_COLUMNS):
-        frame[column] = [_value(evaluations, model, images, column) for model in frame["model"]]
-    for column in ("accuracy", *AP_COLUMNS):
+    own_number = study.paper_table(images)
+    paper_number = own_number if own_number in (2, 3, 4) else number
+    paper = study.paper(paper_number)
+    frame = _selected_models(study, images, paper.index)
+    frame = frame.join(_measured(study, frame["model"], images, MEASURES))
+    for column in MEASURES:
         frame[f"paper_{column}"] = [paper[column].get(model, math.nan) for model in frame["model"]]
-    for column in ("accuracy", *AP_COLUMNS):
         frame[f"difference_{column}"] = frame[column] - frame[f"paper_{column}"]
-    frame = _with_intervals(frame, evaluations, [images] * len(frame), ["accuracy", *AP_COLUMNS])
+    first = study.evaluation(frame["model"][0], images)
     tests = [
-        paired_difference(evaluations[model][images], evaluations[frame["model"][0]][images])
-        for model in frame["model"]
+        paired_difference(study.evaluation(model, images), first) or {} for model in frame["model"]
     ]
     for key in ("difference", "low", "high", "p"):
-        frame[f"{key}_to_first"] = [math.nan if test is None else test[key] for test in tests]
-    notes = _Footnotes(published, table=paper_number)
+        frame[f"{key}_to_first"] = [test.get(key, math.nan) for test in tests]
+    frame = frame[
+        [
+            *("model", "selection"),
+            *(f"{prefix}{c}" for prefix in ("", "paper_", "difference_") for c in MEASURES),
+            *(f"{column}_{end}" for column in MEASURES for end in ("low", "high")),
+            *(f"{key}_to_first" for key in ("difference", "low", "high", "p")),
+        ]
+    ]
+    notes = _Footnotes(study.published, table=paper_number)
     display = _image_display(frame, notes)
-    label = image_set.get("label", images)
-    counts = _first(evaluations, images).get("counts", {})
+    counts = study.any_evaluation(images).get("counts", {})
     caption = (
-        f"Model performance on {label} (bounding box/segmentation mask, percent; "
-        f"{_count(counts.get('images', 0), 'image')}, "
-        f"{_count(counts.get('ground_truth', 0), 'annotated particle')}). For each model our "
-        "values, and the published ones with the difference where the paper gives them. "
-        f"{_interval_text(evaluations, images)}Best of ours in bold."
+        f"Models on {study.label(images)} ({_count(counts.get('images', 0), 'image')}, "
+        f"{_count(counts.get('ground_truth', 0), 'annotated particle')}): bounding "
+        f"box/segmentation mask, percent{_interval_text(study, images)}; best of ours in bold."
     )
     texts = list(notes.texts)
     if frame["p_to_first"].notna().any():
@@ -231,10 +164,10 @@ def image_table(
             "covers the choice of images and particles, not the chance in training."
         )
     texts.append("Rows: " + "; ".join(f"{key}: {text}" for key, text in SELECTIONS.items()) + ".")
-    if paper_table(image_set) is None:
+    if own_number is None:
         texts.append(
-            f"The images here are {label}; the published values belong to the paper's own "
-            f"{_paper_kind(paper_number)} image, so the two are not the same measurement."
+            "The published values belong to the paper's own image, so the two are not the same "
+            "measurement."
         )
     elif images != SYNTHETIC:
         texts.append(
@@ -244,34 +177,47 @@ def image_table(
     return Table(frame, display, caption, texts)
 
 
-def _selections(model: str, leaders: Sequence[str], paper: pd.Index) -> list[str]:
-    return [key for key, group in (("ours", leaders), ("paper", list(paper))) if model in group]
+def _selected_models(study: Study, images: str, paper: pd.Index) -> pd.DataFrame:
+    """Columns model and selection of the rows of Tables 2–4."""
+    ranking = study.ranking(images)
+    groups = {"ours": ranking[:TOP], "paper": list(paper)}
+    without_ap = [model for model in study.listed(images) if model not in ranking]
+    rows = []
+    for model in [*ranking, *without_ap]:
+        reasons = [reason for reason, group in groups.items() if model in group]
+        if reasons:
+            rows.append((model, "+".join(reasons)))
+    evaluated = set(study.listed(images))
+    chosen = [model for model in study.ranking(SYNTHETIC) if model in evaluated][:1]
+    rows.extend((model, "validation") for model in chosen)
+    return pd.DataFrame(rows, columns=["model", "selection"])
 
 
 def _image_display(frame: pd.DataFrame, notes: _Footnotes) -> pd.DataFrame:
-    shown = {column: _with_best_bold(frame[column]) for column in ("accuracy", *AP_COLUMNS)}
-    intervals = {column: _intervals(frame, column) for column in ("accuracy", *AP_COLUMNS)}
+    """Four lines a model: ours, interval, paper, difference; the last two where there are any."""
+    ours = {column: _with_best_bold(frame[column]) for column in MEASURES}
+    intervals = {column: _intervals(frame, column) for column in MEASURES}
     tested = frame["p_to_first"].notna().any()
-    rows = []
+    lines = []
 
-    def add(head: tuple[str, str, str], cells: Mapping[str, Sequence[str]], p: str = "") -> None:
-        row = dict(zip(("No.", "Row", "Values"), head, strict=True))
-        row["Accuracy"] = cells["accuracy"]
+    def add(head: tuple[str, str, str], cells: Mapping[str, str], p: str = "") -> None:
+        line = dict(zip(("No.", "Row", "Values"), head, strict=True))
+        line["Accuracy"] = cells["accuracy"]
         for metric in METRICS:
             pair = [cells[f"{metric}_{kind}"] for kind in KINDS]
-            row[HEADINGS[metric]] = "/".join(pair) if any(pair) else ""
+            line[HEADINGS[metric]] = "/".join(pair) if any(pair) else ""
         if tested:
-            row["p"] = p
-        rows.append(row)
+            line["p"] = p
+        lines.append(line)
 
     for number, row in frame.iterrows():
         first = number == 0 or math.isnan(row["p_to_first"])
         p = "" if first else f"{row['p_to_first']:.3f}"
-        own = {column: texts[number] for column, texts in shown.items()}
-        add((row["model"], row["selection"], "ours"), own, p)
-        own = {column: texts[number] for column, texts in intervals.items()}
-        if any(own.values()):
-            add(("", "", "interval"), own)
+        head = (row["model"], row["selection"], "ours")
+        add(head, {column: texts[number] for column, texts in ours.items()}, p)
+        cells = {column: texts[number] for column, texts in intervals.items()}
+        if any(cells.values()):
+            add(("", "", "interval"), cells)
         if math.isnan(row["paper_accuracy"]):
             continue
         paper = {
@@ -280,110 +226,51 @@ def _image_display(frame: pd.DataFrame, notes: _Footnotes) -> pd.DataFrame:
             for column in AP_COLUMNS
         }
         add(("", "", "paper"), {"accuracy": _plain(row["paper_accuracy"]), **paper})
-        columns = ("accuracy", *AP_COLUMNS)
-        differences = {column: signed(row[f"difference_{column}"]) for column in columns}
+        differences = {column: signed(row[f"difference_{column}"]) for column in MEASURES}
         add(("", "", "difference"), differences)
     headings = {HEADINGS[m]: HEADINGS[m] + notes.mark_heading(f"{m}_segm") for m in METRICS}
-    return pd.DataFrame(rows).rename(columns=headings)
+    return pd.DataFrame(lines).rename(columns=headings)
 
 
-def _with_intervals(
-    frame: pd.DataFrame,
-    evaluations: Mapping,
-    images: Sequence[str],
-    columns: Sequence[str],
-) -> pd.DataFrame:
-    """Further columns `{column}_low`, `{column}_high`; NaN where there is no interval."""
-    added = {}
-    for column in columns:
-        found = [
-            _interval(evaluations.get(model, {}).get(name, {}), column)
-            for model, name in zip(frame["model"], images, strict=True)
-        ]
-        added[f"{column}_low"] = [low for low, _ in found]
-        added[f"{column}_high"] = [high for _, high in found]
-    return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
-
-
-def _interval(evaluation: Mapping, column: str) -> tuple[float, float]:
-    return interval_of(evaluation, "_".join(reversed(column.split("_"))))
-
-
-def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
-    return [
-        "" if math.isnan(low) else f"[{low:.1f}, {high:.1f}]"
-        for low, high in zip(frame[f"{column}_low"], frame[f"{column}_high"], strict=True)
-    ]
-
-
-def _interval_text(evaluations: Mapping, images: str) -> str:
-    found = _first(evaluations, images).get("uncertainty") or {}
-    if not found.get("intervals"):
-        return ""
-    kind = "images" if found["unit"] == "image" else "blocks of the images"
-    return f"In brackets {found['level']:g} % bootstrap intervals over {found['units']} {kind}. "
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def full_table(
-    evaluations: Mapping[str, Mapping[str, Mapping]],
-    models: pd.DataFrame,
-    published: Path,
-    image_sets: Mapping[str, Mapping],
-) -> Table:
-    """Supplementary Table 1: every model on every image set.
+def full_table(study: Study) -> Table:
+    """Supplementary Table 1: every model, and the watershed, on every image set.
 
     Columns: model, images, accuracy, AP at scores ≥ 0.05 and at most 100 detections; intervals
-    of accuracy and AP; precision, recall, F1, panoptic quality, boundary F1, count error, mask AP
-    by the fraction of a particle that others cover (`ap_segm_overlap_{from}_{to}`); then the same
-    APs under the other readings that the paper leaves open (only scores ≥ 0.7; 500
-    detections) as `{metric}_{kind}_{reading}`; then the paper's, where an image set is of the
-    paper's own kind.
+    of accuracy and AP; precision, recall, F1, panoptic quality, boundary F1, count error; mask AP
+    by the fraction of a particle that others cover (`ap_segm_overlap_{from}_{to}`, with `_low` and
+    `_high`); then the same APs under the other readings that the paper leaves open (only scores
+    ≥ 0.7; 500 detections; without nested masks) as `{metric}_{kind}_{reading}`; then the paper's,
+    where an image set is the paper's own.
     """
-    order = list(_listed_models(evaluations, models)["model"])
-    names = list(dict.fromkeys(images for model in order for images in evaluations.get(model, {})))
-    readings = _readings(evaluations)
-    papers = {
-        images: read_models(published / f"table{number}.tsv").set_index("model")
-        for images in names
-        if (number := paper_table(image_sets.get(images, {}))) is not None
-    }
-    if SYNTHETIC in names:
-        listed = training_table(evaluations, models, published).frame.set_index("model")
-        papers[SYNTHETIC] = listed[["paper_ap_bbox", "paper_ap_segm"]].rename(
-            columns=lambda column: column.removeprefix("paper_")
-        )
+    models = [*study.base_models, *study.models["model"], *study.baselines]
+    names = dict.fromkeys(name for model in models for name in study.evaluations.get(model, {}))
+    readings = _readings(study)
     rows = []
     for images in names:
-        paper = papers.get(images, pd.DataFrame())
-        for model in order:
-            if images not in evaluations.get(model, {}):
-                continue
-            row = {"model": model, "images": images}
-            for column in ("accuracy", *AP_COLUMNS):
-                row[column] = _value(evaluations, model, images, column)
-            evaluation = evaluations[model][images]
-            for column in ("accuracy", "ap_bbox", "ap_segm"):
-                row[f"{column}_low"], row[f"{column}_high"] = _interval(evaluation, column)
-            row.update(_further_metrics(evaluation))
-            for reading in readings:
-                for column in AP_COLUMNS:
-                    metric, kind = column.split("_")
-                    row[f"{column}_{reading}"] = _ap(
-                        evaluations, model, images, f"{kind}_{reading}", metric
-                    )
-            for column in ("accuracy", *AP_COLUMNS):
-                known = column in paper and model in paper.index
-                row[f"paper_{column}"] = paper.loc[model, column] if known else math.nan
-            rows.append(row)
+        paper = _paper_values(study, images)
+        for model in models:
+            if evaluation := study.evaluation(model, images):
+                rows.append(
+                    {
+                        "model": model,
+                        "images": images,
+                        **_measured(study, [model], images, MEASURES, ["accuracy", *AP_OF_KIND])
+                        .iloc[0]
+                        .to_dict(),
+                        **_further_metrics(evaluation),
+                        **_overlap_metrics(study, model, images),
+                        **{
+                            f"{column}_{reading}": _of_reading(evaluation, column, reading)
+                            for reading in readings
+                            for column in AP_COLUMNS
+                        },
+                        **{f"paper_{c}": paper.get(c, {}).get(model, math.nan) for c in MEASURES},
+                    }
+                )
     frame = pd.DataFrame(rows)
     parts = []
     for images, group in frame.groupby("images", sort=False):
-        label = image_sets.get(images, {}).get("label", images)
-        part = pd.DataFrame({"Images": label, "No.": group["model"]})
+        part = pd.DataFrame({"Images": study.label(images), "No.": group["model"]})
         part["Accuracy"] = _with_best_bold(group["accuracy"])
         for metric in METRICS:
             part[HEADINGS[metric]] = _pair(group, metric, "")
@@ -394,44 +281,74 @@ def full_table(
             for box, mask in zip(group["paper_ap_bbox"], group["paper_ap_segm"], strict=True)
         ]
         parts.append(part)
-    display = pd.concat(parts, ignore_index=True)
     caption = (
-        "All models on all image sets (bounding box/segmentation mask, percent). The paper does "
-        "not say which scores and how many detections its average precision counts; the main "
-        "columns follow COCO and Detectron2 (scores from 0.05, 100 detections an image), the "
-        "further ones the other readings. Best of each image set in bold."
+        "All models on all image sets (bounding box/segmentation mask, percent). AP counts scores "
+        "from 0.05 and 100 detections an image, unless its column says otherwise; best of each "
+        "image set in bold."
     )
-    return Table(frame, display, caption)
+    return Table(frame, pd.concat(parts, ignore_index=True), caption)
+
+
+def _paper_values(study: Study, images: str) -> dict[str, dict[str, float]]:
+    """The paper's values on an image set, by column and model; empty for others' images."""
+    if images == SYNTHETIC:
+        listed = training_table(study).frame.set_index("model")
+        return {column: listed[f"paper_{column}"].to_dict() for column in AP_OF_KIND}
+    number = study.paper_table(images)
+    return {} if number is None else study.paper(number).to_dict()
+
+
+def _measured(
+    study: Study,
+    models: Sequence[str],
+    images: str,
+    columns: Sequence[str],
+    with_interval: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """One row a model: the columns, and `{column}_low` and `{column}_high` of some (of all)."""
+    table = {c: [study.value(model, images, metric_of(c)) for model in models] for c in columns}
+    for column in columns if with_interval is None else with_interval:
+        ends = [study.interval(model, images, metric_of(column)) for model in models]
+        table[f"{column}_low"] = [low for low, _ in ends]
+        table[f"{column}_high"] = [high for _, high in ends]
+    return pd.DataFrame(table)
 
 
 def _further_metrics(evaluation: Mapping) -> dict[str, float]:
-    """Metrics beyond the paper's, for the CSV: instances with score ≥ the accuracy's, outlines."""
+    """Metrics beyond the paper's: of instances with score ≥ the accuracy's, and of outlines."""
     first = next(iter(evaluation.get("thresholds", [])), {})
     found = {f"{key}_iou50": first.get(key) for key in ("precision", "recall", "f1")}
     found.update({key: evaluation.get("panoptic", {}).get(key) for key in ("pq", "sq", "rq")})
     found["boundary_f1"] = evaluation.get("boundary", {}).get("f1")
     found["relative_count_error"] = evaluation.get("count", {}).get("relative_error")
-    for part in evaluation.get("overlap", []):
-        found[f"ap_segm_overlap_{part['low']:g}_{part['high']:g}"] = part["ap"]
     return {key: math.nan if value is None else float(value) for key, value in found.items()}
+
+
+def _overlap_metrics(study: Study, model: str, images: str) -> dict[str, float]:
+    found = {}
+    for number, part in enumerate(study.evaluation(model, images).get("overlap", [])):
+        name, metric = f"ap_segm_overlap_{part['low']:g}_{part['high']:g}", f"overlap_{number}"
+        found[name] = study.value(model, images, metric)
+        found[f"{name}_low"], found[f"{name}_high"] = study.interval(model, images, metric)
+    return found
+
+
+def _readings(study: Study) -> list[str]:
+    """Suffixes of the other readings of AP, as evaluated: score70, 500, unnested."""
+    some = next((one for sets in study.evaluations.values() for one in sets.values()), {})
+    return [key.removeprefix("segm_") for key in some if key.startswith("segm_")]
 
 
 def _reading_heading(reading: str) -> str:
     if reading.startswith("score"):
         return f"score ≥ {int(reading.removeprefix('score')) / 100:g}"
-    return f"{reading} det."
+    return f"{reading} det." if reading.isdigit() else reading
 
 
-def _readings(evaluations: Mapping) -> list[str]:
-    """Suffixes of the other readings of AP, as evaluated: score70, 500."""
-    for per_images in evaluations.values():
-        for evaluation in per_images.values():
-            return [
-                key.removeprefix("segm_")
-                for key in evaluation
-                if re.fullmatch(r"segm_(score\d+|\d+)", key)
-            ]
-    return []
+def _of_reading(evaluation: Mapping, column: str, reading: str) -> float:
+    metric, kind = column.split("_")
+    value = evaluation.get(f"{kind}_{reading}", {}).get(metric)
+    return math.nan if value is None else float(value)
 
 
 def _pair(group: pd.DataFrame, metric: str, suffix: str) -> list[str]:
@@ -439,46 +356,12 @@ def _pair(group: pd.DataFrame, metric: str, suffix: str) -> list[str]:
     return [f"{box}/{mask}" for box, mask in zip(*cells, strict=True)]
 
 
-def _listed_models(evaluations: Mapping, models: pd.DataFrame) -> pd.DataFrame:
-    """Rows of models.tsv, and before them the evaluated models that it does not list."""
-    for column in ("model", *HYPERPARAMETERS):
-        if column not in models:
-            raise InputError(f"models table: column '{column}' is missing")
-    others = [model for model in evaluations if model not in set(models["model"])]
-    listed = models[["model", *HYPERPARAMETERS]]
-    if not others:
+def _models_and_base(study: Study) -> pd.DataFrame:
+    """Rows of models.tsv, and before them the networks that it does not list."""
+    listed = study.models[["model", *HYPERPARAMETERS]]
+    if not study.base_models:
         return listed.reset_index(drop=True)
-    return pd.concat([pd.DataFrame({"model": others}), listed], ignore_index=True)
-
-
-def _value(evaluations: Mapping, model: str, images: str, column: str) -> float:
-    if column == "accuracy":
-        value = evaluations.get(model, {}).get(images, {}).get("accuracy")
-        return math.nan if value is None else float(value)
-    metric, kind = column.split("_")
-    return _ap(evaluations, model, images, kind, metric)
-
-
-def _ap(evaluations: Mapping, model: str, images: str, kind: str, metric: str) -> float:
-    value = evaluations.get(model, {}).get(images, {}).get(kind, {}).get(metric)
-    return math.nan if value is None else float(value)
-
-
-def _first(evaluations: Mapping, images: str) -> Mapping:
-    return next((sets[images] for sets in evaluations.values() if images in sets), {})
-
-
-def paper_table(image_set: Mapping) -> int | None:
-    """Number of the paper's table that shows these very images; None for other images."""
-    if image_set.get("paper_table"):
-        return int(image_set["paper_table"])
-    if image_set.get("simulated") or image_set.get("source", "published") != "published":
-        return None
-    return PUBLISHED_TABLE.get(image_set.get("kind", ""))
-
-
-def _paper_kind(number: int) -> str:
-    return {2: "X-ray ptychography", 3: "STXM", 4: "SEM"}[number]
+    return pd.concat([pd.DataFrame({"model": study.base_models}), listed], ignore_index=True)
 
 
 # Texts
@@ -500,35 +383,28 @@ class _Footnotes:
         """Marks ("^a^") for a published value; none where there is no value."""
         if value is None or math.isnan(value):
             return ""
-        letters = []
-        for models, columns, text in self._notes:
-            if column in columns and model in models:
-                letters.append(self._letter(text))
-        return f"^{','.join(letters)}^" if letters else ""
+        return self._marks(
+            text for models, columns, text in self._notes if column in columns and model in models
+        )
 
     def mark_heading(self, column: str) -> str:
         """Marks of the notes that go for all models."""
-        letters = [
-            self._letter(t)
-            for models, columns, t in self._notes
-            if column in columns and not models
-        ]
+        return self._marks(
+            text for models, columns, text in self._notes if column in columns and not models
+        )
+
+    def _marks(self, texts: Iterable[str]) -> str:
+        letters = [self._letter(text) for text in texts]
         return f"^{','.join(letters)}^" if letters else ""
 
     def _letter(self, text: str) -> str:
         if text not in self._used:
             self._used.append(text)
-        return "abcdefgh"[self._used.index(text)]
+        return string.ascii_lowercase[self._used.index(text)]
 
     @property
     def texts(self) -> list[str]:
-        return [f"^{'abcdefgh'[i]}^ {text}" for i, text in enumerate(self._used)]
-
-
-def _number(value: float | None, digits: int, missing: str = "") -> str:
-    if value is None or math.isnan(value):
-        return missing
-    return f"{value:.{digits}f}"
+        return [f"^{self._letter(text)}^ {text}" for text in self._used]
 
 
 def _plain(value: object) -> str:
@@ -542,130 +418,32 @@ def signed(value: float, digits: int = 1) -> str:
     return "" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
 
 
+def interval_text(low: float, high: float) -> str:
+    """ "[12.3, 45.6]"; empty for NaN."""
+    return "" if math.isnan(low) else f"[{low:.1f}, {high:.1f}]"
+
+
+def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
+    return list(map(interval_text, frame[f"{column}_low"], frame[f"{column}_high"]))
+
+
+def _interval_text(study: Study, images: str) -> str:
+    found = study.any_evaluation(images).get("uncertainty") or {}
+    if not found.get("intervals"):
+        return ""
+    kind = "images" if found["unit"] == "image" else "blocks of the images"
+    return f"; in brackets {found['level']:g} % bootstrap intervals over {found['units']} {kind}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _with_best_bold(values: pd.Series, digits: int = 1) -> list[str]:
     """Numbers as texts, the greatest in bold; all that print alike are bold together."""
-    texts = [_number(value, digits, missing="NaN") for value in values]
+    texts = ["NaN" if math.isnan(value) else f"{value:.{digits}f}" for value in values]
     known = [float(text) for text in texts if text != "NaN"]
     if len(set(known)) < 2:
         return texts
     best = f"{max(known):.{digits}f}"
     return [f"**{text}**" if text == best else text for text in texts]
-
-
-# Writing
-
-
-def write_table(table: Table, stem: str | os.PathLike) -> None:
-    """Write `stem`.csv, .md and .tex, each atomically.
-
-    The LaTeX file holds one table environment (a longtable when it has more than 40 lines; across
-    the page when it is wide) to be \\input; it needs the packages booktabs, longtable, lscape
-    and graphicx.
-    """
-    stem = Path(stem)
-    with atomic_path(stem.with_name(stem.name + ".csv")) as temporary:
-        table.frame.to_csv(temporary, index=False, na_rep="NaN", lineterminator="\n")
-    write_text(stem.with_name(stem.name + ".md"), to_markdown(table))
-    write_text(stem.with_name(stem.name + ".tex"), to_latex(table, label=f"tab:{stem.name}"))
-
-
-def to_markdown(table: Table) -> str:
-    """GitHub-flavoured Markdown: caption, table with aligned columns, footnotes."""
-    cells = [list(table.display.columns), *table.display.astype(str).to_numpy().tolist()]
-    cells = [[_superscript(cell).replace("|", "\\|") for cell in row] for row in cells]
-    widths = [max(3, *(len(row[i]) for row in cells)) for i in range(len(cells[0]))]
-
-    def line(row: Sequence[str]) -> str:
-        return (
-            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        ) + " |"
-
-    rule = "| " + " | ".join("-" * width for width in widths) + " |"
-    lines = [table.caption, "", line(cells[0]), rule, *(line(row) for row in cells[1:]), ""]
-    lines.extend(_superscript(note) + "\n" for note in table.footnotes)
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _superscript(text: str) -> str:
-    return re.sub(r"\^([^^]+)\^", r"<sup>\1</sup>", text)
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "−": r"$-$",
-    "–": "--",
-    "²": r"\textsuperscript{2}",
-    "×": r"$\times$",
-    "±": r"$\pm$",
-    "σ": r"$\sigma$",
-    "µ": r"$\mu$",
-    "°": r"$^\circ$",
-    "…": r"\ldots{}",
-    "’": "'",
-}
-
-
-def latex_text(text: str) -> str:
-    """Plain text with **bold** and ^superscript^ as LaTeX."""
-    escaped = "".join(_LATEX.get(character, character) for character in text)
-    escaped = escaped.replace(r" \%", r"~\%")
-    escaped = re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", escaped)
-    # the circumflex of $^\circ$ is LaTeX's own
-    return re.sub(r"(?<!\$)\^([^^$]+)\^", r"\\textsuperscript{\1}", escaped)
-
-
-def to_latex(table: Table, label: str) -> str:
-    """A table environment with booktabs rules, or a longtable when it has more than 40 lines."""
-    columns = [latex_text(str(column)) for column in table.display.columns]
-    body = [
-        " & ".join(latex_text(str(cell)) for cell in row) + r" \\"
-        for row in table.display.to_numpy().tolist()
-    ]
-    layout = "l" * len(columns)
-    head = " & ".join(columns) + r" \\"
-    caption = rf"\caption{{{latex_text(table.caption)}}}"
-    notes = [rf"\par\smallskip\raggedright {latex_text(note)}" for note in table.footnotes]
-    lines = ["% needs \\usepackage{booktabs,longtable,lscape,graphicx}"]
-    if len(body) > 40:
-        lines += [
-            r"\begin{landscape}\scriptsize\setlength{\tabcolsep}{2pt}",
-            rf"\begin{{longtable}}{{@{{}}{layout}@{{}}}}",
-            rf"{caption}\label{{{label}}}\\",
-            *(r"\toprule", head, r"\midrule", r"\endfirsthead"),
-            *(r"\toprule", head, r"\midrule", r"\endhead"),
-            *(r"\bottomrule", r"\endfoot"),
-            *body,
-            r"\end{longtable}",
-            *notes,
-            r"\end{landscape}",
-        ]
-    else:
-        cells = [table.display.columns, *table.display.astype(str).to_numpy()]
-        widths = [max(len(str(row[i])) for row in cells) for i in range(len(columns))]
-        across = sum(widths) > WIDE
-        lines += [
-            *([r"\begin{landscape}"] if across else []),
-            r"\begin{table}",
-            r"\centering\footnotesize",
-            rf"{caption}\label{{{label}}}",
-            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-            rf"\begin{{tabular}}{{@{{}}{layout}@{{}}}}",
-            *(r"\toprule", head, r"\midrule"),
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}}",
-            *notes,
-            r"\end{table}",
-            *([r"\end{landscape}"] if across else []),
-        ]
-    return "\n".join(lines) + "\n"
