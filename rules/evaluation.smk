@@ -4,7 +4,7 @@ rule predict:
         validation=rules.split_dataset.output.validation,
         images=image_folders,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
-        library=modules("detectron.py", "inference.py"),
+        library=modules("acceleration.py", "annotations.py", "detectron.py", "inference.py"),
     output:
         expand(f"{RUN}/predictions/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),
     log:

@@ -41,8 +41,9 @@ from synthwire.images import (
 )
 from synthwire.optical_density import density_pages, inverted
 from synthwire.outlines import fiji_rois, label_tiff
+from synthwire.scaling import choose_scale
 from synthwire.settings import MODALITIES, THRESHOLD, Preparation, Selection, parse_pixel_size
-from synthwire.statistics import COLUMNS, particle_statistics, pixel_size
+from synthwire.statistics import COLUMNS, particle_statistics
 
 if TYPE_CHECKING:
     from synthwire.inference import Predictor
@@ -569,7 +570,7 @@ def segment_image(
     progress: Callable[[Sequence], Iterable] = iter,
 ) -> Segmentation:
     """Apply a model to a prepared image; info goes into coco.json as it is."""
-    scale = scale_for(model, image.pixel_size_nm) if scale is None else scale
+    scale = scale_for(model, image) if scale is None else scale
     if not 0 < scale < math.inf:
         raise InputError(f"scale {scale} is not above zero")
     from synthwire import tiling  # here, as in load_model
@@ -596,13 +597,6 @@ def segment_image(
     )
 
 
-def scale_for(model: Model, pixel_size_nm: tuple[float, float] | None) -> float:
-    """How many times enlarged an image is to be shown, so that its pixels are as the model knows.
-
-    1 where the pixel size is unknown, where the model takes any, and within the model's range.
-    """
-    low_high = model.card.get("pixel_nm_range")
-    if low_high is None or pixel_size_nm is None:
-        return 1.0
-    side = pixel_size({"pixel_size_nm": pixel_size_nm})
-    return float(side / np.clip(side, *low_high))
+def scale_for(model: Model, image: GreyImage) -> float:
+    """How many times enlarged a model should see an image; see `scaling.choose_scale`."""
+    return choose_scale(image.pixels, image.pixel_size_nm, model.card)
