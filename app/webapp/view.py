@@ -1,0 +1,88 @@
+"""What is drawn of a result, computed once, so that a slider only chooses among it.
+
+Coordinates are x, y in image pixels, pixel (column i, row j) covering [i, i+1] × [j, j+1].
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from skimage.measure import approximate_polygon
+from synthwire.annotations import decode_mask
+from synthwire.figures.overlay import choose_colours, outlines
+from synthwire.segmentation import Masks, Segmentation
+
+LONGEST_PICTURE_PX = (
+    2048  # a screen shows no more; zoomed in, larger images are softer than they are
+)
+OUTLINE_TOLERANCE_PX = 0.35
+CELLS_ACROSS = 56  # hover points stand at most this many to the longer side of the image
+
+
+@dataclass(frozen=True)
+class View:
+    """The image and the shapes of all results, by id − 1.
+
+    picture: the image as a data URI. outlines: rings (n, 2) of each result. points: places (n, 2)
+    spread over each result, at which the mouse finds it. colours: one each, so that neighbours
+    differ.
+    """
+
+    picture: str
+    outlines: list[list[np.ndarray]]
+    points: list[np.ndarray]
+    colours: list[str]
+
+
+def view_of(result: Segmentation) -> View:
+    """The view of all results of an image, whatever the selection."""
+    masks = Masks(result.results)
+    cell = max(4, round(max(result.image.shape) / CELLS_ACROSS))
+    return View(
+        picture_uri(result.image),
+        [rings(mask) for mask in masks],
+        [spread_points(mask, cell) for mask in masks],
+        choose_colours(masks),
+    )
+
+
+def picture_uri(pixels: np.ndarray) -> str:
+    """Pixels (H, W[, 3 or 4]), uint8, as a PNG in a data URI, made smaller where they are many."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((LONGEST_PICTURE_PX, LONGEST_PICTURE_PX), Image.Resampling.BOX)
+    content = io.BytesIO()
+    image.save(content, format="png", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+
+
+def rings(mask: np.ndarray) -> list[np.ndarray]:
+    """Closed outlines of a mask, with no more corners than a screen shows."""
+    return [np.round(approximate_polygon(line, OUTLINE_TOLERANCE_PX), 2) for line in outlines(mask)]
+
+
+def rings_of_all(items: Sequence[dict]) -> list[list[np.ndarray]]:
+    """`rings` of COCO annotations with RLE."""
+    return [rings(decode_mask(item["segmentation"])) for item in items]
+
+
+def spread_points(mask: np.ndarray, cell: int) -> np.ndarray:
+    """Places (n, 2) on a mask, one in each cell of cell × cell pixels that it reaches.
+
+    No pixel of the mask is farther than a cell's diagonal from one of them.
+    """
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return np.empty((0, 2))
+    cells = (rows // cell) * (mask.shape[1] // cell + 1) + columns // cell
+    _, number, count = np.unique(cells, return_inverse=True, return_counts=True)
+    centre_row = (np.bincount(number, rows) / count)[number]
+    centre_column = (np.bincount(number, columns) / count)[number]
+    off = (rows - centre_row) ** 2 + (columns - centre_column) ** 2
+    order = np.lexsort((off, number))
+    first = order[np.searchsorted(number[order], np.arange(len(count)))]
+    return np.column_stack([columns[first], rows[first]]) + 0.5
