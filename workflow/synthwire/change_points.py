@@ -38,7 +38,9 @@ class Change(NamedTuple):
 class ChangeDetector:
     """Watches a stream of numbers for a lasting change of their mean, upwards or downwards.
 
-    After an alarm it starts anew with the numbers since the change, so that further ones are found.
+    up, down: the cumulative sums against an increase and a decrease, in standard deviations; above
+    `limit` is an alarm. After one it starts anew with the numbers since the change, so that further
+    changes are found.
 
     >>> detector = ChangeDetector()
     >>> stream = [10, 11, 9, 10, 12, 10, 9, 11, 10, 9, 15, 16, 14, 15, 16]
@@ -54,6 +56,7 @@ class ChangeDetector:
     _first: int = 0  # of the present state of affairs
     _since_up: int = 0
     _since_down: int = 0
+    _alarm: bool = False
 
     @property
     def mean(self) -> float:
@@ -64,6 +67,8 @@ class ChangeDetector:
         """Take the next number in; the change that it gives away, if it does."""
         if not math.isfinite(value):
             raise ValueError(f"a finite number is expected, not {value}")
+        if self._alarm:  # only now, so that the sums show what gave the alarm
+            self.up = self.down = 0.0
         step = self._standardised(value)
         at = len(self._values)
         self._values.append(float(value))
@@ -73,7 +78,8 @@ class ChangeDetector:
             self._since_down = at
         self.up = max(0.0, self.up + step - self.allowance)
         self.down = max(0.0, self.down - step - self.allowance)
-        if max(self.up, self.down) <= self.limit:
+        self._alarm = max(self.up, self.down) > self.limit
+        if not self._alarm:
             return None
         since = self._since_up if self.up > self.down else self._since_down
         change = Change(
@@ -82,7 +88,7 @@ class ChangeDetector:
             float(np.mean(self._values[self._first : since])),
             float(np.mean(self._values[since:])),
         )
-        self._first, self.up, self.down = since, 0.0, 0.0
+        self._first = since
         return change
 
     def _standardised(self, value: float) -> float:

@@ -347,8 +347,8 @@ def _add_model_options(parser) -> None:
         "--scale",
         type=_number(0, above=True),
         metavar="N",
-        help="show the image to the network N times enlarged (default: to the pixel size that it "
-        "knows, where both are known; otherwise as it is)",
+        help="show the image to the network N times enlarged (default: by the pixel size, or else "
+        "by how wide its particles seem, so that it looks as what the network has learnt from)",
     )
     group.add_argument(
         "--device",

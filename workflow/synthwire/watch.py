@@ -188,16 +188,17 @@ class Record:
         table = pd.DataFrame(self.rows)
         table = table[table["mean"].notna()] if len(table) else table
         if len(table):
+            quantity, unit = _named(self.rows[0]["measured"])
             style.save(
-                draw_control_chart(table, name_of(self.rows[0]["measured"]), LIMIT),
+                draw_control_chart(table, f"{quantity.capitalize()} ({unit})", LIMIT),
                 self.path.with_name(CONTROL_CHART),
             )
 
 
-def name_of(measured: str) -> str:
-    """A column's name for people: mean length (nm)."""
-    name, unit = measured.rsplit("_", 1)
-    return f"mean {name} ({unit.replace('nm2', 'nm²')})"
+def _named(measured: str) -> tuple[str, str]:
+    """What a column's mean is called, and its unit."""
+    quantity, unit = measured.rsplit("_", 1)
+    return f"mean {quantity}", unit.replace("nm2", "nm²")
 
 
 def watch(
@@ -261,14 +262,14 @@ def _image_line(row: Mapping) -> str:
     line = f"{clock}  {row['image']}{page}: {count}"
     if math.isnan(row["mean"]):
         return line
-    return (
-        f"{line}, {name_of(row['measured'])} {row['mean']:.4g}, running {row['running_mean']:.4g}"
-    )
+    quantity, unit = _named(row["measured"])
+    return f"{line}, {quantity} {row['mean']:.4g} {unit}, running mean {row['running_mean']:.4g}"
 
 
 def _change_line(record: Record, change: Change) -> str:
+    quantity, unit = _named(record.rows[0]["measured"])
     verb = "has risen" if change.after > change.before else "has fallen"
     return (
-        f"CHANGE    {name_of(record.rows[0]['measured'])} {verb} from {change.before:.4g} to "
-        f"{change.after:.4g} since {record.rows[change.since]['image']}"
+        f"CHANGE    {quantity} {verb} from {change.before:.4g} to {change.after:.4g} {unit} "
+        f"since {record.rows[change.since]['image']}"
     )

@@ -263,18 +263,35 @@ def draw_control_chart(table: pd.DataFrame, quantity: str, limit: float) -> styl
     lower = style.add_axes_mm(figure, 14.0, 51.0, 164.0, 20.0)
     number = np.arange(1, len(table) + 1)
     upper.plot(number, table["mean"], "o", color=style.GREY, markersize=2.5, label="image")
-    upper.plot(number, table["running_mean"], color=style.BLUE, label="running mean")
+    alarms = table["change"].isin(["up", "down"]).to_numpy()
+    for state in np.unique(np.cumsum(alarms)):  # the running mean starts anew with each alarm
+        within = np.cumsum(alarms) == state
+        upper.plot(
+            number[within],
+            table["running_mean"][within],
+            ".-",
+            color=style.BLUE,
+            markersize=2,
+            label="running mean" if state == 0 else None,
+        )
     lower.plot(number, table["cusum_up"], color=style.VERMILLION, label="upwards")
     lower.plot(number, -table["cusum_down"], color=style.GREEN, label="downwards")
     for sign in (1, -1):
         lower.axhline(sign * limit, color=style.BLACK, linewidth=0.6, linestyle=(0, (4, 2)))
     lower.axhline(0, color=style.BLACK, linewidth=0.4)
-    changes = table[table["change"].isin(["up", "down"])]
+    lower.plot(
+        number[alarms],
+        np.where(table["change"] == "up", table["cusum_up"], -table["cusum_down"])[alarms],
+        "D",
+        color=style.BLACK,
+        label="alarm",
+    )
+    changes = table[alarms]
     for since in changes["since"]:
         for ax in (upper, lower):
             ax.axvline(since - 0.5, color=style.PURPLE, linewidth=0.9)
     if len(changes):
-        upper.plot([], [], color=style.PURPLE, linewidth=0.9, label="change")
+        upper.plot([], [], color=style.PURPLE, linewidth=0.9, label="change, as estimated")
     for ax in (upper, lower):
         ax.set_xlim(0.5, max(len(table), 1) + 0.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
