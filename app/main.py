@@ -35,6 +35,9 @@ from webapp import agreement, catalogue, charts, downloads, features, inputs, se
 from webapp.memory import Edits, Remembered
 
 LOG = logging.getLogger("synthwire.app")
+if not LOG.handlers:  # the script runs anew with every move of a user, the logger stays
+    LOG.addHandler(logging.StreamHandler())
+    LOG.setLevel(logging.INFO)
 APP = Path(__file__).resolve().parent
 MODALITY_NAMES = {
     "od": "X-ray: optical density",
@@ -167,12 +170,7 @@ class Network:
 def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> Found:
     """All that a model finds in an image; the network runs once for an image and its settings."""
     model = loaded_model(network.folder)
-    scale = network.enlargement
-    if scale is None:
-        scale = remembered("scales", 512)(
-            (*page.key, model.card["sha256"], size_nm),
-            lambda: scale_for(model, replace(page.image(), pixel_size_nm=size_nm)),
-        )
+    scale = network.enlargement or scale_of(page, model, size_nm)
     key = (*page.key, network.name, model.card["sha256"], scale)
     result = remembered("segmentations", 64)(key, lambda: run(page, model, scale))
     if size_nm != result.pixel_size_nm:
@@ -181,6 +179,15 @@ def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> F
             (key, size_nm), lambda: replace(result, pixel_size_nm=size_nm, measures=None)
         )
     return Found(key, result)
+
+
+def scale_of(page: Page, model: Model, size_nm: tuple[float, float] | None) -> float:
+    """How many times enlarged the model should see the image."""
+    size_nm = size_nm if model.card.get("pixel_nm_range") else None  # other models ask for no size
+    return remembered("scales", 512)(
+        (*page.key, model.card["sha256"], size_nm),
+        lambda: scale_for(model, replace(page.image(), pixel_size_nm=size_nm)),
+    )
 
 
 def run(page: Page, model: Model, scale: float) -> Segmentation:
@@ -753,6 +760,8 @@ def show_image_part(found, other, outlines, networks) -> None:
     height, width = result.image.shape
     size = inputs.pixel_size_text(result.pixel_size_nm)
     facts = [result.name, f"{width} × {height} px", f"{size} a pixel" if size else "no pixel size"]
+    if result.scale != 1:
+        facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))
     offered = ["particles"] + ["outlines"] * (outlines is not None) + ["models"] * bool(other)
     shown = offered[-1]
