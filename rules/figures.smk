@@ -234,6 +234,24 @@ rule make_figure_comparison:
         "../workflow/scripts/make_figure_comparison.py"
 
 
+rule make_figure_feature_maps:
+    input:
+        features=rules.extract_features.output,
+        image_set=rules.extract_features.input.image_set,
+        library=[*DRAWING, *modules("figures/feature_maps.py")],
+    output:
+        figure("fig_feature_maps"),
+    log:
+        f"{RUN}/logs/make_figure_feature_maps.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../workflow/scripts/make_figure_feature_maps.py"
+
+
 rule make_gallery:
     input:
         library=[
@@ -308,6 +326,7 @@ FIGURES = [
         *(f"fig{number}" for number in (*range(1, 10), 12) if has_volumes(number)),
         "fig_instance_quality",
         "fig_comparison",
+        "fig_feature_maps",
         "fig_training",
         "fig_hyperparameters",
     ]

@@ -155,3 +155,20 @@ def test_masks_pasted_in_their_boxes_are_those_pasted_in_the_image(seed, side):
     for (crop, top, left), whole in zip(found, expected, strict=True):
         rle = encode_crop(crop, top, left, height, width)
         assert rle == encode_mask(whole)
+
+
+def test_features_are_the_pyramids_without_its_padding(config, weights, image):
+    cfg = settings_of(config, weights)
+    found = inference.Predictor(cfg).features(image, scale=1.5)
+    assert list(found) == ["p2", "p3", "p4", "p5", "p6"]
+    height, width = (round(1.5 * side) for side in image.shape)
+    for level, (name, features) in enumerate(found.items(), start=2):
+        rows, columns = -(-height // 2**level), -(-width // 2**level)
+        assert features.shape == (config["architecture"]["fpn_channels"], rows, columns), name
+    stock = DefaultPredictor(cfg).model
+    plain = torch.as_tensor(np.repeat(image[None], 3, axis=0), dtype=torch.float32)
+    with torch.no_grad():
+        expected = stock.backbone(stock.preprocess_image([{"image": plain}]).tensor)["p3"][0]
+    own = inference.Predictor(cfg).features(image)["p3"]
+    expected = expected[:, : own.shape[1], : own.shape[2]].numpy()
+    np.testing.assert_allclose(own, expected, rtol=1e-3, atol=1e-4)

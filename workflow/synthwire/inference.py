@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -117,8 +118,24 @@ class Predictor:
             )
         ]
 
-    def _detect(self, image: np.ndarray, scale: float) -> Instances:
-        """Boxes, scores, classes and soft masks (N, 1, M, M), in the network's own coordinates."""
+    @torch.inference_mode()
+    def features(self, image: np.ndarray, scale: float = 1.0) -> dict[str, np.ndarray]:
+        """Features (channels, height, width) of each level of the pyramid, the finest first.
+
+        A level shows the whole image and nothing else: what the network adds at the right and at
+        the foot to reach a multiple of its strides is cut off. scale: as in a prediction.
+        """
+        tensor = self._as_seen(image, scale)
+        levels = self._model.backbone(self._model.preprocess_image([{"image": tensor}]).tensor)
+        shapes = self._model.backbone.output_shape()
+        found = {}
+        for name, level in levels.items():
+            rows, columns = (math.ceil(side / shapes[name].stride) for side in tensor.shape[1:])
+            found[name] = level[0, :, :rows, :columns].float().cpu().numpy()
+        return found
+
+    def _as_seen(self, image: np.ndarray, scale: float) -> torch.Tensor:
+        """The image as the network sees it: (3, height, width), float32, 0 to 255."""
         colour = np.repeat(image[:, :, None], 3, axis=2)
         if scale != 1:
             shortest = max(1, round(scale * min(image.shape)))
@@ -126,8 +143,12 @@ class Predictor:
             colour = whole.get_transform(colour).apply_image(colour)
         if self._resize is not None:
             colour = self._resize.get_transform(colour).apply_image(colour)
-        tensor = torch.as_tensor(np.ascontiguousarray(colour.transpose(2, 0, 1), dtype=np.float32))
-        (instances,) = self._model.inference([{"image": tensor}], do_postprocess=False)
+        return torch.as_tensor(np.ascontiguousarray(colour.transpose(2, 0, 1), dtype=np.float32))
+
+    def _detect(self, image: np.ndarray, scale: float) -> Instances:
+        """Boxes, scores, classes and soft masks (N, 1, M, M), in the network's own coordinates."""
+        inputs = [{"image": self._as_seen(image, scale)}]
+        (instances,) = self._model.inference(inputs, do_postprocess=False)
         return instances.to("cpu")
 
 

@@ -1,0 +1,28 @@
+# What the pyramid of the model chosen on synthetic validation alone makes of the image of Table 2.
+rule extract_features:
+    input:
+        weights=expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=ROWS),
+        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        image_set=f"{RUN}/microscopy/{config['tables']['table2']}",
+        library=modules("detectron.py", "inference.py"),
+    output:
+        f"{RUN}/features/{config['tables']['table2']}.npz",
+    log:
+        f"{RUN}/logs/extract_features.log",
+    benchmark:
+        f"{RUN}/benchmarks/extract_features.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: config["training"]["threads"] or workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=20,
+    params:
+        rows=ROWS,
+        architecture=config["architecture"],
+        prediction=config["prediction"],
+        trained_pixel_nm=TRAINED_PIXEL_NM,
+        classes=len(CLASSES),
+    script:
+        "../workflow/scripts/extract_features.py"

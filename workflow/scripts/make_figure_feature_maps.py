@@ -1,0 +1,19 @@
+"""Draw what the levels of the feature pyramid see."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
+
+import numpy as np
+from synthwire.figures import sources, style
+from synthwire.figures.feature_maps import draw_feature_maps
+from synthwire.job import job
+
+with job(snakemake.log[0]):
+    picture = sources.read_image_set(snakemake.input.image_set)[0]
+    with np.load(snakemake.input.features) as stored:
+        model = str(stored["model"])
+        levels = {name: stored[name] for name in stored.files if name != "model"}
+    drawing = draw_feature_maps(picture, levels, model)
+    style.save(drawing, Path(snakemake.output[0]).with_suffix(""))
