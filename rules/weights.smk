@@ -8,11 +8,12 @@ rule export_weights:
         weights=f"{MODELS_RUN}/models/{SHIPPED}/model_final.pth",
         provenance=f"{MODELS_RUN}/models/{SHIPPED}/provenance.json",
         dataset=f"{MODELS_RUN}/dataset/val.json",
+        images=image_folders,
         evaluations=expand(
             f"{RUN}/evaluation/{SHIPPED}/{{images}}.json", images=IMAGE_SETS
         ),
         template=own_file("resources/model_card.md.jinja"),
-        library=modules("model_card.py"),
+        library=modules("model_card.py", "scaling.py"),
     output:
         directory(f"{RUN}/bundled"),
     log:
@@ -27,6 +28,7 @@ rule export_weights:
         name=f"SynthWire {SHIPPED}",
         prediction=config["prediction"],
         pixel_size_nm=config["structures"]["voxel_size_nm"],
+        domain=config["structures"]["domain"],
         labels={
             "synthetic": "Synthetic, held out",
             **{

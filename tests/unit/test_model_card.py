@@ -4,26 +4,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from synthwire import weights
-from synthwire.annotations import encode_mask, make_annotation
 from synthwire.errors import InputError
 from synthwire.model_card import export_model, halved, typical_width_px
 
 TEMPLATE = Path(__file__).parents[2] / "resources" / "model_card.md.jinja"
 
 
-def bars(widths) -> dict:
-    """COCO data set of one image with a bar of each width."""
-    annotations = []
+def bar(width: int) -> np.ndarray:
+    """Grey image of one bright bar."""
+    image = np.full((100, 100), 20, np.uint8)
+    image[40 : 40 + width, 5:90] = 200
+    return image
+
+
+def data_set(folder: Path, widths) -> Path:
+    """A shard of one image for each width, as far as the card needs it."""
+    images = []
     for number, width in enumerate(widths):
-        mask = np.zeros((100, 100), bool)
-        mask[2 : 2 + width, 5:90] = True
-        annotations.append(make_annotation(number + 1, 1, encode_mask(mask), category_id=1))
-    return {
-        "images": [{"id": 1, "file_name": "scene_00001.png", "width": 100, "height": 100}],
-        "categories": [{"id": 1, "name": "nanowire"}],
-        "annotations": annotations,
-    }
+        name = f"scene_{number:05d}.png"
+        Image.fromarray(bar(width)).save(folder / name)
+        images.append({"id": number, "file_name": name, "width": 100, "height": 100})
+    categories = [{"id": 1, "name": "nanowire"}]
+    path = folder / "val.json"
+    path.write_text(json.dumps({"images": images, "categories": categories, "annotations": []}))
+    return path
 
 
 def evaluation(ap: float) -> dict:
@@ -37,13 +43,12 @@ def trained(tmp_path):
     """Arguments of export_model for a made-up training of 1000 parameters."""
     state = {"weight": torch.linspace(-1, 1, 1000), "count": torch.tensor(7)}
     torch.save({"model": state}, tmp_path / "model_final.pth")
-    (tmp_path / "val.json").write_text(json.dumps(bars([6, 10, 30])))
     (tmp_path / "synthetic.json").write_text(json.dumps(evaluation(30.0)))
     provenance = {
         "identity": {
             "architecture": {"depth": 18, "fpn_channels": 64},
             "plan": {"nms_threshold": 0.7, "iterations": 50, "learning_rate": 0.02},
-            "training": {"images_per_batch": 2},
+            "training": {"images_per_batch": 2, "min_size_px": [50, 0, 200]},
         },
         "categories": [{"id": 1, "name": "nanowire"}],
         "dataset_images": 12,
@@ -60,7 +65,9 @@ def trained(tmp_path):
         "name": "small",
         "prediction": {"minimum_score": 0.05},
         "pixel_size_nm": 8,
-        "dataset": tmp_path / "val.json",
+        "domain": [100, 120, 50],
+        "dataset": data_set(tmp_path, [7, 11, 31]),
+        "shards": [tmp_path],
         "evaluations": {"synthetic": tmp_path / "synthetic.json"},
         "labels": {"synthetic": "Synthetic, held out"},
         "rebuild": "make weights",
@@ -79,7 +86,8 @@ def test_what_is_exported_is_found_again_as_the_bundled_model(trained, monkeypat
     torch.testing.assert_close(
         state["weight"].float(), torch.linspace(-1, 1, 1000), atol=1e-3, rtol=0
     )
-    assert card["particle_width_px"] == 10
+    assert card["particle_width_px"] == pytest.approx(11, abs=2.5)
+    assert card["pixel_nm_range"] == [4, 16]
     assert card["metrics"]["synthetic"]["ap50_segm"] == 60
 
 
@@ -107,5 +115,6 @@ def test_a_model_too_large_to_ship_is_refused(trained):
     assert not trained["output"].exists()
 
 
-def test_the_typical_width_is_the_median_of_the_first_images():
-    assert typical_width_px(bars([4, 8, 20])) == 8
+def test_the_typical_width_is_the_median_over_the_images_that_show_something():
+    blank = np.zeros((50, 50), np.uint8)
+    assert typical_width_px([bar(7), blank, bar(9), bar(31)]) == pytest.approx(9, abs=2.5)

@@ -6,7 +6,7 @@ arXiv:1810.03993.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import jinja2
 import numpy as np
 import torch
 
-from synthwire.annotations import decode_mask, read_coco
+from synthwire.annotations import read_coco
+from synthwire.dataset import locate_images
 from synthwire.errors import InputError
 from synthwire.files import atomic_directory, read_json, sha256, write_json, write_text
-from synthwire.statistics import measure_mask
+from synthwire.inference import read_scenes
+from synthwire.scaling import particle_width
 
 LARGEST_BYTES = 30_000_000  # the file travels with every clone of the repository
 TEMPLATE = "model_card.md.jinja"
@@ -40,15 +42,23 @@ def halved(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return reduced
 
 
-def typical_width_px(dataset: Mapping[str, Any], images: int = 200) -> float:
-    """Median width in pixels of the particles in the first `images` images of a COCO data set."""
-    chosen = {image["id"] for image in dataset["images"][:images]}
-    widths = [
-        measure_mask(decode_mask(item["segmentation"])).width
-        for item in dataset["annotations"]
-        if item["image_id"] in chosen
-    ]
-    return float(np.median(widths))
+def typical_width_px(images: Iterable[np.ndarray]) -> float:
+    """Median of the typical particle widths in pixels of grey images (height, width)."""
+    widths = [particle_width(image) for image in images]
+    return float(np.median([width for width in widths if width is not None]))
+
+
+def pixel_range_nm(
+    pixel_size_nm: float, domain: Sequence[int], training: Mapping[str, Any]
+) -> list[float]:
+    """Least and greatest pixel size in nm that the network saw in its training.
+
+    pixel_size_nm: of the training images; domain: their structures' width, depth and height in
+    voxels; training: its settings, of which `min_size_px` enlarged and shrank the images.
+    """
+    shortest = min(domain[:2])
+    sizes = [size or shortest for size in training["min_size_px"]]
+    return [round(pixel_size_nm * shortest / size, 2) for size in (max(sizes), min(sizes))]
 
 
 def metrics_of(evaluations: Mapping[str, Mapping], labels: Mapping[str, str]) -> dict[str, dict]:
@@ -76,7 +86,9 @@ def export_model(
     name: str,
     prediction: Mapping[str, Any],
     pixel_size_nm: float,
+    domain: Sequence[int],
     dataset: Path,
+    shards: Sequence[Path],
     evaluations: Mapping[str, Path],
     labels: Mapping[str, str],
     rebuild: str,
@@ -86,12 +98,15 @@ def export_model(
     """Write bundled.pth, bundled.json and README.md to the folder `output`, whole or not at all.
 
     weights, provenance: models/{model}/model_final.pth and provenance.json. prediction:
-    config["prediction"]. pixel_size_nm: of the training images. dataset: the COCO file that was
-    learnt from. evaluations: evaluation/{model}/{images}.json by image set. labels: names of the
-    image sets for people. rebuild: the command that makes all this anew. InputError when the
-    weights are larger than LARGEST_BYTES, or not to be held in half precision.
+    config["prediction"]. pixel_size_nm, domain: as in `pixel_range_nm`. dataset, shards: a COCO
+    file of images like those that were learnt from, and the folders that hold them. evaluations:
+    evaluation/{model}/{images}.json by image set. labels: names of the image sets for people.
+    rebuild: the command that makes all this anew. InputError when the weights are larger than
+    LARGEST_BYTES, or not to be held in half precision.
     """
     identity = provenance["identity"]
+    data = read_coco(dataset)
+    scenes = read_scenes(data, locate_images(data, shards))
     state = torch.load(weights, map_location="cpu", weights_only=False)["model"]
     with atomic_directory(output) as folder:
         path = folder / "bundled.pth"
@@ -109,7 +124,8 @@ def export_model(
             "nms_threshold": identity["plan"]["nms_threshold"],
             "categories": provenance["categories"],
             "trained_pixel_nm": pixel_size_nm,
-            "particle_width_px": round(typical_width_px(read_coco(dataset)), 1),
+            "pixel_nm_range": pixel_range_nm(pixel_size_nm, domain, identity["training"]),
+            "particle_width_px": round(typical_width_px(image for _, image in scenes), 1),
             "bytes": size,
             "sha256": sha256(path),
             "metrics": metrics_of(
