@@ -1,5 +1,7 @@
 # make demo     the whole study at small scale on a laptop CPU, ending in tables, figures, report
 # make real     the demo's models on the three published microscopy images
+# make app      the web app: segment your own images in the browser
+# make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included
 # make lint     formatting and linting of code and workflow
 PYTHON ?= python3.11
@@ -9,7 +11,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: demo real test lint install clean
+.PHONY: demo real app weights test lint install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -31,6 +33,15 @@ demo: $(READY)
 real: $(READY)
 	@$(SNAKEMAKE) all --configfile config/demo.yaml config/real.yaml
 	@$(BIN)/python -m synthwire.summary results/real
+
+app: $(READY)
+	@$(BIN)/synthwire app
+
+weights: $(READY)
+	@$(SNAKEMAKE) results/demo/models/12/model_final.pth --configfile config/demo.yaml
+	@mkdir -p resources/weights
+	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
+	@cp results/bundled/bundled/* resources/weights/
 
 test: $(READY)
 	$(BIN)/python -m pytest
