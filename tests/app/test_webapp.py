@@ -1,0 +1,416 @@
+"""What the web app computes and draws, without Streamlit."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+import zipfile
+from dataclasses import replace
+
+import hypothesis
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+from synthwire.annotations import encode_mask, make_annotation
+from synthwire.errors import InputError
+from synthwire.files import MemoryFile
+from synthwire.images import read_recording
+from synthwire.segmentation import Segmentation
+from webapp import (
+    agreement,
+    catalogue,
+    charts,
+    downloads,
+    features,
+    inputs,
+    memory,
+    settings,
+    view,
+)
+
+SHAPE = (40, 60)
+few = hypothesis.settings(max_examples=40, deadline=None)
+
+
+def box(top: int, left: int, height: int, width: int) -> np.ndarray:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[top : top + height, left : left + width] = True
+    return mask
+
+
+# Two wires apart, one inside the first, and one of a low score.
+MASKS = [box(4, 5, 6, 40), box(20, 10, 15, 5), box(5, 10, 4, 10), box(30, 30, 4, 20)]
+SCORES = [0.95, 0.9, 0.8, 0.3]
+
+
+def found(masks=MASKS, scores=SCORES, **changes) -> Segmentation:
+    image = np.random.default_rng(0).integers(0, 255, SHAPE, dtype=np.uint8)
+    results = [
+        {
+            "image_id": 1,
+            "category_id": 1,
+            "score": score,
+            "bbox": [0.0, 0.0, 1.0, 1.0],
+            "segmentation": encode_mask(mask),
+        }
+        for mask, score in zip(masks, scores, strict=True)
+    ]
+    categories = [{"id": 1, "name": "nanowire"}]
+    result = Segmentation(
+        image, results, (6.0, 6.0), "a.png", None, 1.0, categories, {"model_sha256": "0"}
+    )
+    return replace(result, **changes)
+
+
+def outlines(masks, **more) -> list[dict]:
+    return [
+        make_annotation(number, 1, encode_mask(mask), **more)
+        for number, mask in enumerate(masks, start=1)
+    ]
+
+
+def png(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="png")
+    return content.getvalue()
+
+
+# -- settings, samples, models --------------------------------------------------------------------
+
+
+def test_settings_come_from_the_environment(tmp_path):
+    assert settings.from_environment({}) == settings.Settings()
+    chosen = settings.from_environment(
+        {"SYNTHWIRE_APP_MEGAPIXELS": "2.5", "SYNTHWIRE_APP_MODELS": str(tmp_path)}
+    )
+    assert (chosen.largest_pixels, chosen.models) == (2_500_000, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-3", "inf", "nan"])
+def test_settings_of_no_use_are_named(text):
+    with pytest.raises(InputError, match=rf"^SYNTHWIRE_APP_MEGAPIXELS: '{text}' is no number"):
+        settings.from_environment({"SYNTHWIRE_APP_MEGAPIXELS": text})
+
+
+def test_samples_are_small_and_their_outlines_fit():
+    for sample in catalogue.samples():
+        recording = read_recording(sample.image())
+        assert recording.pixel_size_nm is not None
+        shape = recording.pages.shape[1:3]
+        assert agreement.read_outlines_for(sample.outlines(), f"{sample.key}.tif", shape)
+    folder = settings.APP / "samples"
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000
+
+
+def test_models_of_all_runs_are_offered_after_the_bundled_one(tmp_path):
+    for name in ("demo/models/12", "demo/models/03", "own/models/01"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "model_final.pth").touch()
+    (tmp_path / "own/models/half-trained").mkdir()
+    offered = catalogue.models(tmp_path)
+    assert list(offered) == [catalogue.BUNDLED, "demo · 03", "demo · 12", "own · 01"]
+    assert offered["demo · 12"] == tmp_path / "demo/models/12"
+    assert catalogue.models(tmp_path / "none") == {catalogue.BUNDLED: None}
+
+
+# -- inputs ---------------------------------------------------------------------------------------
+
+PIXELS = np.random.default_rng(1).integers(0, 255, SHAPE, dtype=np.uint8)
+
+
+def test_a_file_tells_its_pages_and_pixel_size():
+    content = io.BytesIO()
+    metadata = {"pixel_size_nm": [6.6, 7.8]}
+    tifffile.imwrite(content, np.stack([PIXELS] * 3), photometric="minisblack", metadata=metadata)
+    file = MemoryFile("a.tif", content.getvalue())
+    assert inputs.inspect(file, "od", 10_000) == inputs.Inspection(3, (6.6, 7.8))
+    page = inputs.read_page(file, 2, "tem", 10_000)
+    assert (page.page, page.pixels.shape) == (2, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "the file is empty"),
+        (b"not an image", "not an image"),
+        (png(PIXELS)[:300], "truncated or damaged"),
+        (png(np.full(SHAPE, 7, np.uint8)), "every pixel has the same value"),
+        (png(np.zeros((100, 101), np.uint8)), "at most 0.01 megapixels"),
+        (png(PIXELS[:4]), "at least 8"),
+    ],
+)
+def test_files_of_no_use_say_why_in_one_line(content, says):
+    error = inputs.inspect(MemoryFile("my wires.png", content), "od", 10_000).error
+    assert error.startswith("my wires.png: ")
+    assert says in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("", None), (" ", None), ("6", (6, 6)), ("6,5 nm", (6.5, 6.5)), ("0.5 µm", (500, 500))],
+)
+def test_pixel_sizes_as_people_write_them(text, size):
+    assert inputs.parse_size_field(text) == size
+
+
+@pytest.mark.parametrize("text", ["six", "0", "-6 nm", "6 px"])
+def test_pixel_sizes_of_no_use(text):
+    with pytest.raises(InputError, match="a length above zero"):
+        inputs.parse_size_field(text)
+
+
+@few
+@given(st.floats(1e-3, 1e6), st.floats(1e-3, 1e6))
+def test_the_field_of_the_pixel_size_reads_what_it_shows(down, across):
+    read = inputs.parse_size_field(inputs.pixel_size_text((down, across)))
+    assert read == pytest.approx((down, across), rel=1e-5)
+
+
+@few
+@given(st.text())
+def test_names_in_archives_lead_nowhere(name):
+    stem = inputs.safe_stem(name)
+    assert stem
+    assert not set(stem) & set("/\\:\0")
+    assert stem.strip(".") == stem
+
+
+@few
+@given(st.lists(st.sampled_from(["a.png", "a.tif", "a_2.png", "b.png"]), max_size=12))
+def test_stems_are_distinct(names):
+    stems = inputs.distinct_stems(names)
+    assert len(set(stems)) == len(names)
+
+
+# -- view -----------------------------------------------------------------------------------------
+
+
+@few
+@given(arrays(bool, (17, 23)), st.integers(2, 9))
+def test_the_mouse_finds_every_pixel_of_a_mask(mask, cell):
+    points = view.spread_points(mask, cell)
+    rows, columns = np.nonzero(mask)
+    assert all(mask[int(y), int(x)] for x, y in points)
+    assert len(points) <= (17 // cell + 1) * (23 // cell + 1)
+    for row, column in zip(rows, columns, strict=True):
+        away = np.hypot(points[:, 0] - column - 0.5, points[:, 1] - row - 0.5)
+        assert away.min() <= cell * np.sqrt(2)
+
+
+def test_a_view_has_all_results():
+    shown = view.view_of(found())
+    assert len(shown.outlines) == len(shown.points) == len(shown.colours) == len(MASKS)
+    (ring,) = shown.outlines[0]
+    assert ring.min(axis=0) == pytest.approx([5, 4], abs=0.6)
+    assert ring.max(axis=0) == pytest.approx([45, 10], abs=0.6)
+    assert shown.colours[0] != shown.colours[2]  # they overlap
+
+
+def test_pictures_of_huge_images_are_made_smaller():
+    uri = view.picture_uri(np.zeros((100, 2 * view.LONGEST_PICTURE_PX), np.uint8))
+    assert uri.startswith("data:image/png;base64,")
+    with Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))) as picture:
+        assert picture.size == (view.LONGEST_PICTURE_PX, 50)
+
+
+# -- charts ---------------------------------------------------------------------------------------
+
+
+def markers(figure) -> set[int]:
+    return {item[0] for item in figure.data[-1].customdata or ()}
+
+
+def test_clicks_lead_to_the_selected_particles_alone():
+    result = found()
+    figure = charts.particles_figure(view.view_of(result), result)
+    assert result.ids == (1, 2)  # the third lies in the first, the fourth has too low a score
+    assert markers(figure) == {1, 2}
+    assert "Length 240\N{NO-BREAK SPACE}nm" in "".join(figure.data[-1].hovertext)
+
+
+def test_what_was_left_out_can_be_shown_and_clicked():
+    result = found()
+    figure = charts.particles_figure(view.view_of(result), result, candidates=[1, 3, 4], picked=4)
+    assert markers(figure) == {1, 2, 3, 4}
+    assert [trace.line.dash for trace in figure.data].count("dot") == 1
+    assert figure.data[-2].line.width > 3  # the picked one
+
+
+def test_no_particle_is_an_image_all_the_same():
+    result = found().select(threshold=1.0)
+    figure = charts.particles_figure(view.view_of(result), result)
+    assert len(figure.layout.images) == 1
+    assert markers(figure) == set()
+
+
+def test_a_scale_bar_stands_where_the_pixel_size_is_known():
+    result = found()
+    figure = charts.particles_figure(view.view_of(result), result)
+    assert figure.layout.annotations[0].text == "50 nm"
+    bar = figure.layout.shapes[0]
+    assert (bar.x1 - bar.x0) * 6 == pytest.approx(50)
+    bare = found(pixel_size_nm=None, measures=None)
+    assert not charts.particles_figure(view.view_of(bare), bare).layout.shapes
+
+
+@pytest.mark.parametrize("name", list(features.FEATURES))
+def test_curves_count_the_particles(name):
+    item = features.FEATURES[name]
+    high = item.period or 1000
+    values = np.random.default_rng(2).uniform(item.least, high, 60)
+    series = [charts.Series("wires", values, charts.FIRST)]
+    bars, curve = charts.distribution_figure(item, series, in_nm=True).data
+    assert sum(bars.y) == 60
+    inside = np.trapezoid(curve.y, curve.x) / bars.width
+    assert inside == pytest.approx(60, rel=0.06)  # but for what lies right of the last bin
+
+
+@pytest.mark.parametrize("values", [[], [5.0], [5.0, 5.0]])
+def test_few_or_equal_values_have_a_distribution_too(values):
+    item = features.FEATURES["length"]
+    series = [charts.Series("wires", np.array(values), charts.FIRST)]
+    figure = charts.distribution_figure(item, series, in_nm=True)
+    assert sum(sum(trace.y) for trace in figure.data if trace.type == "bar") == len(values)
+
+
+# -- measures -------------------------------------------------------------------------------------
+
+
+def test_measures_are_told_in_the_right_units():
+    result = found()
+    first = features.describe(result.measures.iloc[0], in_nm=True)
+    assert first["Length"] == "240\N{NO-BREAK SPACE}nm"
+    assert first["Area"] == "8\N{NARROW NO-BREAK SPACE}640\N{NO-BREAK SPACE}nm²"
+    assert (
+        features.describe(result.measures.iloc[0], in_nm=False)["Width"]
+        == "6.0\N{NO-BREAK SPACE}px"
+    )
+
+
+def test_the_summary_is_that_of_the_particles():
+    table = found().select(remove_nested=False, threshold=0.0).particles
+    summary = features.summarise(table, in_nm=True)
+    lengths = [240, 90, 60, 120]
+    assert summary.loc["Length (nm)", "Median"] == np.median(lengths)
+    assert summary.loc["Length (nm)", "Mean"] == np.mean(lengths)
+    assert summary.loc["Length (nm)", "n"] == 4
+    assert features.summarise(table.iloc[:0], in_nm=True)["n"].eq(0).all()
+
+
+# -- agreement ------------------------------------------------------------------------------------
+
+
+def test_the_same_outlines_agree_wholly():
+    result = found()
+    same = agreement.compare(result, outlines(MASKS[:2]))
+    assert same.particle_counts == (2, 0, 0, 0)
+    assert (same.precision, same.recall, same.f1, same.pixel_accuracy) == (100, 100, 100, 100)
+
+
+def test_found_missed_and_invented_particles_are_told_apart():
+    other = agreement.compare(found(), outlines([MASKS[0], MASKS[3]]))
+    assert (other.found, other.invented, other.missed) == ((1,), (2,), (1,))
+    assert (other.precision, other.recall) == (50, 50)
+    assert other.pixel_counts == (240, 75, 80, 0)
+    assert other.pixel_accuracy == pytest.approx(100 * 240 / 395)
+
+
+def test_doubtful_outlines_count_neither_way():
+    doubtful = agreement.compare(found(), outlines(MASKS[:2], iscrowd=1))
+    assert doubtful.particle_counts == (0, 0, 0, 2)
+    assert np.isnan(doubtful.precision)
+
+
+@pytest.mark.parametrize("pixels", [False, True])
+def test_the_agreement_is_drawn(pixels):
+    result = found()
+    comparison = agreement.compare(result, outlines([MASKS[0], MASKS[3]]))
+    missed = view.rings_of_all([comparison.outlines[place] for place in comparison.missed])
+    figure = charts.agreement_figure(
+        view.view_of(result), result, comparison, missed, pixels=pixels, picked=2
+    )
+    assert markers(figure) == {1, 2}
+    colours = {trace.line.color for trace in figure.data}
+    wanted = {charts.FOUND, charts.INVENTED, charts.MISSED}
+    assert (wanted <= colours) is not pixels
+
+
+def test_outlines_are_measured_as_particles_are():
+    result = found()
+    table = agreement.measure(outlines(MASKS[:2]), result)
+    np.testing.assert_allclose(table["length_nm"], result.particles["length_nm"])
+
+
+def test_outlines_of_nothing_are_refused():
+    empty = MemoryFile("a.json", b'{"images": [{"id": 1}], "annotations": [], "categories": []}')
+    with pytest.raises(InputError, match=r"a\.json: no outline"):
+        agreement.read_outlines_for(empty, "a.png", SHAPE)
+
+
+# -- memory and downloads -------------------------------------------------------------------------
+
+
+def test_only_the_last_values_are_remembered():
+    calls = []
+    remember = memory.Remembered(2)
+    for key in "abacab":
+        remember(key, lambda key=key: calls.append(key))
+    assert calls == ["a", "b", "c", "b"]
+    assert "c" not in remember
+
+
+def test_two_sessions_that_ask_at_once_wait_for_one_making():
+    remember, calls, started, go_on = memory.Remembered(2), [], threading.Event(), threading.Event()
+
+    def make() -> str:
+        calls.append(1)
+        started.set()
+        assert go_on.wait(10)
+        return "made"
+
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(remember("key", make))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    assert started.wait(10)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert answers == ["made"] * 3
+    assert len(calls) == 1
+
+
+def test_a_failed_making_is_tried_again():
+    remember = memory.Remembered(2)
+    with pytest.raises(ZeroDivisionError):
+        remember("key", lambda: 1 / 0)
+    assert remember("key", lambda: 2) == 2
+
+
+def test_edits_by_hand_undo_each_other():
+    edits = memory.Edits().removing(3).keeping(4)
+    assert (edits.removed, edits.kept, len(edits)) == ({3}, {4}, 2)
+    edits = edits.keeping(3).removing(4)
+    assert (edits.removed, edits.kept) == ({4}, {3})
+    result = found().select(removed_ids=(1,), kept_ids=(4,))
+    assert result.ids == (2, 4)
+
+
+def test_an_archive_of_several_images_has_a_folder_each_and_one_table():
+    results = {"a": found(), "b": found().select(threshold=0.92)}
+    content = downloads.archive(downloads.all_files(results))
+    assert content == downloads.archive(downloads.all_files(results))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        table = archive.read("particles.csv").decode()
+    assert {"a/labels.tif", "b/rois.zip", "b/overlay.png", "particles.csv"} <= set(names)
+    rows = [line.split(",")[0] for line in table.splitlines()]
+    assert rows == ["image", "a", "a", "b"]
