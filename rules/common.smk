@@ -117,6 +117,13 @@ def model_row(wildcards):
     return ROWS.get(wildcards.model)
 
 
+def validation_images(wildcards):
+    """What a training is measured on while it runs: nothing where the config asks for none."""
+    if config["training"]["validation_period"] == 0:
+        return []
+    return rules.split_dataset.output.validation
+
+
 def initial_weights(wildcards):
     """Where a row's training starts: a file, or nothing for random numbers."""
     choice = config["training"]["initial_weights"]

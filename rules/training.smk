@@ -3,13 +3,22 @@ NOT_SHAPING = (
     "base",
     "device",
     "gpus",
+    "cpu_processes",
+    "images_per_process",
     "loader_workers",
     "checkpoint_period",
+    "validation_period",
+    "validation_images",
     "coco_weights_file",
     "threads",
 )
 TRAINING_MODULES = modules(
-    "acceleration.py", "dataset.py", "detectron.py", "training.py"
+    "acceleration.py",
+    "dataset.py",
+    "detectron.py",
+    "trainer.py",
+    "training.py",
+    "training_data.py",
 )
 
 
@@ -37,6 +46,7 @@ rule train_base:
     input:
         dataset=f"{MODELS_RUN}/dataset/train_{config['training']['base']['dataset_size']}.json",
         images=image_folders,
+        validation=validation_images,
         library=TRAINING_MODULES,
     output:
         weights=f"{MODELS_RUN}/models/base/model_final.pth",
@@ -72,6 +82,7 @@ rule train_model:
         ),
         images=image_folders,
         weights=initial_weights,
+        validation=validation_images,
         library=TRAINING_MODULES,
     output:
         weights=f"{MODELS_RUN}/models/{{model}}/model_final.pth",

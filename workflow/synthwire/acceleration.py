@@ -282,12 +282,21 @@ def _spread(pooled, rois, which, scale, samples, feature):
                                     cell[c] += weight * part[c]
 
 
-class SharedBitMasks:
+class SharedBitMasks(BitMasks):
     """The masks that a list of regions belongs to, without a copy for each region.
 
     Stands where Detectron2 has BitMasks in `gt_masks`: it picks each proposal's mask out of the
     image's, at which a BitMasks copies whole images.
     """
+
+    @property
+    def tensor(self) -> torch.Tensor:
+        """A copy of each entry's mask; PointRend asks for it."""
+        return self._masks[self._index]
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        return self._masks.shape[1], self._masks.shape[2]
 
     def __init__(self, masks: torch.Tensor, index: torch.Tensor | None = None) -> None:
         """masks: bool (masks, height, width); index: the mask of each entry, all by default."""
@@ -325,13 +334,10 @@ class FusedSGD(torch.optim.SGD):
     def step(self, closure=None) -> None:
         for group in self.param_groups:
             parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
-            for parameter in parameters:
-                if "momentum_buffer" not in self.state[parameter]:
-                    self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
             torch._fused_sgd_(
-                [_in_memory_order(parameter) for parameter in parameters],
-                [_in_memory_order(parameter.grad) for parameter in parameters],
-                [_in_memory_order(self.state[p]["momentum_buffer"]) for p in parameters],
+                [_in_order_of(parameter, parameter) for parameter in parameters],
+                [_in_order_of(parameter, parameter.grad) for parameter in parameters],
+                [_in_order_of(parameter, self._momentum(parameter)) for parameter in parameters],
                 weight_decay=group["weight_decay"],
                 momentum=group["momentum"],
                 lr=group["lr"],
@@ -341,8 +347,18 @@ class FusedSGD(torch.optim.SGD):
                 is_first_step=False,
             )
 
+    def _momentum(self, parameter: torch.Tensor) -> torch.Tensor:
+        """The parameter's momentum, in the parameter's order of memory; zero at the first step."""
+        state = self.state[parameter]
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        elif buffer.stride() != parameter.stride():
+            state["momentum_buffer"] = torch.empty_like(parameter).copy_(buffer)
+        return state["momentum_buffer"]
 
-def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor:
-    if tensor.dim() == 4 and not tensor.is_contiguous():
-        return tensor.permute(0, 2, 3, 1)
-    return tensor
+
+def _in_order_of(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+    if parameter.dim() == 4 and not parameter.is_contiguous():
+        tensor = tensor.permute(0, 2, 3, 1)
+    return tensor.contiguous()

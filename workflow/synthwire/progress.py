@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from tqdm import tqdm
 
 
-def progress_bar(iterable: Iterable | None, description: str, total: int | None = None) -> tqdm:
-    """A progress bar on standard error.
+def progress_bar(
+    iterable: Iterable | None, description: str, total: int | None = None, initial: int = 0
+) -> tqdm:
+    """A progress bar on standard error; `initial` steps were done before.
 
     On a terminal it moves; in a file or a pipe it is one line every 20 seconds, so that logs stay
     readable.
@@ -19,6 +21,7 @@ def progress_bar(iterable: Iterable | None, description: str, total: int | None 
         iterable,
         desc=description,
         total=total,
+        initial=initial,
         mininterval=0.2 if terminal else 20,
         maxinterval=10 if terminal else 60,
         file=sys.stderr if terminal else _Lines(),
