@@ -1,4 +1,5 @@
 SHOWN = config["tables"]
+ATTACHED = config["figures"]["attached"]
 DRAWING = modules("figures/sources.py", "figures/style.py")
 
 
@@ -64,6 +65,7 @@ rule make_figure_3:
         models=list(ROWS),
         voxel_size_nm=config["structures"]["voxel_size_nm"],
         score=config["evaluation"]["accuracy_score"],
+        pixel_colours=config["figures"]["pixel_colours"],
     script:
         "../workflow/scripts/make_figure_3.py"
 
@@ -86,6 +88,7 @@ rule make_figure_4:
     params:
         models=list(ROWS),
         score=config["evaluation"]["accuracy_score"],
+        pixel_colours=config["figures"]["pixel_colours"],
     script:
         "../workflow/scripts/make_figure_4.py"
 
@@ -157,6 +160,31 @@ use rule make_figure_5 as make_figure_9 with:
         figure("fig9"),
     log:
         f"{RUN}/logs/make_figure_9.log",
+
+
+if ATTACHED:
+
+    use rule make_figure_4 as make_figure_attached with:
+        input:
+            image_set=f"{RUN}/microscopy/{ATTACHED}",
+            evaluations=of_every_row("evaluation", ATTACHED, "json"),
+            predictions=of_every_row("predictions", ATTACHED, "json"),
+            library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
+        output:
+            figure("fig_attached"),
+        log:
+            f"{RUN}/logs/make_figure_attached.log",
+
+    use rule make_figure_5 as make_figure_attached_statistics with:
+        input:
+            image_set=f"{RUN}/microscopy/{ATTACHED}",
+            evaluations=of_every_row("evaluation", ATTACHED, "json"),
+            statistics=of_every_row("statistics", ATTACHED, "csv"),
+            library=[*DRAWING, *modules("figures/particle_statistics.py")],
+        output:
+            figure("fig_attached_statistics"),
+        log:
+            f"{RUN}/logs/make_figure_attached_statistics.log",
 
 
 rule make_figure_12:
@@ -237,7 +265,7 @@ rule make_figure_comparison:
 rule make_figure_feature_maps:
     input:
         features=rules.extract_features.output,
-        image_set=rules.extract_features.input.image_set,
+        image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
         library=[*DRAWING, *modules("figures/feature_maps.py")],
     output:
         figure("fig_feature_maps"),
@@ -324,6 +352,7 @@ FIGURES = [
     f"{RUN}/figures/{name}{suffix}"
     for name in [
         *(f"fig{number}" for number in (*range(1, 10), 12) if has_volumes(number)),
+        *(["fig_attached", "fig_attached_statistics"] if ATTACHED else []),
         "fig_instance_quality",
         "fig_comparison",
         "fig_feature_maps",

@@ -401,6 +401,13 @@ def test_metrics_of_a_resumed_and_killed_training(tmp_path):
     text = "\n".join(map(json.dumps, rows))
     path.write_text(text + '\n{"iteration": 59, "total')
     assert training.read_metrics(path)["total_loss"].tolist() == [2.5, 2.0]
+    rows.append({"iteration": 39, "validation/ap_segm": 31.0})  # of an iteration seen before
+    path.write_text("\n".join(map(json.dumps, rows)))
+    table = training.read_metrics(path).set_index("iteration")
+    assert table.loc[39].to_dict() == {"total_loss": 2.0, "validation/ap_segm": 31.0}
+    drawing = training.draw_training({"01": table.reset_index()})
+    assert drawing.facts["last_validation_ap"] == {"01": 31.0}
+    assert len(drawing.figure.axes) == 4
     path.write_text('{"iteration": 59, "total\n' + text)
     with pytest.raises(InputError, match="line 1 is not valid JSON"):
         training.read_metrics(path)
@@ -498,6 +505,9 @@ def all_drawings(results):
         for model in ("01", "02", "03")
     }
     yield "training", training.draw_training(metrics, ["03", "01"])
+    for table in metrics.values():
+        table[training.VALIDATION] = np.where(table["iteration"] % 100 == 99, 40.0, np.nan)
+    yield "training with validation", training.draw_training(metrics, ["03", "01"])
     models = standin.model_table()
     ap = pd.DataFrame({"model": models["model"], "ap": np.linspace(38, 47, len(models))})
     paper = pd.DataFrame({"model": models["model"], "paper_ap_segm": 90.0})

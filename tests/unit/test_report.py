@@ -6,14 +6,11 @@ import itertools
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 
-import jinja2
 import numpy as np
 import pandas as pd
 import pytest
 import standin_results as standin
-from docutils.core import publish_parts
 from synthwire import report
 from synthwire.errors import InputError
 from synthwire.figures import sources, style, training
@@ -127,16 +124,6 @@ def test_names_from_the_configuration_cannot_inject_markup(results):
 def test_nothing_to_report_is_said(tmp_path):
     with pytest.raises(InputError, match="there is nothing to report"):
         report.build_report(tmp_path, standin.make_config(), captions=CAPTIONS)
-
-
-@pytest.mark.parametrize("caption", sorted(CAPTIONS.glob("*.rst")), ids=lambda path: path.stem)
-def test_captions_serve_snakemakes_own_report(caption):
-    """There are no facts there, and undefined values print as nothing."""
-    snakemake = SimpleNamespace(config=standin.make_config(), params={}, output=[caption.stem])
-    text = jinja2.Environment().from_string(caption.read_text()).render(snakemake=snakemake)
-    assert len(text.split()) > 5 and "  ." not in text and "{" not in text
-    html = publish_parts(text, writer="html5", settings_overrides={"report_level": 5})["body"]
-    assert "system-message" not in html and "**" not in html
 
 
 def test_rule_graph_of_snakemakes_dot():

@@ -20,7 +20,7 @@ from synthwire.structures import read_volume
 
 pytestmark = pytest.mark.workflow
 
-SETS = ("simulated_ptychography", "simulated_stxm", "simulated_sem")
+SETS = ("simulated_ptychography", "simulated_stxm", "simulated_sem", "simulated_sem_attached")
 ROWS = ("01", "04", "16")
 
 

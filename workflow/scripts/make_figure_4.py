@@ -15,5 +15,6 @@ with job(snakemake.log[0]):
         dict(zip(snakemake.params.models, snakemake.input.evaluations, strict=True)),
         dict(zip(snakemake.params.models, snakemake.input.predictions, strict=True)),
         score=snakemake.params.score,
+        pixel_colours=snakemake.params.pixel_colours,
     )
     style.save(drawing, Path(snakemake.output[0]).with_suffix(""))

@@ -60,10 +60,17 @@ SECTIONS = (
     Section("{label}", ("fig4", "fig5"), table=2),
     Section("{label}", ("fig6", "fig7"), table=3),
     Section("{label}", ("fig8", "fig9"), table=4),
+    Section("Highly attached wires", ("fig_attached", "fig_attached_statistics")),
     Section("Quality of the instances", ("fig_instance_quality", "fig_comparison")),
     Section("Looking into the models", ("fig_diagnosis", "fig_feature_maps")),
     Section("Hyperparameters and training", ("fig_hyperparameters", "fig_training")),
 )
+# Figures of one kind share a caption; any other has one of its own name.
+SHARED_CAPTIONS = {
+    **dict.fromkeys(("fig4", "fig6", "fig8", "fig_attached"), "prediction"),
+    **dict.fromkeys(("fig_gallery_shapes", "fig_gallery_presets"), "gallery"),
+    **dict.fromkeys(("fig5", "fig7", "fig9", "fig_attached_statistics"), "particle_statistics"),
+}
 
 
 def figure_name(stem: str) -> str:
@@ -85,9 +92,9 @@ def table_name(stem: str) -> str:
 def render_caption(
     template: Path, config: Mapping, facts: Mapping | None = None, output: Sequence[str] = ()
 ) -> Markup:
-    """A caption as HTML: the template sees `snakemake` as in Snakemake's own report.
+    """A caption as HTML: the template sees `snakemake.config` and `snakemake.params["facts"]`.
 
-    facts: the values that the caption states, under snakemake.params["facts"].
+    facts: the values that the caption states.
     InputError when the template is missing or asks for what is not there.
     """
     try:
@@ -197,7 +204,7 @@ def _figure(stem: Path, config: Mapping, captions: Path) -> dict[str, Any] | Non
     facts = read_json(facts_path) if facts_path.exists() else {}
     data = stem.with_name(stem.name + ".csv")
     small = data.exists() and data.stat().st_size <= EMBEDDED_DATA_LIMIT
-    caption = captions / f"{stem.name}.rst"
+    caption = captions / f"{SHARED_CAPTIONS.get(stem.name, stem.name)}.rst"
     return {
         "id": stem.name,
         "name": figure_name(stem.name),
@@ -489,14 +496,7 @@ def build_report(
         path = results / "tables" / f"{name}.md"
         if path.exists():
             table = read_markdown_table(path)
-            caption = captions / f"{name}.rst"
-            facts = {"caption": table.caption, "footnotes": table.notes}
-            html = (
-                render_caption(caption, config, facts)
-                if caption.exists()
-                else inline_html(table.caption)
-            )
-            tables.append({"id": name, "name": table_name(name), "table": table, "caption": html})
+            tables.append({"id": name, "name": table_name(name), "table": table})
     sections = []
     for section in SECTIONS:
         figures = [

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from synthwire.annotations import decode_mask
 from synthwire.errors import InputError
+from synthwire.evaluation import interval_of
 from synthwire.figures import style
 from synthwire.figures.instance_quality import finish, plot_overlap
 from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
@@ -95,11 +96,13 @@ def draw_comparison(
             {"method": name, "instance": index + 1, "area_px": int(mask.sum()), "colour": colour}
             for index, (mask, colour) in enumerate(zip(masks, colours, strict=True))
         ]
+    overlap_panel = None
     if chart:
+        overlap_panel = string.ascii_lowercase[2 * len(panels)]
         top = figure.get_size_inches()[1] * style.MM_PER_INCH - CHART_MM
         ax = style.add_axes_mm(figure, 11.5, top + 8, 80, CHART_MM - 18)
         plot_overlap(ax, {name: evaluations[name] for name in predictions})
-        finish(ax, string.ascii_lowercase[2 * len(panels)], "AP mask (%)")
+        finish(ax, overlap_panel, "AP mask (%)")
         ax.legend(ax.get_lines(), list(predictions), loc="upper left", bbox_to_anchor=(1.04, 1.0))
     length = style.scale_bar(
         rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
@@ -114,6 +117,10 @@ def draw_comparison(
         "found": found,
         "ap_segm": {name: evaluations[name]["segm"]["ap"] for name in predictions},
         "overlap": {name: evaluations[name].get("overlap") for name in predictions},
+        "overlap_panel": overlap_panel,
+        "intervals": any(
+            not np.isnan(interval_of(evaluations[name], "overlap_0")[0]) for name in predictions
+        ),
         "scale_bar_nm": length,
         "pixel_size_assumed": picture.pixel_size_assumed,
     }
