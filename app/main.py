@@ -144,7 +144,7 @@ class Found:
     @property
     def picked(self) -> int | None:
         """Id of the particle that was clicked."""
-        return st.session_state.setdefault("picked", {}).get(self.key)
+        return st.session_state.setdefault("picked", {}).setdefault(self.key, None)
 
     def pick(self, number: int | None) -> None:
         st.session_state.setdefault("picked", {})[self.key] = number

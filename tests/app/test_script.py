@@ -1,0 +1,303 @@
+"""The web app's script, run by Streamlit without a browser."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from synthwire import segmentation, tiling
+from webapp import catalogue, charts
+from webapp.settings import APP
+
+SAMPLES = {sample.key: sample for sample in catalogue.samples()}
+
+
+@pytest.fixture
+def app(weights_folder, tmp_path, monkeypatch) -> AppTest:
+    """The app as it starts: with its first sample, and no model but the bundled one."""
+    monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(weights_folder))
+    monkeypatch.setenv("SYNTHWIRE_APP_MODELS", str(tmp_path / "runs"))
+    monkeypatch.setenv("SYNTHWIRE_APP_MEGAPIXELS", "1")
+    return AppTest.from_file(str(APP / "main.py"), default_timeout=120)
+
+
+@pytest.fixture
+def inferences(monkeypatch) -> list:
+    """Notes each time that the network runs, and lets it run."""
+    st.cache_resource.clear()
+    runs = []
+    run = tiling.predict_any
+
+    def noted(predictor, image, **settings):
+        runs.append(settings["scale"])
+        return run(predictor, image, **settings)
+
+    monkeypatch.setattr(tiling, "predict_any", noted)
+    return runs
+
+
+def png(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="png")
+    return content.getvalue()
+
+
+def particles(app: AppTest) -> int:
+    return int(next(item.value for item in app.metric if item.label == "Particles"))
+
+
+def healthy(app: AppTest) -> AppTest:
+    """The app, after it has run without a message of an error."""
+    assert not app.exception
+    assert [item.value for item in app.error] == []
+    return app
+
+
+def choose(app: AppTest, **values) -> AppTest:
+    """Set widgets by their keys, in which blanks are underscores, and run."""
+    for name, value in values.items():
+        key = name.replace("_", " ")
+        widget = next(
+            item
+            for kind in ("slider", "select_slider", "toggle", "selectbox", "text_input")
+            for item in app.get(kind)
+            if item.key == key
+        )
+        widget.set_value(value)
+    return app.run()
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def pick(app: AppTest, number: int) -> AppTest:
+    """What a click on a particle leaves in the session; the browser's tests do click."""
+    (context,) = app.session_state["picked"]
+    app.session_state["picked"] = {context: number}
+    return app.run()
+
+
+def test_it_starts_with_a_sample(app):
+    healthy(app.run())
+    assert particles(app) > 0
+    microscopes = app.selectbox(key="modality optical-density").options
+    assert len(microscopes) == len(segmentation.MODALITIES)
+    assert any("400 × 400 px · 6 nm a pixel" in item.value for item in app.caption)
+
+
+def test_the_network_runs_once_whatever_the_sliders_do(app, inferences):
+    healthy(app.run())
+    assert len(inferences) == 1
+    counts = [particles(healthy(choose(app, threshold=value))) for value in (0.1, 0.5, 0.9, 1.0)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1] == 0
+    assert any("No particle at these settings" in item.value for item in app.info)
+    healthy(choose(app, threshold=0.3, smallest_area=1000, nested=False, border=True))
+    assert len(inferences) == 1
+
+
+def set_pixel_size(app: AppTest, text: str) -> AppTest:
+    next(item for item in app.text_input if item.label == "Pixel size").set_value(text)
+    return app.run()
+
+
+def median_length(app: AppTest) -> tuple[float, str]:
+    """The number that is shown, and its unit."""
+    text = next(item.value for item in app.metric if item.label == "Median length")
+    number, unit = text.split("\N{NO-BREAK SPACE}")
+    return float(number.replace("\N{NARROW NO-BREAK SPACE}", "")), unit
+
+
+def test_another_pixel_size_is_another_ruler_and_no_inference(app, inferences):
+    healthy(app.run())
+    assert next(item.value for item in app.text_input if item.label == "Pixel size") == "6 nm"
+    length, unit = median_length(app)
+    assert unit == "nm"
+    assert median_length(healthy(set_pixel_size(app, "12"))) == (pytest.approx(2 * length), "nm")
+    assert median_length(healthy(set_pixel_size(app, ""))) == (pytest.approx(length / 6), "px")
+    assert len(inferences) == 1
+
+
+def test_a_pixel_size_of_no_use_is_explained_and_the_file_s_own_taken(app):
+    before = median_length(app.run())
+    set_pixel_size(app, "six")
+    (message,) = [item.value for item in app.error]
+    assert message.startswith("pixel size 'six': a length above zero with its unit is expected")
+    assert median_length(app) == before
+
+
+def test_another_sample_brings_its_own_microscope(app, inferences):
+    healthy(app.run())
+    healthy(choose(app, sample=SAMPLES["tem"]))
+    assert app.selectbox(key="modality tem").value == "tem"
+    healthy(choose(app, sample=SAMPLES["optical-density"]))
+    assert len(inferences) == 2
+
+
+def test_particles_are_removed_and_kept_by_hand_and_the_numbers_follow(app):
+    healthy(app.run())
+    before = particles(app)
+    healthy(pick(app, 1))
+    assert any("**Particle 1**" in item.value for item in app.markdown)
+    healthy(press(app, "remove"))
+    assert particles(app) == before - 1
+    assert any("left out" in item.value for item in app.markdown)
+    healthy(press(app, "keep"))
+    assert particles(app) == before
+    healthy(press(app, "undo"))
+    healthy(choose(app, threshold=1.0))
+    healthy(press(app, "keep"))  # a particle of too low a score
+    assert particles(app) == 1
+    healthy(press(app, "undo"))
+    assert particles(app) == 0
+
+
+@pytest.mark.parametrize("part", ["Distributions", "Table", "Downloads"])
+def test_each_part_is_shown(app, part):
+    healthy(app.run())
+    app.session_state["part"] = part
+    healthy(app.run())
+    if part == "Table":
+        table, summary = (item.value for item in app.dataframe)
+        assert len(table) == particles(app)
+        assert summary.loc["Length (nm)", "n"] == particles(app)
+    if part == "Downloads":
+        labels = [item.label for item in app.get("download_button")]
+        assert labels == ["All files (zip)", "Overlay", "Table", "COCO", "Labels", "Fiji ROIs"]
+
+
+def test_a_sample_is_compared_with_its_true_outlines(app):
+    healthy(app.run())
+    healthy(app.toggle(key="truth optical-density").set_value(True).run())
+    labels = {item.label for item in app.metric}
+    assert {"Precision", "Recall", "F1", "Pixel accuracy"} <= labels
+    assert any("missed (FN)" in item.value for item in app.get("html"))
+
+
+def test_two_models_stand_side_by_side(app, weights_folder, tmp_path):
+    # a run's folder with the same network
+    folder = tmp_path / "runs" / "own" / "models" / "01"
+    folder.mkdir(parents=True)
+    card = json.loads((weights_folder / "bundled.json").read_text())
+    (folder / "model_final.pth").write_bytes((weights_folder / "bundled.pth").read_bytes())
+    provenance = {
+        "model": "01",
+        "config": {
+            "architecture": card["architecture"],
+            "training": {"min_size_px": [], "max_size_px": 1333},
+        },
+        "identity": {"plan": {"nms_threshold": 0.5}},
+        "identity_sha256": "0" * 64,
+        "categories": card["categories"],
+    }
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    st.cache_data.clear()
+    healthy(app.run())
+    healthy(choose(app, other_model="own · 01"))
+    headings = [item.value for item in app.markdown if "particles" in item.value]
+    assert headings[0].startswith("**Bundled model**")
+    assert headings[1].startswith("**own · 01**")
+
+
+# -- uploads --------------------------------------------------------------------------------------
+
+
+def upload(app: AppTest, *files: tuple[str, bytes], key: str = "uploads") -> AppTest:
+    uploader = app.file_uploader(key=key)
+    kinds = {".png": "image/png", ".json": "application/json"}
+    uploads = [(name, data, kinds[name[name.rindex(".") :]]) for name, data in files]
+    uploader.set_value(uploads if key == "uploads" else uploads[0])
+    return app.run()
+
+
+WIRES = np.zeros((120, 160), dtype=np.uint8)
+WIRES[30:40, 20:140] = 200
+WIRES[70:110, 60:70] = 150
+
+
+def test_an_upload_takes_the_sample_s_place(app):
+    app.run()
+    healthy(upload(app, ("wires.png", png(WIRES))))
+    assert any("wires.png · 160 × 120 px · no pixel size" in item.value for item in app.caption)
+    assert next(item.value for item in app.metric if item.label == "Median length").endswith("px")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty.png: the file is empty"),
+        (b"no image", "empty.png: not an image"),
+        (png(np.full((64, 64), 9, np.uint8)), "every pixel has the same value"),
+        (png(np.zeros((1000, 1001), np.uint8)), "at most 1 megapixels are taken"),
+    ],
+)
+def test_an_upload_of_no_use_is_one_message(app, content, says):
+    app.run()
+    upload(app, ("empty.png", content))
+    assert not app.exception
+    (message,) = [item.value for item in app.error]
+    assert says in message
+
+
+def test_several_images_are_chosen_from_and_pooled(app, inferences):
+    app.run()
+    turned = np.ascontiguousarray(WIRES.T)
+    healthy(upload(app, ("a.png", png(WIRES)), ("b.png", b"broken"), ("a.png", png(turned))))
+    options = app.selectbox(key="page").options
+    assert options == ["a.png", "⚠ b.png", "a.png"]
+    app.session_state["part"] = "All images"
+    app.run()
+    assert [item.value for item in app.error] == [
+        "b.png: not an image (PNG, JPEG or TIFF is expected)"
+    ]
+    rows = app.dataframe[0].value
+    assert list(rows.index) == ["a", "a_2"]
+    app.run()
+    assert len(inferences) == 3  # the sample, and each good image once
+
+
+def test_outlines_are_compared_or_refused(app):
+    healthy(app.run())
+    outlines = json.loads(SAMPLES["optical-density"].outlines().content)
+    healthy(upload(app, ("truth.json", json.dumps(outlines).encode()), key="outlines"))
+    assert "Recall" in {item.label for item in app.metric}
+    upload(app, ("truth.json", b"{}"), key="outlines")
+    assert not app.exception
+    assert "truth.json: neither COCO, nor VGG" in app.error[0].value
+    assert particles(app) > 0
+
+
+# -- what goes wrong ------------------------------------------------------------------------------
+
+
+def test_missing_weights_are_one_message(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(tmp_path))
+    st.cache_resource.clear()
+    app.run()
+    assert not app.exception
+    assert "bundled.pth: no such file" in app.error[0].value
+
+
+def test_a_wrong_setting_is_one_message(app, monkeypatch):
+    monkeypatch.setenv("SYNTHWIRE_APP_MEGAPIXELS", "lots")
+    app.run()
+    assert not app.exception
+    assert app.error[0].value.startswith("SYNTHWIRE_APP_MEGAPIXELS: 'lots' is no number")
+
+
+def test_a_bug_of_ours_is_a_message_and_a_line_in_the_log(app, monkeypatch, caplog):
+    def broken(*_arguments, **_settings):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(charts, "particles_figure", broken)
+    app.run()
+    assert not app.exception
+    assert "stands in the app's log" in app.error[0].value
+    assert "a bug" not in app.error[0].value
+    assert "RuntimeError: a bug" in caplog.text
