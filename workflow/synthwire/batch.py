@@ -12,7 +12,7 @@ import math
 import os
 import shutil
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -115,9 +115,9 @@ def places_of(paths: Sequence[Path]) -> dict[Path, Path]:
         return {}
     whole = {path: path.resolve() for path in paths}
     common = Path(os.path.commonpath([path.parent for path in whole.values()]))
-    relative = {path: full.relative_to(common) for path, full in whole.items()}
     choices = {
-        path: (Path(place.stem), place.with_suffix(""), place) for path, place in relative.items()
+        path: _choices(full.relative_to(common), number)
+        for number, (path, full) in enumerate(whole.items())
     }
     level = dict.fromkeys(paths, 0)
     while True:
@@ -129,17 +129,20 @@ def places_of(paths: Sequence[Path]) -> dict[Path, Path]:
             level[path] += 1
 
 
-def free_place(path: Path, folder: Path, taken: Iterable[Path]) -> Path:
-    """A place for one more file below `folder`, where places are given for good, as they come.
-
-    The choices are those of `places_of`; where none is free, the path's parts in one name.
-    """
-    relative = path.relative_to(folder)
+def free_place(path: Path, folder: Path, taken: Collection[Path]) -> Path:
+    """A place for one more file below `folder`, where places are given for good, as they come."""
     fixed = {Path(str(number)): place for number, place in enumerate(taken)}
-    for choice in (Path(relative.stem), relative.with_suffix(""), relative):
-        if path not in _clashing({**fixed, path: choice}):
-            return choice
-    return Path("__".join(relative.parts))
+    choices = _choices(path.relative_to(folder), len(taken))
+    return next(
+        (choice for choice in choices if path not in _clashing({**fixed, path: choice})),
+        choices[-1],
+    )
+
+
+def _choices(relative: Path, number: int) -> tuple[Path, ...]:
+    """Places for a file, shortest first; the last one, with a number of its own, is always free."""
+    numbered = Path(f"{'__'.join(relative.parts)}~{number}")
+    return Path(relative.stem), relative.with_suffix(""), relative, numbered
 
 
 def _clashing(places: Mapping[Path, Path]) -> set[Path]:

@@ -213,6 +213,8 @@ def read_images(
 def _grey_pages(recording: Recording, preparation: Preparation) -> list[np.ndarray]:
     pages = [one_channel(page) for page in recording.pages]
     transmission = preparation.modality == "transmission"
+    if preparation.energy_ev is not None and recording.energies_ev is None:
+        raise InputError("the file names no photon energies, so there is no page at one")
     if transmission or recording.energies_ev is not None:
         pages = _optical_density(np.stack(pages), recording.energies_ev, preparation)
     prepared = []
@@ -233,8 +235,6 @@ def _optical_density(pages: np.ndarray, energies_ev, preparation: Preparation) -
         incident = preparation.incident
         if "image" in incident:
             incident_pages = read_recording(incident["image"]).pages
-    if preparation.energy_ev is not None and energies_ev is None:
-        raise InputError("the file names no photon energies, so there is no page at one")
     whole = energies_ev is not None and preparation.energy_ev is None
     settings = {
         "incident": incident,
@@ -538,7 +538,7 @@ def segment(
     takes what the file says, and without it lengths are in pixels alone. modality: a key of
     `MODALITIES`. model: from `load_model`, or what it takes; a loaded one is kept for the next
     call. page: which one of a file that holds several. scale: how many times enlarged the network
-    sees the image; None fits the pixel size to what the network has learnt, where both are known.
+    sees the image; None chooses it so that particles look as what the network has learnt from.
     preparation: further fields of `Preparation`.
     InputError in one line when the image is of no use or the model is missing.
     """
