@@ -1,12 +1,12 @@
 rule generate_structures:
     input:
         library=modules(
-            "deposition.py",
             "distributions.py",
             "structures.py",
             *(
-                f"shapes/{path.name}"
-                for path in sorted(LIBRARY.glob("synthwire/shapes/*.py"))
+                f"{package}/{path.name}"
+                for package in ("deposition", "shapes")
+                for path in sorted(LIBRARY.glob(f"synthwire/{package}/*.py"))
             ),
         ),
     output:

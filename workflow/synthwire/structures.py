@@ -430,9 +430,7 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
         except NoRest as refusal:
             reason = refusal.reason
             continue
-        table = _table(plan, population, pile, rows)
-        table.insert(0, "scene", scene)
-        table.insert(COLUMNS.index("attempt"), "attempt", attempt)
+        table = _table(plan, population, pile, rows, scene, attempt)
         return Scene(pile.labels, plan.voxel, table)
     advice = {
         "height": "the pile outgrows the domain: raise structures.domain[2] or use fewer or "
@@ -521,8 +519,9 @@ def _centre_limits(plan: _Plan, draft: _Draft) -> tuple[tuple[float, float], ...
     return limits
 
 
-def _table(plan: _Plan, population: _Population, pile: Pile, rows: list) -> pd.DataFrame:
-    top, cover = pile.top.ravel(), pile.cover.ravel()
+def _table(
+    plan: _Plan, population: _Population, pile: Pile, rows: list, scene: int, attempt: int
+) -> pd.DataFrame:
     records = []
     for label, draft, deposited in rows:
         size, item, pose = draft.particle, draft.item, deposited.pose
@@ -530,9 +529,10 @@ def _table(plan: _Plan, population: _Population, pile: Pile, rows: list) -> pd.D
             name = f"{item.name}-{item.shape.parts[k - 1]}" if k else item.name
             x, y, z = deposited.centre[k].tolist()
             area = len(footprint)
-            shared = int(np.count_nonzero(cover[footprint] > 1))
+            shared, visible = pile.overlap(footprint, label)
             records.append(
                 (
+                    scene,
                     label + k,
                     name,
                     round(size.length, 3),
@@ -544,6 +544,7 @@ def _table(plan: _Plan, population: _Population, pile: Pile, rows: list) -> pd.D
                     round(math.degrees(pose.azimuth), 3) % 180,
                     round(math.degrees(pose.tilt), 3) + 0.0,  # no minus zero
                     int(deposited.touches_border),
+                    attempt,
                     plan.categories.index(name) + 1,
                     population.name,
                     item.shape_name,
@@ -551,13 +552,12 @@ def _table(plan: _Plan, population: _Population, pile: Pile, rows: list) -> pd.D
                     label if k else 0,
                     int(deposited.voxels[k]),
                     area,
-                    0 if k else int(np.count_nonzero(top[footprint] == label)),
+                    0 if k else visible,
                     round(shared / area, 6) if area else 0.0,
                     round(math.degrees(pose.roll), 3) + 0.0,
                 )
             )
-    names = [name for name in COLUMNS if name not in ("scene", "attempt")]
-    return pd.DataFrame(dict(zip(names, zip(*records, strict=True), strict=True)))
+    return pd.DataFrame.from_records(records, columns=COLUMNS)
 
 
 # --- files -------------------------------------------------------------------------------------
