@@ -134,15 +134,15 @@ import json, sys
 from pathlib import Path
 import torch
 from synthwire import detectron, training
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    job = json.loads(Path(sys.argv[1]).read_text())
-    training.train(
-        "tiny", job["architecture"], job["training"], detectron.Plan(*job["plan"]),
-        dataset=Path(job["data"]) / "train.json", shards=[Path(job["data"]) / "images"],
-        weights=None, seed=1, checkpoints=Path(job["output"]) / "checkpoints",
-        output=Path(job["output"]) / "model",
-    )
+assert __name__ == "__main__", "the processes of a training do not run the script that starts it"
+torch.set_num_threads(1)
+job = json.loads(Path(sys.argv[1]).read_text())
+training.train(
+    "tiny", job["architecture"], job["training"], detectron.Plan(*job["plan"]),
+    dataset=Path(job["data"]) / "train.json", shards=[Path(job["data"]) / "images"],
+    weights=None, seed=1, checkpoints=Path(job["output"]) / "checkpoints",
+    output=Path(job["output"]) / "model",
+)
 """
 
 

@@ -11,32 +11,30 @@ from synthwire.job import job
 from synthwire.training import train
 from synthwire.validation import validation_of
 
-# several processes of a training import this file
-if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        torch.set_num_threads(snakemake.threads)
-        training = {**snakemake.config["training"], **snakemake.params.training}
-        plan = plan_base(training)
-        shards = [Path(folder) for folder in snakemake.input.images]
-        checkpoints = Path(snakemake.params.checkpoints)
-        train(
-            "base",
-            snakemake.params.architecture,
+with job(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    training = {**snakemake.config["training"], **snakemake.params.training}
+    plan = plan_base(training)
+    shards = [Path(folder) for folder in snakemake.input.images]
+    checkpoints = Path(snakemake.params.checkpoints)
+    train(
+        "base",
+        snakemake.params.architecture,
+        training,
+        plan,
+        dataset=Path(snakemake.input.dataset),
+        shards=shards,
+        weights=None,
+        seed=snakemake.params.seed,
+        checkpoints=checkpoints,
+        output=Path(snakemake.output.weights).parent,
+        validation=validation_of(
+            snakemake.input.get("validation"),
+            shards,
             training,
-            plan,
-            dataset=Path(snakemake.input.dataset),
-            shards=shards,
-            weights=None,
-            seed=snakemake.params.seed,
-            checkpoints=checkpoints,
-            output=Path(snakemake.output.weights).parent,
-            validation=validation_of(
-                snakemake.input.get("validation"),
-                shards,
-                training,
-                snakemake.params.architecture,
-                snakemake.config["prediction"],
-                nms_threshold=plan.nms_threshold,
-                folder=checkpoints,
-            ),
-        )
+            snakemake.params.architecture,
+            snakemake.config["prediction"],
+            nms_threshold=plan.nms_threshold,
+            folder=checkpoints,
+        ),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ import torch
 from torch import distributed
 from torch.multiprocessing import ProcessExitedException, get_context, start_processes
 from torch.nn.parallel import DistributedDataParallel
+
+from synthwire.job import LOG_FORMAT
 
 # What schedulers send before they kill: SIGTERM at a preemption, a time limit or scancel; SIGUSR1
 # where a job asked for it (SLURM's --signal).
@@ -90,9 +93,10 @@ def launch(function: Callable[..., None], count: int, device: str, *arguments: A
             "threads": max(1, torch.get_num_threads() // count),
             "logs": _log_files(),
         }
-        group = start_processes(
-            _process, (settings, diverged, function, arguments), count, join=False
-        )
+        with _hidden_script():
+            group = start_processes(
+                _process, (settings, diverged, function, arguments), count, join=False
+            )
 
         def forward(number: int, frame: Any) -> None:
             for process in group.processes:
@@ -113,13 +117,26 @@ def launch(function: Callable[..., None], count: int, device: str, *arguments: A
             raise
 
 
+@contextmanager
+def _hidden_script() -> Iterator[None]:
+    """New processes import what they are told to call, not the script that starts them.
+
+    Python would run the script's file again in each; Snakemake's scripts cannot run alone.
+    """
+    main = vars(sys.modules["__main__"])
+    hidden = {name: main.pop(name) for name in ("__file__",) if name in main}
+    try:
+        yield
+    finally:
+        main.update(hidden)
+
+
 def _process(
     index: int, settings: dict, diverged: Any, function: Callable[..., None], arguments: tuple
 ) -> None:
-    for path in settings["logs"]:
-        logging.basicConfig(
-            level=logging.INFO, handlers=[logging.FileHandler(path, encoding="utf-8")], force=True
-        )
+    logs = [logging.FileHandler(path, encoding="utf-8") for path in settings["logs"]]
+    if logs:
+        logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=logs, force=True)
     logging.captureWarnings(True)
     torch.set_num_threads(settings["threads"])
     cuda = settings["device"] == "cuda"

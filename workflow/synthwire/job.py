@@ -11,6 +11,8 @@ from pathlib import Path
 
 from synthwire.errors import InputError
 
+LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
+
 
 @contextmanager
 def job(log: str | os.PathLike) -> Iterator[logging.Logger]:
@@ -21,7 +23,7 @@ def job(log: str | os.PathLike) -> Iterator[logging.Logger]:
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Detectron2 prints to standard output unless its loggers are set up already
     for name in ("detectron2", "fvcore"):
