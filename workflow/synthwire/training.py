@@ -20,6 +20,7 @@ from synthwire.dataset import locate_images, training_records
 from synthwire.detectron import Plan
 from synthwire.errors import InputError
 from synthwire.files import atomic_path, read_json, sha256, sha256_of_json, write_json, write_text
+from synthwire.locking import alone_in
 from synthwire.provenance import Stopwatch, record
 from synthwire.trainer import FINAL, Validation, WireTrainer, newest_checkpoint
 from synthwire.training_data import TrainingImages
@@ -151,7 +152,8 @@ def train(
     `validation_period`. Work in progress lies in `checkpoints`: a training that was stopped goes
     on from the last one, and the folder is removed at the end. At SIGTERM and SIGUSR1 a checkpoint
     is written at once; after SIGTERM the process ends with status 143. InputError when the
-    checkpoints belong to another training, and when the loss is no longer finite.
+    checkpoints belong to another training or another process works on them, and when the loss is
+    no longer finite.
     """
     stopwatch = Stopwatch()
     data = read_coco(dataset)
@@ -159,60 +161,61 @@ def train(
     device = detectron.device_name(training["device"])
     own = identity(architecture, training, plan, dataset=dataset, weights=weights, seed=seed)
     checkpoints.mkdir(parents=True, exist_ok=True)
-    claim_checkpoints(checkpoints, own)
-    cfg = detectron.training_config(
-        architecture,
-        training,
-        plan,
-        weights=str(weights) if weights else "",
-        device=device,
-        seed=model_seed(seed, model),
-        output=checkpoints,
-        classes=len(data["categories"]),
-    )
-    found = newest_checkpoint(checkpoints)
-    available = (
-        min(training["gpus"], torch.cuda.device_count())
-        if device == "cuda"
-        else training["cpu_processes"]
-    )
-    processes, parts = divide(
-        training["images_per_batch"], available, training["images_per_process"]
-    )
-    task = _Task(cfg, records, training, parts, f"train {model}", validation)
-    try:
-        distributed.launch(_work, processes, device, task)
-    except FloatingPointError as error:
-        raise InputError(
-            f"model {model}: the training diverged ({str(error).splitlines()[0]}) at learning "
-            f"rate {plan.learning_rate:g}; lower it in the model table or "
-            "training.learning_rate_factor"
-        ) from None
-    _publish(checkpoints, output)
-    write_json(
-        output / "provenance.json",
-        record(
-            stopwatch,
-            model=model,
-            identity=own,
-            identity_sha256=sha256_of_json(own),
-            dataset=dataset.name,
-            dataset_images=len(records),
-            categories=data["categories"],
-            config={
-                "architecture": architecture,
-                "training": training,
-                "detectron2": cfg.dump(),
-            },
-            seed=seed,
+    with alone_in(checkpoints):
+        claim_checkpoints(checkpoints, own)
+        cfg = detectron.training_config(
+            architecture,
+            training,
+            plan,
+            weights=str(weights) if weights else "",
             device=device,
-            processes=processes,
-            gradient_parts=parts,
-            initial_weights=weights.name if weights else "scratch",
-            resumed_at_iteration=found["trainer"]["iteration"] + 1 if found else None,
-        ),
-        indent=1,
-    )
+            seed=model_seed(seed, model),
+            output=checkpoints,
+            classes=len(data["categories"]),
+        )
+        found = newest_checkpoint(checkpoints)
+        available = (
+            min(training["gpus"], torch.cuda.device_count())
+            if device == "cuda"
+            else training["cpu_processes"]
+        )
+        processes, parts = divide(
+            training["images_per_batch"], available, training["images_per_process"]
+        )
+        task = _Task(cfg, records, training, parts, f"train {model}", validation)
+        try:
+            distributed.launch(_work, processes, device, task)
+        except FloatingPointError as error:
+            raise InputError(
+                f"model {model}: the training diverged ({str(error).splitlines()[0]}) at learning "
+                f"rate {plan.learning_rate:g}; lower it in the model table or "
+                "training.learning_rate_factor"
+            ) from None
+        _publish(checkpoints, output)
+        write_json(
+            output / "provenance.json",
+            record(
+                stopwatch,
+                model=model,
+                identity=own,
+                identity_sha256=sha256_of_json(own),
+                dataset=dataset.name,
+                dataset_images=len(records),
+                categories=data["categories"],
+                config={
+                    "architecture": architecture,
+                    "training": training,
+                    "detectron2": cfg.dump(),
+                },
+                seed=seed,
+                device=device,
+                processes=processes,
+                gradient_parts=parts,
+                initial_weights=weights.name if weights else "scratch",
+                resumed_at_iteration=found["trainer"]["iteration"] + 1 if found else None,
+            ),
+            indent=1,
+        )
     shutil.rmtree(checkpoints)
 
 
