@@ -173,8 +173,8 @@ class Controller:
         assert self.finish() == 0, self.output()
 
 
-def frozen_training(job: Job) -> psutil.Process:
-    """The process that trains in a job, stopped where it is; SLURM's signals wake it up."""
+def freeze_training(job: Job) -> None:
+    """Stop the process that trains in a job where it is; SLURM wakes it up to end it."""
 
     def training() -> psutil.Process | None:
         for process in psutil.process_iter(["cmdline"]):
@@ -186,6 +186,4 @@ def frozen_training(job: Job) -> psutil.Process:
                     continue
         return None
 
-    process = wait_until(training, f"the training of job {job.id}")
-    process.suspend()
-    return process
+    wait_until(training, f"the training of job {job.id}").suspend()

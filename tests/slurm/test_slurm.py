@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from slurm_cluster import Watch, frozen_training, slurm, wait_until
+from slurm_cluster import Watch, freeze_training, slurm, wait_until
 from synthwire.files import sha256
 
 GPUS = 4
@@ -36,8 +36,15 @@ def provenance(run: Path, model: str) -> dict:
     return json.loads((run / "models" / model / "provenance.json").read_text())
 
 
-def went_on_from_its_checkpoint(run: Path, model: str, iterations: int) -> None:
-    assert 0 < provenance(run, model)["resumed_at_iteration"] < iterations
+def saved_iteration(run: Path, model: str) -> int | None:
+    """Iteration of a training's newest checkpoint; None before the first."""
+    paths = (run / "checkpoints" / model).glob("model_[0-9]*.pth")
+    return max((int(path.stem.rpartition("_")[2]) for path in paths), default=None)
+
+
+def went_on_where_it_was(run: Path, model: str, saved: int, iterations: int) -> None:
+    """Behind the checkpoint `saved` of before the interruption, thanks to the one at SIGTERM."""
+    assert saved + 1 < provenance(run, model)["resumed_at_iteration"] < iterations
     assert curve(run, model)[-1] == iterations - 1
     assert not (run / "checkpoints" / model).exists()
 
@@ -133,18 +140,18 @@ def test_trainings_go_on_from_their_checkpoints_and_a_failing_one_leaves_the_oth
         },
     )
     interrupted = {"01": "scancel", "02": "", "03": "scontrol requeue"}
-    first = {}
+    saved = {}
     for model, command in interrupted.items():
-        checkpoint = run.run / "checkpoints" / model / "last_checkpoint"
-        wait_until(checkpoint.exists, f"a checkpoint of model {model}")
-        (first[model],) = cluster.of_model(model, before)
-        frozen_training(first[model])
+        wait_until(lambda m=model: saved_iteration(run.run, m), f"a checkpoint of model {model}")
+        (job,) = cluster.of_model(model, before)
+        freeze_training(job)
+        saved[model] = saved_iteration(run.run, model)
         if command:
-            slurm(*command.split(), first[model].id)
+            slurm(*command.split(), job.id)
     assert run.finish() == 1
 
     for model in interrupted:
-        went_on_from_its_checkpoint(run.run, model, iterations)
+        went_on_where_it_was(run.run, model, saved[model], iterations)
     assert [job.state for job in cluster.of_model("01", before)] == ["CANCELLED", "COMPLETED"]
     assert [job.state for job in cluster.of_model("02", before)] == ["TIMEOUT", "COMPLETED"]
     (requeued,) = cluster.of_model("03", before)
