@@ -63,7 +63,7 @@ rule dataset:
 
 rule train:
     input:
-        expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=MODELS),
+        expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=TRAINED),
 
 
 rule evaluate:

@@ -29,19 +29,31 @@ def check_configuration():
     )
     try:
         resolved = configuration.resolve(config, SCHEMAS, source)
+        tables = resolved["models"]["table"]
         table = configuration.read_models(
-            own_file(resolved["models"]["table"]), SCHEMAS, resolved["models"]["select"]
+            [
+                own_file(path)
+                for path in ([tables] if isinstance(tables, str) else tables)
+            ],
+            SCHEMAS,
+            resolved["models"]["select"],
         )
         configuration.check_models(resolved, table)
+        configuration.check_changes(resolved, table, SCHEMAS)
     except InputError as error:
         print(f"synthwire: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
     config.clear()
     config.update(resolved)
-    return table.to_dict("index")
+    return table
 
 
-ROWS = check_configuration()
+TABLE = check_configuration()
+ROWS = TABLE.drop(columns=["weights_of", "changes"]).to_dict("index")
+CHANGES = TABLE["changes"].to_dict()
+WEIGHTS_OF = TABLE["weights_of"].to_dict()
+# Rows that take the config as it stands.
+PLAIN_ROWS = {model: row for model, row in ROWS.items() if not CHANGES[model]}
 
 RUN = f"results/{config['name']}"
 # A run may use the data set and the trained models of another one.
@@ -62,6 +74,7 @@ SHARDS = structure_settings.shards(
 CLASSES = structure_settings.categories(config["structures"])
 TRAINED_BASE = config["training"]["initial_weights"] == "base"
 MODELS = [*(["base"] if TRAINED_BASE else []), *ROWS]
+TRAINED = [model for model in MODELS if WEIGHTS_OF.get(model, model) == model]
 SIZES = sorted(
     {row["dataset_size"] for row in ROWS.values()}
     | ({config["training"]["base"]["dataset_size"]} if TRAINED_BASE else set())
@@ -100,6 +113,13 @@ def settings_without(section, *leave_out):
     return {
         key: value for key, value in config[section].items() if key not in leave_out
     }
+
+
+def settings_of(section, model, *leave_out):
+    """A section of the config with what the model's row changes in it."""
+    return configuration.with_changes(
+        settings_without(section, *leave_out), CHANGES.get(model, {}).get(section, {})
+    )
 
 
 def volume_folder(wildcards):

@@ -8,8 +8,12 @@ SIMULATED = [
 
 rule diagnose:
     input:
-        weights=expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=ROWS),
-        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        weights=expand(
+            f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=PLAIN_ROWS
+        ),
+        evaluations=expand(
+            f"{RUN}/evaluation/{{model}}/synthetic.json", model=PLAIN_ROWS
+        ),
         library=modules(
             "detectron.py", "diagnosis.py", "inference.py", "microscopes.py"
         ),
@@ -28,7 +32,7 @@ rule diagnose:
         runtime=60,
     params:
         entry=lambda wildcards: config["image_sets"][wildcards.images],
-        rows=ROWS,
+        rows=PLAIN_ROWS,
         architecture=config["architecture"],
         prediction=config["prediction"],
         trained_pixel_nm=TRAINED_PIXEL_NM,

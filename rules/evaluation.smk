@@ -1,10 +1,14 @@
 rule predict:
     input:
-        weights=f"{MODELS_RUN}/models/{{model}}/model_final.pth",
+        weights=lambda wildcards: (
+            f"{MODELS_RUN}/models/{WEIGHTS_OF.get(wildcards.model, wildcards.model)}/model_final.pth"
+        ),
         validation=rules.split_dataset.output.validation,
         images=image_folders,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
-        library=modules("acceleration.py", "annotations.py", "detectron.py", "inference.py"),
+        library=modules(
+            "acceleration.py", "annotations.py", "detectron.py", "inference.py"
+        ),
     output:
         expand(f"{RUN}/predictions/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),
     log:
@@ -22,8 +26,8 @@ rule predict:
         runtime=60,
     params:
         row=model_row,
-        architecture=config["architecture"],
-        prediction=config["prediction"],
+        architecture=lambda wildcards: settings_of("architecture", wildcards.model),
+        prediction=lambda wildcards: settings_of("prediction", wildcards.model),
         trained_pixel_nm=TRAINED_PIXEL_NM,
         classes=len(CLASSES),
     script:

@@ -1,8 +1,12 @@
 # What the pyramid of the model chosen on synthetic validation alone makes of the image of Table 2.
 rule extract_features:
     input:
-        weights=expand(f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=ROWS),
-        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        weights=expand(
+            f"{MODELS_RUN}/models/{{model}}/model_final.pth", model=PLAIN_ROWS
+        ),
+        evaluations=expand(
+            f"{RUN}/evaluation/{{model}}/synthetic.json", model=PLAIN_ROWS
+        ),
         image_set=f"{RUN}/microscopy/{config['tables']['table2']}",
         library=modules("detectron.py", "inference.py"),
     output:
@@ -19,7 +23,7 @@ rule extract_features:
         mem_mb=8000,
         runtime=20,
     params:
-        rows=ROWS,
+        rows=PLAIN_ROWS,
         architecture=config["architecture"],
         prediction=config["prediction"],
         trained_pixel_nm=TRAINED_PIXEL_NM,

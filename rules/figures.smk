@@ -304,7 +304,7 @@ rule make_gallery:
 
 rule make_figure_training:
     input:
-        metrics=expand(f"{MODELS_RUN}/models/{{model}}/metrics.json", model=MODELS),
+        metrics=expand(f"{MODELS_RUN}/models/{{model}}/metrics.json", model=TRAINED),
         evaluations=of_every_row("evaluation", "synthetic", "json"),
         library=[*DRAWING, *modules("figures/training.py")],
     output:
@@ -317,7 +317,7 @@ rule make_figure_training:
         mem_mb=2000,
         runtime=10,
     params:
-        models=MODELS,
+        models=TRAINED,
         rows=list(ROWS),
     script:
         "../workflow/scripts/make_figure_training.py"

@@ -14,6 +14,7 @@ NOT_SHAPING = (
 )
 TRAINING_MODULES = modules(
     "acceleration.py",
+    "copy_paste.py",
     "dataset.py",
     "detectron.py",
     "trainer.py",
@@ -104,8 +105,10 @@ rule train_model:
     params:
         # The row itself, not the table: editing one row trains that one model again.
         row=model_row,
-        architecture=config["architecture"],
-        training=settings_without("training", *NOT_SHAPING),
+        architecture=lambda wildcards: settings_of("architecture", wildcards.model),
+        training=lambda wildcards: settings_of(
+            "training", wildcards.model, *NOT_SHAPING
+        ),
         seed=config["seed"],
         checkpoints=f"{MODELS_RUN}/checkpoints/{{model}}",
     script:

@@ -28,6 +28,7 @@ with job(snakemake.log[0]):
         snakemake.params.architecture,
         snakemake.params.prediction,
         nms_threshold=detectron.plan_row(snakemake.params.rows[best], training).nms_threshold,
+        precision=snakemake.params.prediction["precision"],
         device=detectron.device_name(training["device"]),
         classes=len(snakemake.params.classes),
     )

@@ -25,6 +25,7 @@ with job(snakemake.log[0]):
         snakemake.params.architecture,
         snakemake.params.prediction,
         nms_threshold=plan.nms_threshold,
+        precision=snakemake.params.prediction["precision"],
         device=detectron.device_name(training["device"]),
         classes=snakemake.params.classes,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,11 @@ from synthwire.errors import InputError
 from synthwire.imaging import scene_number
 
 INITIAL_WEIGHTS = ("coco", "base", "scratch")
+ROW_SECTIONS = (
+    "architecture",
+    "training",
+    "prediction",
+)  # what a row of the model table can change
 
 
 @cache
@@ -65,8 +70,13 @@ def validate(instance: dict, schema_name: str, schemas: Path, source: str) -> di
     schemas: the folder config/schemas; source: what the message calls the file. InputError names
     the field that is wrong and what would be right.
     """
-    schema = _schemas(schemas)[schema_name]
-    validator = _Validator({**schema, "$id": schema_name}, registry=_registry(schemas))
+    return _validate(
+        instance, {**_schemas(schemas)[schema_name], "$id": schema_name}, schemas, source
+    )
+
+
+def _validate(instance: dict, schema: dict, schemas: Path, source: str) -> dict:
+    validator = _Validator(schema, registry=_registry(schemas))
     errors = sorted(validator.iter_errors(instance), key=lambda error: list(map(str, error.path)))
     if errors:
         raise InputError(f"{source}: {_explain(jsonschema.exceptions.best_match(errors))}")
@@ -131,6 +141,7 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
                 f"{source}: {field}: image set '{images}' has no annotations to "
                 "compare with; name them in its field annotations, or show another set"
             )
+    _check_copy_paste(config["training"], config["imaging"], source)
     weights = config["training"]["initial_weights"]
     if weights not in INITIAL_WEIGHTS and not Path(weights).is_file():
         raise InputError(
@@ -155,6 +166,14 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
     return config
 
 
+def _check_copy_paste(training: Mapping, imaging_settings: Mapping, source: str) -> None:
+    if "copy_paste_wires" in training["augmentation"] and imaging_settings["domains"]:
+        raise InputError(
+            f"{source}: training.augmentation.copy_paste_wires: the densities of wires add up in "
+            "optical-density images alone; take imaging.domains or this, not both"
+        )
+
+
 def files_of(entry: Mapping) -> list[str]:
     """The user's files that one item of config["image_sets"] names."""
     if entry["source"] != "file":
@@ -168,38 +187,87 @@ def files_of(entry: Mapping) -> list[str]:
     ]
 
 
-def read_models(path: Path, schemas: Path, select: Iterable[str] | None = None) -> pd.DataFrame:
-    """The model table, indexed by model name, its rows checked against the schema.
+def read_models(
+    paths: str | Path | Sequence[str | Path], schemas: Path, select: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """The model table, or several one after another, indexed by model name.
 
+    Columns are those of the schema; `weights_of`, which is the row itself where the table says
+    nothing; and `changes`: what a row changes in the config for itself, as
+    {section: {field: value}}, from columns named `section.field` whose cell is not empty.
     InputError names the row and the field, a model that stands twice, and a selected model that
-    the table lacks.
+    the tables lack.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"models.table: no file '{path}'")
-    text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
     rows = []
-    for number, row in enumerate(text.to_dict("records"), start=2):
-        name = row.get("model", "")
-        record = {key: value if key == "model" else _number(value) for key, value in row.items()}
-        rows.append(
-            validate(record, "models.schema.yaml", schemas, f"{path}: line {number} (model {name})")
-        )
-    if not rows:
-        raise InputError(f"{path}: no rows")
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        rows += _read_rows(Path(path), schemas)
     table = pd.DataFrame(rows).set_index("model", drop=False)
+    source = paths if isinstance(paths, str | Path) else ", ".join(map(str, paths))
     twice = table.index[table.index.duplicated()]
     if len(twice):
-        raise InputError(f"{path}: model {twice[0]} stands twice; each row needs its own name")
+        raise InputError(f"{source}: model {twice[0]} stands twice; each row needs its own name")
     if select is not None:
         missing = [name for name in select if name not in table.index]
         if missing:
             raise InputError(
-                f"models.select: no model {missing[0]} in {path}; "
+                f"models.select: no model {missing[0]} in {source}; "
                 f"there are {', '.join(table.index)}"
             )
         table = table.loc[list(select)]
     return table
+
+
+def _read_rows(path: Path, schemas: Path) -> list[dict]:
+    if not path.is_file():
+        raise InputError(f"models.table: no file '{path}'")
+    text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
+    rows = []
+    for number, cells in enumerate(text.to_dict("records"), start=2):
+        source = f"{path}: line {number} (model {cells.get('model', '')})"
+        row: dict[str, Any] = {}
+        changes: dict[str, dict] = {}
+        for column, cell in cells.items():
+            section, _, field = column.partition(".")
+            if column == "weights_of":
+                row[column] = cell or cells["model"]
+            elif not field:
+                row[column] = cell if column == "model" else _number(cell)
+            elif section not in ROW_SECTIONS:
+                raise InputError(
+                    f"{path}: column {column}: a row may change {', '.join(ROW_SECTIONS)} alone"
+                )
+            elif cell:
+                _set(changes.setdefault(section, {}), field, _value(cell, f"{source}: {column}"))
+        row = validate(row, "models.schema.yaml", schemas, source)
+        rows.append({"weights_of": row["model"], **row, "changes": changes})
+    if not rows:
+        raise InputError(f"{path}: no rows")
+    return rows
+
+
+def _value(cell: str, source: str) -> Any:
+    try:
+        return yaml.safe_load(cell)
+    except yaml.YAMLError:
+        raise InputError(f"{source}: '{cell}' is no YAML value; a list is [1, 2]") from None
+
+
+def _set(section: dict, field: str, value: Any) -> None:
+    """Set a field that may lie deeper: `augmentation.flip_probability`."""
+    *folders, name = field.split(".")
+    for folder in folders:
+        section = section.setdefault(folder, {})
+    section[name] = value
+
+
+def with_changes(settings: Mapping, changes: Mapping) -> dict:
+    """A section of the config with a row's changes in it; neither argument is changed."""
+    merged = dict(settings)
+    for name, value in changes.items():
+        inner = merged.get(name)
+        nested = isinstance(value, Mapping) and isinstance(inner, Mapping)
+        merged[name] = with_changes(inner, value) if nested else value
+    return merged
 
 
 def _number(text: str) -> Any:
@@ -255,3 +323,37 @@ def check_models(config: Mapping, models: pd.DataFrame) -> None:
     else:
         origin = f"structures.scenes = {config['structures']['scenes']}, {part}"
     dataset.check_sizes(*parts_of(config), section["size_factor"], sizes, origin)
+
+
+def check_changes(config: Mapping, models: pd.DataFrame, schemas: Path) -> None:
+    """InputError when what a row changes makes no valid config, or does not fit its weights.
+
+    A row that uses another one's weights must be a row like it, but for how it predicts.
+    """
+    for name, row in models.iterrows():
+        for section, changes in row["changes"].items():
+            reference = {"$ref": f"config.schema.yaml#/properties/{section}"}
+            merged = {section: deepcopy(with_changes(config[section], changes))}
+            _validate(merged, {"properties": {section: reference}}, schemas, f"model {name}")
+            if section == "training":
+                _check_copy_paste(merged[section], config["imaging"], f"model {name}")
+        other = row["weights_of"]
+        if other == name:
+            continue
+        if other not in models.index or models.loc[other, "weights_of"] != other:
+            raise InputError(
+                f"model {name}: weights_of: '{other}' is no model with weights of its own"
+            )
+        trained = models.loc[other]
+        for column in models.columns.drop(["model", "weights_of", "changes"]):
+            if row[column] != trained[column]:
+                raise InputError(
+                    f"model {name}: {column} is {row[column]}, but model {other}, whose weights it "
+                    f"uses, has {trained[column]}"
+                )
+        for section in ("architecture", "training"):
+            if row["changes"].get(section) != trained["changes"].get(section):
+                raise InputError(
+                    f"model {name}: {section} differs from that of model {other}, whose weights it "
+                    "uses; it can change how it predicts alone"
+                )

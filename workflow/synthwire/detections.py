@@ -8,7 +8,8 @@ order of what they leave, and change no result in place.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -95,6 +96,23 @@ def soft_nms(results: Sequence[dict], *, sigma: float, minimum_score: float) -> 
         for result, score in zip(results, scores, strict=True)
         if score >= minimum_score
     ]
+
+
+def suppression(prediction: Mapping) -> Callable[[list[dict]], list[dict]] | None:
+    """What config["prediction"] wants done to an image's detections; None for nothing."""
+    kind = prediction.get("mask_nms")
+    if kind == "hard":
+        return partial(mask_nms, iou=prediction["mask_nms_iou"])
+    if kind == "soft":
+        return lambda results: sorted(
+            soft_nms(
+                results,
+                sigma=prediction["soft_nms_sigma"],
+                minimum_score=prediction["minimum_score"],
+            ),
+            key=lambda result: -result["score"],
+        )
+    return None
 
 
 def overlapping_pairs(results: Sequence[dict]) -> Iterator[tuple[int, int, float]]:

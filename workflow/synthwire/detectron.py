@@ -140,7 +140,27 @@ def architecture_config(settings: Mapping, classes: int = 1) -> CfgNode:
     cfg.MODEL.RPN.BATCH_SIZE_PER_IMAGE = settings["rpn_batch"]
     cfg.MODEL.ROI_HEADS.NUM_CLASSES = classes
     cfg.INPUT.MASK_FORMAT = "bitmask"
+    if settings.get("mask_head") == "point_rend":
+        _use_point_rend(cfg, settings, classes)
     return cfg
+
+
+def _use_point_rend(cfg: CfgNode, settings: Mapping, classes: int) -> None:
+    """PointRend's mask head, with the settings of its own Mask R-CNN (Kirillov et al., 2020).
+
+    The coarse head has as many features as the box head, the point head as many as a convolution of
+    the mask head has channels; in the R50 network these are PointRend's own numbers.
+    """
+    from detectron2.projects.point_rend import add_pointrend_config
+
+    add_pointrend_config(cfg)
+    cfg.MODEL.ROI_BOX_HEAD.TRAIN_ON_PRED_BOXES = True
+    cfg.MODEL.ROI_MASK_HEAD.NAME = "PointRendMaskHead"
+    cfg.MODEL.ROI_MASK_HEAD.POOLER_TYPE = ""  # the head takes whole feature maps
+    cfg.MODEL.ROI_MASK_HEAD.FC_DIM = settings["box_head_features"]
+    cfg.MODEL.ROI_MASK_HEAD.POINT_HEAD_ON = True
+    cfg.MODEL.POINT_HEAD.FC_DIM = settings["mask_head_channels"]
+    cfg.MODEL.POINT_HEAD.NUM_CLASSES = classes
 
 
 def prediction_config(
@@ -161,6 +181,9 @@ def prediction_config(
     cfg.MODEL.WEIGHTS = str(weights)
     cfg.MODEL.DEVICE = device
     cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = prediction["minimum_score"]
+    cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = prediction.get(
+        "box_nms", cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST
+    )
     cfg.TEST.DETECTIONS_PER_IMAGE = prediction["detections"]
     cfg.INPUT.MIN_SIZE_TEST = prediction["min_size_px"]
     cfg.INPUT.MAX_SIZE_TEST = prediction["max_size_px"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_map_only
 from synthwire import detectron  # first: it makes detectron2 importable
 from synthwire.acceleration import accelerate
 from synthwire.annotations import encode_crop
+from synthwire.detections import suppression
 from synthwire.errors import InputError
 
 from detectron2.checkpoint import DetectionCheckpointer  # isort: skip
@@ -64,10 +65,16 @@ class Predictor:
 
     cfg: from `detectron.prediction_config`. precision: float32, as in training; bfloat16 or float16
     for the layers that take the time, whose results are then cast back; auto, the fastest that the
-    device computes natively.
+    device computes natively. suppress: what is done to the results of an image in the end.
     """
 
-    def __init__(self, cfg, precision: str = "float32") -> None:
+    def __init__(
+        self,
+        cfg,
+        precision: str = "float32",
+        suppress: Callable[[list[dict]], list[dict]] | None = None,
+    ) -> None:
+        self._suppress = suppress
         self._model = build_model(cfg)
         StrictCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
         self._model.eval()
@@ -99,7 +106,7 @@ class Predictor:
         instances = self._detect(image, scale)
         instances = _at_size(instances, height, width)
         masks = paste_masks(instances.pred_masks, instances.pred_boxes.tensor, height, width)
-        return [
+        results = [
             {
                 "image_id": int(image_id),
                 "category_id": category + 1,
@@ -117,6 +124,7 @@ class Predictor:
                 strict=True,
             )
         ]
+        return self._suppress(results) if self._suppress else results
 
     @torch.inference_mode()
     def features(self, image: np.ndarray, scale: float = 1.0) -> dict[str, np.ndarray]:
@@ -180,6 +188,7 @@ def load(
             classes=classes,
         ),
         precision,
+        suppression(prediction),
     )
 
 

@@ -19,13 +19,29 @@ from PIL import Image
 from synthwire import detectron  # noqa: F401  first: it makes detectron2 importable
 from synthwire.acceleration import SharedBitMasks
 from synthwire.annotations import decode_mask
+from synthwire.copy_paste import lay_over
 
 from detectron2.data import transforms  # isort: skip
 from detectron2.structures import Boxes, Instances  # isort: skip
 from torch.utils.data import DataLoader, Dataset  # isort: skip
 
-ORDER, AUGMENTATION = range(2)  # branches of the seed
+ORDER, AUGMENTATION, COPY_PASTE = range(3)  # branches of the seed
 SMALLEST_BOX_PX = 1e-5  # Detectron2's limit
+
+
+class RandomScale(transforms.Augmentation):
+    """Enlarge an image by a factor between two limits, uniform in its logarithm."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self._limits = np.log([low, high])
+
+    def get_transform(self, image: np.ndarray) -> transforms.Transform:
+        factor = np.exp(self._rand_range(*self._limits))
+        height, width = image.shape[:2]
+        return transforms.ResizeTransform(
+            height, width, max(1, round(height * factor)), max(1, round(width * factor))
+        )
 
 
 def augmentations(training: Mapping) -> list[transforms.Augmentation]:
@@ -33,13 +49,16 @@ def augmentations(training: Mapping) -> list[transforms.Augmentation]:
 
     Random brightness and contrast between the limits of the config (paper: 0.7–1.2), horizontal
     and vertical flips with the config's probability (0.5 each), and a resize to a shortest edge
-    drawn from `min_size_px`; 0 there leaves the size.
+    drawn from `min_size_px`; 0 there leaves the size. Beyond the paper, a random enlargement where
+    the config has `scale`.
     """
     settings = training["augmentation"]
     chain: list[transforms.Augmentation] = []
     sizes = training["min_size_px"]
     if sizes and min(sizes) > 0:
         chain.append(transforms.ResizeShortestEdge(sizes, training["max_size_px"], "choice"))
+    if settings.get("scale"):
+        chain.append(RandomScale(*settings["scale"]))
     chain += [
         transforms.RandomBrightness(*settings["brightness"]),
         transforms.RandomContrast(*settings["contrast"]),
@@ -54,6 +73,10 @@ class DecodedImage(NamedTuple):
     planes: np.ndarray  # (planes, height, width), uint8: eight masks a plane, one a bit
     boxes: np.ndarray  # (particles, 4), x0 y0 x1 y1 in pixels
     classes: np.ndarray  # (particles,), from 0
+
+    def masks(self) -> np.ndarray:
+        """Masks (particles, height, width), bool."""
+        return np.unpackbits(self.planes, axis=0, count=len(self.classes)).view(bool)
 
 
 def decode(record: Mapping) -> DecodedImage:
@@ -83,6 +106,7 @@ class TrainingImages(Dataset):
         """records: of `dataset.training_records`; training: config["training"]."""
         self._images = [decode(record) for record in records]
         self._augmentations = transforms.AugmentationList(augmentations(training))
+        self._pasted = training["augmentation"].get("copy_paste_wires", 0)
         self._seed = seed
         self._order = lru_cache(maxsize=2)(self._draw_order)
 
@@ -103,6 +127,8 @@ class TrainingImages(Dataset):
         """What Detectron2's models take for one image: {"image", "instances"}."""
         epoch, place = divmod(position, len(self._images))
         decoded = self._images[self._order(epoch)[place]]
+        if self._pasted:
+            decoded = self._with_wires_of_another(decoded, position)
         # Detectron2's augmentations draw from numpy's global state
         np.random.seed(self._seeds(AUGMENTATION, position).generate_state(4))  # noqa: NPY002
         entry = transforms.AugInput(decoded.image)
@@ -111,6 +137,24 @@ class TrainingImages(Dataset):
             "image": torch.from_numpy(entry.image.copy()).expand(3, -1, -1),
             "instances": _instances(decoded, transform, entry.image.shape),
         }
+
+    def _with_wires_of_another(self, decoded: DecodedImage, position: int) -> DecodedImage:
+        rng = np.random.default_rng(self._seeds(COPY_PASTE, position))
+        donor = self._images[rng.integers(len(self._images))]
+        image, masks, numbers = lay_over(
+            decoded.image, decoded.masks(), donor.image, donor.masks(), self._pasted, rng
+        )
+        rows, columns = (masks[len(decoded.boxes) :].any(axis=axis) for axis in (2, 1))
+        corners = [
+            (x.argmax(), y.argmax(), len(x) - x[::-1].argmax(), len(y) - y[::-1].argmax())
+            for x, y in zip(columns, rows, strict=True)
+        ]
+        return DecodedImage(
+            image,
+            np.packbits(masks, axis=0),
+            np.concatenate([decoded.boxes, np.array(corners, dtype=float).reshape(-1, 4)]),
+            np.concatenate([decoded.classes, donor.classes[numbers]]),
+        )
 
 
 def _instances(decoded: DecodedImage, transform, size: tuple[int, int]) -> Instances:
