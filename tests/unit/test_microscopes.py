@@ -75,6 +75,34 @@ def test_tilt_lengthens_the_beams_path_through_a_slab():
         microscopes.tilt(labels, 85)
 
 
+@pytest.mark.parametrize(("angle", "azimuth"), [(15, 90), (-30, 0), (45, 30)])
+def test_tilt_keeps_the_substrate_below_everything(angle, azimuth):
+    labels = np.zeros((12, 200, 220), np.uint8)
+    for label, (y, x) in enumerate([(40, 40), (40, 170), (150, 40), (150, 170)], start=1):
+        labels[:8, y : y + 20, x : x + 20] = label
+    turned = microscopes.tilt(labels, angle, azimuth)
+    heights = microscopes.height_nm(turned, VOXEL)
+    for label in range(1, 5):
+        # the same height everywhere, though one end of the field is far above the other
+        top = heights[microscopes.top_labels(turned) == label].max()
+        assert top == pytest.approx(8 * VOXEL / np.cos(np.deg2rad(angle)), abs=1.01 * VOXEL)
+        assert (turned[0] == label).any()
+
+
+def test_tilt_leaves_the_contrast_in_sem():
+    settings = replace(microscopes.Sem(), noise=0, mottle=0, particle_spread=0, charging=0, drift=0)
+    labels = np.zeros((4, 120, 400), np.uint8)  # thin: the substrate shines through
+    labels[:4, 40:80, 30:70] = 1
+    labels[:4, 40:80, 330:370] = 2
+    grey = {}
+    for angle in (0, 15):
+        turned = microscopes.tilt(labels, angle, azimuth_deg=90)
+        image = microscopes.sem(turned, VOXEL, np.random.default_rng(0), settings).astype(float)
+        covered = microscopes.top_labels(turned)
+        grey[angle] = [image[covered == label].mean() for label in (0, 1, 2)]
+    np.testing.assert_allclose(grey[15], grey[0], atol=5)
+
+
 def test_ptychography_of_a_slab_is_beer_lambert():
     settings = microscopes.Ptychography(
         resolution_nm=0,

@@ -98,38 +98,39 @@ def tilt(labels: np.ndarray, tilt_deg: float, azimuth_deg: float = 0.0) -> np.nd
     """The volume as a beam tilted by `tilt_deg` from the normal sees it: (Z', Y, X).
 
     The volume is turned about an axis parallel to the substrate, `azimuth_deg` from x, through the
-    centre of the occupied layers; projecting the result along z is projecting the original
-    along the tilted beam (the "angle dependencies" that the paper leaves to later work). Labels
-    are sampled at the nearest voxel. What leaves the field of view is lost, and where the turned
-    volume no longer fills the field it is empty.
+    centre of the pile; projecting the result along its first axis is projecting the original
+    along the tilted beam (the "angle dependencies" that the paper leaves to later work). That axis
+    counts along the beam from the substrate, not from a plane across the beam: else one side of
+    the field would stand on a slope of many times the pile's height. Labels are sampled at the
+    nearest voxel. What leaves the field of view is lost, and where the turned volume no longer
+    fills the field it is empty.
     """
     if not -80 <= tilt_deg <= 80:
         raise InputError(f"tilt_deg: {tilt_deg} is outside −80…80 degrees")
-    if tilt_deg == 0:
-        return labels
     filled = np.flatnonzero(labels.any(axis=(1, 2)))
-    if not filled.size:
+    if tilt_deg == 0 or not filled.size:
         return labels
-    labels = labels[filled[0] : filled[-1] + 1]
+    labels = labels[: filled[-1] + 1]
     angle, azimuth = np.deg2rad(tilt_deg), np.deg2rad(azimuth_deg)
     axis = np.array([0.0, np.sin(azimuth), np.cos(azimuth)])  # z, y, x
     cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    rotation = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    turn = (np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross).T
+    # Columns: where a step along the beam, and steps across the image over the substrate, lead.
+    steps = turn.copy()
+    steps[:, 1:] -= np.outer(turn[:, 0], turn[0, 1:] / turn[0, 0])
     depth, height, width = labels.shape
-    reach = np.abs(rotation[0]) @ np.array([depth, height, width])
-    shape = (int(np.ceil(reach)), height, width)
+    shape = (int(np.ceil(depth / np.cos(angle))), height, width)
+    # Distances from the substrate count from the voxels' lower faces, indices from their centres.
     centre_in = (np.array(labels.shape) - 1) / 2
-    centre_out = (np.array(shape) - 1) / 2
-    turned = ndimage.affine_transform(
+    centre_out = np.array([depth / np.cos(angle) - 1, height - 1, width - 1]) / 2
+    return ndimage.affine_transform(
         labels,
-        rotation.T,
-        offset=centre_in - rotation.T @ centre_out,
+        steps,
+        offset=centre_in - steps @ centre_out,
         output_shape=shape,
         order=0,
         mode="grid-constant",
     )
-    filled = np.flatnonzero(turned.any(axis=(1, 2)))
-    return turned[filled[0] : filled[-1] + 1] if filled.size else turned[:1]  # all left the field
 
 
 @njit(cache=True, nogil=True)
