@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from synthwire import batch, segmentation
@@ -75,6 +75,7 @@ def apart(places) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(files)
 def test_no_two_images_share_a_place(paths):
     paths = [Path("/data") / path for path in paths]
@@ -88,6 +89,7 @@ def test_no_two_images_share_a_place(paths):
             assert place == Path(path.stem)
 
 
+@settings(deadline=None)
 @given(files)
 def test_places_given_one_by_one_are_apart_too(paths):
     places = {}

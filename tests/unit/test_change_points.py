@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 from synthwire.change_points import LARGEST_STEP, ChangeDetector
@@ -79,6 +79,7 @@ def test_the_sums_show_what_gave_the_alarm():
     assert detector.up < detector.limit
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-50, 50), max_size=40),
     st.floats(0.01, 1e4),
@@ -91,6 +92,7 @@ def test_unit_and_origin_make_no_difference(values, unit, origin):
     assert [change[:2] for change in other] == [change[:2] for change in plain]
 
 
+@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.integers(1, 30))
 def test_equal_numbers_never_give_an_alarm(value, count):
     detector = ChangeDetector()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pycocotools import mask as coco_mask
@@ -82,6 +82,7 @@ def test_pixel_sizes_as_people_write_them(text, size):
     assert parse_pixel_size(text) == pytest.approx(size)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e6), st.floats(1e-3, 1e6), st.sampled_from(["nm", "um", "pm"]))
 def test_any_pixel_size_is_read_back(down, across, unit):
     factor = {"nm": 1, "um": 1e3, "pm": 1e-3}[unit]
@@ -244,6 +245,7 @@ def test_rules_that_are_not_named_stay():
     assert found.select(min_area_px=5).ids == found.ids == (2,)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_threshold_never_adds_a_particle(first, second):
     found = rectangles((0, 0, 10, 30), (20, 20, 40, 60), (22, 22, 30, 50), (50, 5, 55, 25))

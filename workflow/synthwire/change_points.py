@@ -102,7 +102,8 @@ class ChangeDetector:
             return 0.0
         spread = before.std(ddof=1)
         distance = value - before.mean()
-        if spread == 0:
-            return math.copysign(LARGEST_STEP, distance) if distance else 0.0
+        rounding = 1e-9 * np.abs(before).max()
+        if spread <= rounding:
+            return math.copysign(LARGEST_STEP, distance) if abs(distance) > rounding else 0.0
         student = math.sqrt(count / (count + 1)) * distance / spread
         return float(np.clip(norm.ppf(t.cdf(student, count - 1)), -LARGEST_STEP, LARGEST_STEP))

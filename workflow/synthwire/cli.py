@@ -144,7 +144,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings or action.nargs == 0:
             return super()._format_action_invocation(action)
-        names = ", ".join(sorted(action.option_strings, key=len))
+        names = ", ".join(action.option_strings)
         return f"{names} {self._format_args(action, action.dest.upper())}"
 
 
@@ -190,7 +190,7 @@ def _add_segment(commands) -> None:
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="image or folder")
     parser.add_argument(
-        "--out", "-o", type=Path, required=True, metavar="DIR", help="folder of the results"
+        "-o", "--out", type=Path, required=True, metavar="DIR", help="folder of the results"
     )
     _add_image_options(parser)
     _add_particle_options(parser)
@@ -219,8 +219,8 @@ def _add_watch(commands) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder that images come into")
     parser.add_argument(
-        "--out",
         "-o",
+        "--out",
         type=Path,
         metavar="DIR",
         help="folder of the results (default: DIR/synthwire)",
@@ -273,16 +273,16 @@ def _add_image_options(parser) -> None:
     kinds = "\n".join(f"  {name:14}{meaning}" for name, meaning in MODALITIES.items())
     group = parser.add_argument_group("images", f"modalities:\n{kinds}")
     group.add_argument(
-        "--modality",
         "-m",
+        "--modality",
         choices=tuple(MODALITIES),
         default=Preparation.modality,
         metavar="KIND",
         help="how the images were made (default: %(default)s)",
     )
     group.add_argument(
-        "--pixel-size",
         "-p",
+        "--pixel-size",
         type=_readable(parse_pixel_size),
         metavar="SIZE",
         help="as 6nm, 0.006um or 6.6x7.8nm (down x across); without it the file's own, and if it "
@@ -311,8 +311,8 @@ def _add_image_options(parser) -> None:
 def _add_particle_options(parser) -> None:
     group = parser.add_argument_group("particles")
     group.add_argument(
-        "--threshold",
         "-t",
+        "--threshold",
         type=_number(0, 1),
         default=Selection.threshold,
         metavar="SCORE",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -195,6 +197,19 @@ class Record:
             )
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let an interrupt wait for the end of the block, where file and memory are to agree."""
+    waiting = []
+    usual = signal.signal(signal.SIGINT, lambda *_: waiting.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if waiting:
+        raise KeyboardInterrupt
+
+
 def _named(measured: str) -> tuple[str, str]:
     """What a column's mean is called, and its unit."""
     quantity, unit = measured.rsplit("_", 1)
@@ -234,7 +249,8 @@ def watch(
                     if key in done:
                         continue
                     done.add(key)
-                    change = record.add(outcome)
+                    with undisturbed():
+                        change = record.add(outcome)
                     say(_image_line(record.rows[-1]))
                     if change is not None:
                         say(_change_line(record, change))
