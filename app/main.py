@@ -193,7 +193,7 @@ def scale_of(page: Page, model: Model, size_nm: tuple[float, float] | None) -> f
 def run(page: Page, model: Model, scale: float) -> Segmentation:
     image = page.image()
     start = time.perf_counter()
-    with st.spinner(f"Finding particles in {page.file.name} …", show_time=True):
+    with st.spinner(f"Finding particles in {inputs.plain(page.file.name)} …", show_time=True):
         info = {"modality": page.modality}
         result = segment_image(image, model, scale=scale, info=info, progress=tiles_progress)
     LOG.info("%s: %s took %.2f s", page.file.name, model.name, time.perf_counter() - start)
@@ -209,6 +209,11 @@ def tiles_progress(tiles: Sequence) -> Iterator:
         yield tile
     if bar:
         bar.empty()
+
+
+def show_error(error: InputError | str) -> None:
+    """A message about something that the user gave."""
+    st.error(inputs.plain(str(error)), icon=":material/error:")
 
 
 # -- sidebar ---------------------------------------------------------------------------------------
@@ -285,7 +290,7 @@ def choose_pixel_size(page: Page) -> tuple[float, float] | None:
     try:
         return inputs.parse_size_field(text)
     except InputError as error:
-        st.error(str(error))
+        show_error(error)
         return own
 
 
@@ -579,7 +584,9 @@ def show_models(found: Found, other: Found, networks: Sequence[Network]) -> None
     ):
         with column:
             count = len(item.result.ids)
-            st.markdown(f"**{network.name}** · {count} particle{'' if count == 1 else 's'}")
+            st.markdown(
+                f"**{inputs.plain(network.name)}** · {count} particle{'' if count == 1 else 's'}"
+            )
             figure = charts.particles_figure(item.view, item.result, picked=item.picked)
             show_overlay(figure, item, key)
 
@@ -673,9 +680,11 @@ def show_all_images(
     stems = inputs.distinct_stems([title(page) for page in pages])
     bar = st.progress(0.0)
     for number, (stem, page) in enumerate(zip(stems, pages, strict=True)):
-        bar.progress(number / len(pages), f"{title(page)} ({number + 1} of {len(pages)})")
+        bar.progress(
+            number / len(pages), f"{inputs.plain(title(page))} ({number + 1} of {len(pages)})"
+        )
         if page.inspection().error:
-            st.error(page.inspection().error, icon=":material/broken_image:")
+            show_error(page.inspection().error)
             continue
         own = page.inspection().pixel_size_nm
         results[stem] = find(page, network, own or size_nm).selected(rules).result
@@ -723,7 +732,7 @@ def lay_out(limits: settings.Settings) -> None:
     page = choose_page(pages)
     inspection = page.inspection()
     if inspection.error:
-        st.error(inspection.error, icon=":material/broken_image:")
+        show_error(inspection.error)
         return
     with st.sidebar:
         size_nm = choose_pixel_size(page)
@@ -747,10 +756,10 @@ def read_outlines(file: MemoryFile | None, page: Page, shape: tuple[int, int]) -
             key, lambda: agreement.read_outlines_for(file, page.file.name, shape)
         )
     except InputError as error:
-        st.error(str(error), icon=":material/polyline:")
+        show_error(error)
         return None
     if read.remarks:
-        with st.expander(f"{len(read.remarks)} remarks on {file.name}"):
+        with st.expander(f"{len(read.remarks)} remarks on {inputs.plain(file.name)}"):
             st.text("\n".join(read.remarks))
     return read.annotations
 
@@ -759,7 +768,11 @@ def show_image_part(found, other, outlines, networks) -> None:
     result = found.result
     height, width = result.image.shape
     size = inputs.pixel_size_text(result.pixel_size_nm)
-    facts = [result.name, f"{width} × {height} px", f"{size} a pixel" if size else "no pixel size"]
+    facts = [
+        inputs.plain(result.name),
+        f"{width} × {height} px",
+        f"{size} a pixel" if size else "no pixel size",
+    ]
     if result.scale != 1:
         facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))
@@ -815,7 +828,7 @@ def main() -> None:
     try:
         lay_out(settings.from_environment(os.environ))
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
     except Exception:  # a bug of ours: its traceback is for the log, not for the page
         LOG.exception("the page could not be made")
         st.error(

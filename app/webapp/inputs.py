@@ -93,3 +93,12 @@ def distinct_stems(names: Sequence[str]) -> list[str]:
         candidates = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
         found.append(next(item for item in candidates if item not in found))
     return found
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: names of files may hold anything.
+
+    >>> print(plain("a_1 [b](c).png"))
+    a\\_1 \\[b\\](c).png
+    """
+    return re.sub(r"([\\`*_\[\]<>#$~|])", r"\\\1", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -51,10 +52,15 @@ def particles(app: AppTest) -> int:
     return int(next(item.value for item in app.metric if item.label == "Particles"))
 
 
+def messages(app: AppTest) -> list[str]:
+    """The messages of errors, as people read them."""
+    return [re.sub(r"\\(.)", r"\1", item.value) for item in app.error]
+
+
 def healthy(app: AppTest) -> AppTest:
     """The app, after it has run without a message of an error."""
     assert not app.exception
-    assert [item.value for item in app.error] == []
+    assert messages(app) == []
     return app
 
 
@@ -127,7 +133,7 @@ def test_another_pixel_size_is_another_ruler_and_no_inference(app, inferences):
 def test_a_pixel_size_of_no_use_is_explained_and_the_file_s_own_taken(app):
     before = median_length(app.run())
     set_pixel_size(app, "six")
-    (message,) = [item.value for item in app.error]
+    (message,) = messages(app)
     assert message.startswith("pixel size 'six': a length above zero with its unit is expected")
     assert median_length(app) == before
 
@@ -241,8 +247,15 @@ def test_an_upload_of_no_use_is_one_message(app, content, says):
     app.run()
     upload(app, ("empty.png", content))
     assert not app.exception
-    (message,) = [item.value for item in app.error]
+    (message,) = messages(app)
     assert says in message
+
+
+def test_names_of_files_are_shown_as_they_are(app):
+    app.run()
+    healthy(upload(app, ("a_1_ [b](c) $x$.png", png(WIRES))))
+    shown = next(item.value for item in app.caption if "160 × 120" in item.value)
+    assert shown.startswith(r"a\_1\_ \[b\](c) \$x\$.png · ")
 
 
 def test_several_images_are_chosen_from_and_pooled(app, inferences):
@@ -253,9 +266,7 @@ def test_several_images_are_chosen_from_and_pooled(app, inferences):
     assert options == ["a.png", "⚠ b.png", "a.png"]
     app.session_state["part"] = "All images"
     app.run()
-    assert [item.value for item in app.error] == [
-        "b.png: not an image (PNG, JPEG or TIFF is expected)"
-    ]
+    assert messages(app) == ["b.png: not an image (PNG, JPEG or TIFF is expected)"]
     rows = app.dataframe[0].value
     assert list(rows.index) == ["a", "a_2"]
     app.run()
@@ -269,7 +280,7 @@ def test_outlines_are_compared_or_refused(app):
     assert "Recall" in {item.label for item in app.metric}
     upload(app, ("truth.json", b"{}"), key="outlines")
     assert not app.exception
-    assert "truth.json: neither COCO, nor VGG" in app.error[0].value
+    assert "truth.json: neither COCO, nor VGG" in messages(app)[0]
     assert particles(app) > 0
 
 
@@ -281,14 +292,14 @@ def test_missing_weights_are_one_message(app, tmp_path, monkeypatch):
     st.cache_resource.clear()
     app.run()
     assert not app.exception
-    assert "bundled.pth: no such file" in app.error[0].value
+    assert "bundled.pth: no such file" in messages(app)[0]
 
 
 def test_a_wrong_setting_is_one_message(app, monkeypatch):
     monkeypatch.setenv("SYNTHWIRE_APP_MEGAPIXELS", "lots")
     app.run()
     assert not app.exception
-    assert app.error[0].value.startswith("SYNTHWIRE_APP_MEGAPIXELS: 'lots' is no number")
+    assert messages(app)[0].startswith("SYNTHWIRE_APP_MEGAPIXELS: 'lots' is no number")
 
 
 def test_a_bug_of_ours_is_a_message_and_a_line_in_the_log(app, monkeypatch, caplog):
@@ -298,6 +309,6 @@ def test_a_bug_of_ours_is_a_message_and_a_line_in_the_log(app, monkeypatch, capl
     monkeypatch.setattr(charts, "particles_figure", broken)
     app.run()
     assert not app.exception
-    assert "stands in the app's log" in app.error[0].value
-    assert "a bug" not in app.error[0].value
+    assert "stands in the app's log" in messages(app)[0]
+    assert "a bug" not in messages(app)[0]
     assert "RuntimeError: a bug" in caplog.text

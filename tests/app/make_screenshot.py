@@ -1,0 +1,44 @@
+"""Take docs/app.png, the README's picture of the web app: python tests/app/make_screenshot.py
+
+The app shows its first sample, compared with the sample's true outlines.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+from running import APP, FLAGS, PATIENCE_S, find_browser, running_app
+
+PICTURE = APP.parent / "docs" / "app.png"
+
+
+def main() -> None:
+    path = find_browser()
+    if path is None:
+        sys.exit("no Chromium on the PATH, and SYNTHWIRE_CHROMIUM names none")
+    expect.set_options(timeout=1000 * PATIENCE_S)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_app(Path(folder)) as server,
+        sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1400, "height": 1180})
+        page.set_default_timeout(1000 * PATIENCE_S)
+        page.goto(server.address)
+        expect(page.locator(".js-plotly-plot")).to_have_count(5)
+        page.get_by_text("Compare with the sample's true outlines").click()
+        expect(page.get_by_text("missed (FN)")).to_be_visible()
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+        page.evaluate("document.activeElement.blur()")
+        page.mouse.move(1390, 1170)  # over nothing
+        page.screenshot(path=PICTURE, animations="disabled")
+        browser.close()
+    print(PICTURE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""The running web app in a real browser.
+
+The browser is Chromium: the one that the variable SYNTHWIRE_CHROMIUM names, or the first on the
+PATH. Without one these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import socket
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from running import FLAGS, PATIENCE_S, Server, find_browser, running_app
+from webapp import catalogue
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = playwright.expect
+
+WIRES = np.zeros((120, 160), dtype=np.uint8)
+WIRES[30:40, 20:140] = 200
+WIRES[70:110, 60:70] = 150
+
+
+@pytest.fixture(scope="module")
+def server(weights_folder, tmp_path_factory) -> Iterator[Server]:
+    """The app with small limits and the untrained model."""
+    folder = tmp_path_factory.mktemp("app")
+    settings = {
+        "SYNTHWIRE_WEIGHTS": str(weights_folder),
+        "SYNTHWIRE_APP_MODELS": str(folder / "runs"),
+        "SYNTHWIRE_APP_MEGAPIXELS": "1",
+        "STREAMLIT_SERVER_MAX_UPLOAD_SIZE": "1",
+    }
+    with running_app(folder, settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium on the PATH, and SYNTHWIRE_CHROMIUM names none")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """Opens the app in a window of its own, with nothing remembered from others."""
+    contexts = []
+
+    def open_(width: int = 1280, height: int = 900, scheme: str = "light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        context.set_default_timeout(1000 * PATIENCE_S)
+        contexts.append(context)
+        page = context.new_page()
+        page.hosts = set()
+        page.on("request", lambda request: page.hosts.add(urlsplit(request.url).hostname))
+        page.goto(server.address)
+        expect(page.locator(".js-plotly-plot").first).to_be_visible()
+        return page
+
+    expect.set_options(timeout=1000 * PATIENCE_S)
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def metric(page, label: str):
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+
+
+def particles(page) -> int:
+    return int(metric(page, "Particles").inner_text())
+
+
+def send(page, *files: tuple[str, bytes], to: int = 0) -> None:
+    """Give files to the uploader of images (0) or of outlines (1)."""
+    page.locator("[data-testid=stFileUploader] input[type=file]").nth(to).set_input_files(
+        [{"name": name, "mimeType": "", "buffer": content} for name, content in files]
+    )
+
+
+def encoded(pixels: np.ndarray, kind: str) -> bytes:
+    content = io.BytesIO()
+    if kind == "tif":
+        tifffile.imwrite(content, pixels, metadata={"pixel_size_nm": [5, 5]})
+    elif kind == "h5":
+        with h5py.File(content, "w") as file:
+            file["scan"] = pixels.astype(np.float32)
+    else:
+        Image.fromarray(pixels).save(content, format={"jpg": "jpeg"}.get(kind, kind))
+    return content.getvalue()
+
+
+def test_it_starts_offline_on_this_machine_alone(open_page, server):
+    page = open_page()
+    expect(page.get_by_text("optical-density.tif · 400 × 400 px · 6 nm a pixel")).to_be_visible()
+    assert particles(page) > 0
+    assert page.hosts <= {"127.0.0.1", None, ""}  # data: and blob: have no host
+    port = urlsplit(server.address).port
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.2", port), timeout=5):
+        pass
+
+
+def test_the_threshold_moves_the_particles_without_an_inference(open_page, server):
+    page = open_page()
+    before, inferences = particles(page), server.inferences()
+    slider = page.get_by_role("slider", name="Score threshold")
+    slider.focus()
+    slider.press("End")
+    expect(metric(page, "Particles")).to_have_text("0")
+    expect(page.get_by_text("No particle at these settings")).to_be_visible()
+    slider.press("Home")
+    expect(metric(page, "Particles")).not_to_have_text("0")
+    assert particles(page) > before
+    assert server.inferences() == inferences
+
+
+CENTRE_OF_A_PARTICLE = """() => {
+  const plot = document.querySelector('.js-plotly-plot'), layout = plot._fullLayout;
+  const points = plot.calcdata.at(-1), point = points[Math.floor(points.length / 2)];
+  const box = plot.getBoundingClientRect();
+  return [box.left + layout.xaxis._offset + layout.xaxis.l2p(point.x),
+          box.top + layout.yaxis._offset + layout.yaxis.l2p(point.y)];
+}"""
+
+
+def test_a_click_shows_a_particle_which_can_be_removed(open_page):
+    page = open_page()
+    before = particles(page)
+    x, y = page.evaluate(CENTRE_OF_A_PARTICLE)
+    page.mouse.move(x, y)
+    expect(page.locator(".hoverlayer .hovertext")).to_contain_text("score")
+    page.mouse.click(x, y)
+    expect(page.locator("dl.measures")).to_contain_text("Aspect ratio")
+    heading = page.get_by_text(re.compile(r"^Particle \d+$"))
+    expect(heading).to_be_visible()
+    name = heading.inner_text()
+    page.get_by_role("button", name="Remove").click()
+    expect(metric(page, "Particles")).to_have_text(str(before - 1))
+    page.get_by_text("Table", exact=True).click()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    page.get_by_role("button", name="Undo 1 change by hand").click()
+    expect(metric(page, "Particles")).to_have_text(str(before))
+    assert name.startswith("Particle")
+
+
+def test_all_formats_are_downloaded(open_page):
+    page = open_page()
+    count = particles(page)
+    page.get_by_text("Downloads", exact=True).click()
+
+    def download(name: str) -> tuple[str, bytes]:
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=name).click()
+        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+    name, content = download("All files (zip)")
+    assert name == "optical-density.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {Path(item).name: archive.read(item) for item in archive.namelist()}
+    assert set(files) == {"overlay.png", "particles.csv", "coco.json", "labels.tif", "rois.zip"}
+    name, table = download("Table")
+    assert name == "optical-density_particles.csv"
+    assert table == files["particles.csv"]
+    assert len(table.splitlines()) == count + 1
+    with zipfile.ZipFile(io.BytesIO(files["rois.zip"])) as rois:
+        assert len(rois.namelist()) == count
+    for label, key in (("Overlay", "overlay.png"), ("COCO", "coco.json"), ("Labels", "labels.tif")):
+        assert download(label)[1] == files[key]
+
+
+def test_images_of_each_format_are_taken_and_stay_in_memory(open_page, server):
+    page = open_page()
+    kinds = ("png", "jpg", "tif", "h5")
+    send(page, *((f"wires.{kind}", encoded(WIRES, kind)) for kind in kinds))
+    expect(page.get_by_text("wires.png · 160 × 120 px · no pixel size")).to_be_visible()
+    expect(metric(page, "Median length")).to_contain_text("px")
+    page.get_by_text("All images", exact=True).click()
+    expect(page.get_by_text(re.compile(r"\d+ particles in 4 images"))).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="All files of all images").click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        folders = {name.split("/")[0] for name in archive.namelist()}
+    assert folders == {"wires", "wires_2", "wires_3", "wires_4", "particles.csv"}
+    assert list(server.temporary.iterdir()) == []
+
+
+def test_each_bad_upload_has_its_message(open_page):
+    page = open_page()
+    message = page.get_by_test_id("stAlert")
+    for name, content, says in (
+        ("text.png", b"hello", "text.png: not an image"),
+        ("cut.png", encoded(WIRES, "png")[:200], "cut.png: truncated or damaged"),
+        ("nothing.tif", b"", "nothing.tif: the file is empty"),
+        ("broken.h5", b"\x89HDF\r\n\x1a\n", "broken.h5: truncated or damaged"),
+        ("grey.png", encoded(np.full((64, 64), 9, np.uint8), "png"), "has the same value"),
+        ("huge.png", encoded(np.zeros((1200, 1000), np.uint8), "png"), "at most 1 megapixels"),
+    ):
+        send(page, (name, content))
+        expect(message.filter(has_text=says)).to_be_visible()
+        expect(message).to_have_count(1)
+        page.locator("[data-testid=stFileUploader]").first.get_by_role(
+            "button", name=re.compile("Remove|Delete")
+        ).click()
+        expect(message).to_have_count(0)
+    send(page, ("large.png", bytes(1_100_000)))
+    expect(page.get_by_text(re.compile(r"1(\.0)? ?MB or smaller"))).to_be_visible()
+    assert "Traceback" not in page.content()
+
+
+def test_outlines_are_compared_or_refused(open_page):
+    page = open_page()
+    truth = catalogue.samples()[0].outlines().content
+    send(page, ("truth.json", truth), to=1)
+    expect(page.get_by_text("missed (FN)")).to_be_visible()
+    expect(metric(page, "Pixel accuracy")).to_contain_text("%")
+    page.get_by_text("Pixels", exact=True).click()
+    expect(page.get_by_text(re.compile(r"\d found \(TP\)"))).to_be_visible()
+    page.locator("[data-testid=stFileUploader]").nth(1).get_by_role(
+        "button", name=re.compile("Remove|Delete")
+    ).click()
+    expect(page.get_by_text("missed (FN)")).to_have_count(0)
+    send(page, ("truth.json", b"[1, 2]"), to=1)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("truth.json: neither COCO, nor VGG")
+    assert particles(page) > 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1920, "light")])
+def test_it_fits_narrow_and_wide_windows_in_both_themes(open_page, width, scheme):
+    page = open_page(width, 900, scheme)
+    overflow = page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    box = page.locator(".js-plotly-plot").first.bounding_box()
+    assert 0.9 < box["width"] / box["height"] < 1.1  # as the image, which is square
+    assert box["width"] > 0.4 * min(width, 900)
+    colour = page.evaluate(
+        "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    )
+    lightness = np.mean([int(part) for part in re.findall(r"\d+", colour)[:3]])
+    assert (lightness < 80) is (scheme == "dark")
