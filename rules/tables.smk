@@ -39,7 +39,10 @@ rule make_tables:
         mem_mb=2000,
         runtime=10,
     params:
-        rows=list(ROWS.values()),
+        rows=[
+            {**row, "changes": configuration.describe_changes(CHANGES[model])}
+            for model, row in ROWS.items()
+        ],
         image_sets=config["image_sets"],
         shown=config["tables"],
         level=config["evaluation"]["bootstrap_level"],

@@ -99,6 +99,9 @@ def test_changes_go_as_deep_as_the_fields_do(config, schemas, table):
     models = check(config, schemas, path)
     first, second = models["changes"]
     assert first == {"architecture": {"anchor_aspect_ratios": [0.125, 1, 8]}}
+    told = configuration.describe_changes(second)
+    assert told == "training.augmentation.scale [0.5, 2]"
+    assert configuration.describe_changes({}) == ""
     merged = configuration.with_changes(config["training"], second["training"])
     assert merged["augmentation"] == {**config["training"]["augmentation"], "scale": [0.5, 2]}
     assert "scale" not in config["training"]["augmentation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -139,3 +140,15 @@ def test_crossing_wires_stay_two():
 def test_an_overlap_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="at most 40 is expected"):
         tiling.predict_any(Regions(), np.zeros((9, 9), np.uint8), tile_px=100, overlap_px=60)
+
+
+def test_memory_does_not_grow_with_the_image():
+    """Beyond the image itself, a few tiles' worth."""
+    image = np.zeros((4000, 4000), dtype=np.uint8)
+    image[::50] = 255  # wires across all tiles
+    tracemalloc.start()
+    found = tiling.predict_any(Regions(), image)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found) == 80
+    assert peak < 40 * tiling.TILE_PX**2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -323,6 +323,19 @@ def check_models(config: Mapping, models: pd.DataFrame) -> None:
     else:
         origin = f"structures.scenes = {config['structures']['scenes']}, {part}"
     dataset.check_sizes(*parts_of(config), section["size_factor"], sizes, origin)
+
+
+def describe_changes(changes: Mapping) -> str:
+    """A row's changes in words: "architecture.mask_resolution_px 56"; empty for none."""
+
+    def fields(path: str, value: Any) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                yield from fields(f"{path}.{name}", inner)
+        else:
+            yield f"{path} {value}"
+
+    return ", ".join(text for name, value in changes.items() for text in fields(name, value))
 
 
 def check_changes(config: Mapping, models: pd.DataFrame, schemas: Path) -> None:

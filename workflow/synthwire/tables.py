@@ -70,7 +70,8 @@ def build_tables(study: Study) -> dict[str, Table]:
 def training_table(study: Study) -> Table:
     """Table 1: hyperparameters and AP on the synthetic validation images, with the paper's.
 
-    The published numbers stand only beside models with the published hyperparameters.
+    The published numbers stand only beside models with the published hyperparameters. What models
+    beyond the paper change besides (column `changes` of the models) is said in footnotes.
     """
     frame = _models_and_base(study)
     frame = frame.join(_measured(study, frame["model"], SYNTHETIC, AP_OF_KIND))
@@ -115,6 +116,12 @@ def training_table(study: Study) -> Table:
     texts = list(notes.texts)
     if study.base_models:
         texts.append(f"{', '.join(study.base_models)}: where the other models' training starts.")
+    if "changes" in study.models:
+        changed = study.models[study.models["changes"] != ""]
+        texts += [
+            f"{model}: {changes}."
+            for model, changes in zip(changed["model"], changed["changes"], strict=True)
+        ]
     return Table(frame, display, caption, texts)
 
 
