@@ -76,6 +76,49 @@ def test_pixel_size_from_imagej_and_ome(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("unit", "more", "size"),
+    [
+        ("micron", "", (20, 10)),
+        ("\\u00B5m", "", (20, 10)),  # so ImageJ escapes µm
+        ("nm", "", (0.02, 0.01)),
+        ("micron", "yunit=nm\n", (0.02, 10)),
+        ("pixel", "", None),
+    ],
+)
+def test_pixel_size_as_imagej_itself_writes_it(tmp_path, unit, more, size):
+    # Its own description and tags, big-endian and without a unit of resolution, as in its files.
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        GREY,
+        byteorder=">",
+        metadata=None,
+        description=f"ImageJ=1.54f\nunit={unit}\n{more}min=0.0\nmax=255.0\n",
+        resolution=(100, 50),
+        resolutionunit=1,
+    )
+    found = images.read_recording(tmp_path / "a.tif").pixel_size_nm
+    assert found == (None if size is None else pytest.approx(size))
+
+
+def test_pixel_size_is_that_of_the_image_read_among_several_of_ome(tmp_path):
+    def image(number, side, size):
+        return (
+            f'<Image ID="Image:{number}"><Pixels ID="Pixels:{number}" DimensionOrder="XYCZT" '
+            f'Type="uint8" SizeX="{side}" SizeY="{side}" SizeC="1" SizeZ="1" SizeT="1" '
+            f'PhysicalSizeX="{size}" PhysicalSizeY="{size}" PhysicalSizeYUnit="nm" '
+            f'PhysicalSizeXUnit="nm"><TiffData IFD="{number}" PlaneCount="1"/></Pixels></Image>'
+        )
+
+    schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    xml = f'<?xml version="1.0"?><OME xmlns="{schema}">{image(0, 12, 50)}{image(1, 64, 9)}</OME>'
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif") as file:
+        file.write(np.ones((12, 12), np.uint8), description=xml, metadata=None)
+        file.write(np.ones((64, 64), np.uint8), metadata=None)
+    found = images.read_recording(tmp_path / "a.ome.tif")
+    assert found.pages.shape == (1, 64, 64) and found.pixel_size_nm == (9, 9)
+
+
+@pytest.mark.parametrize(
     ("tag", "text", "size"),
     [
         (34118, "\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 12.5 nm\r\n", (12.5, 12.5)),

@@ -8,6 +8,7 @@ Pixel (row j, column i) covers [j, j+1] × [i, i+1]; sizes are given as (y, x).
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def _read_tiff(path: Path | MemoryFile, largest_pixels: int | None) -> Recording
                 raise InputError(f"{path}: truncated TIFF ({size} bytes are too few)")
             pages = _pages_first(path, series.asarray(), series.axes)
             try:
-                size = _tiff_pixel_size(tiff)
+                size = _tiff_pixel_size(tiff, tiff.series.index(series))
             except (KeyError, TypeError, ValueError, ZeroDivisionError, IndexError):
                 size = None  # odd metadata do not make the image unreadable
             return Recording(pages, pixel_size_nm=size)
@@ -226,7 +227,6 @@ NANOMETRES_PER_UNIT = {
     "µm": 1e3,
     "μm": 1e3,  # the Greek letter, which OME writes
     "um": 1e3,
-    "\\u00b5m": 1e3,  # as ImageJ escapes it
     "micron": 1e3,
     "microns": 1e3,
     "micrometer": 1e3,
@@ -238,20 +238,25 @@ NANOMETRES_PER_UNIT = {
 }
 
 
-def _tiff_pixel_size(tiff: tifffile.TiffFile) -> tuple[float, float] | None:
-    """Pixel size (y, x) in nm from OME, ImageJ, Zeiss, FEI/Thermo or our own metadata.
+def _tiff_pixel_size(tiff: tifffile.TiffFile, series: int) -> tuple[float, float] | None:
+    """Pixel size (y, x) in nm of a series from OME, ImageJ, Zeiss, FEI/Thermo or our own metadata.
 
     Plain resolution tags (dots per inch) are no pixel size: nearly every program writes 72 there.
     """
     found: tuple[Any, Any] | None = None
     page = tiff.pages.first
     if tiff.is_ome:
-        found = _ome_pixel_size(tiff.ome_metadata)
+        found = _ome_pixel_size(tiff.ome_metadata, series)
     elif tiff.is_imagej:
-        unit = NANOMETRES_PER_UNIT.get(str((tiff.imagej_metadata or {}).get("unit", "")))
+        metadata = tiff.imagej_metadata or {}
+        x_unit = _imagej_unit(metadata.get("unit"))
+        y_unit = _imagej_unit(metadata.get("yunit", metadata.get("unit")))
         tags = [page.tags.get(name) for name in ("YResolution", "XResolution")]
-        if unit and all(tag is not None and tag.value[0] for tag in tags):
-            found = tuple(unit * tag.value[1] / tag.value[0] for tag in tags)
+        if x_unit and y_unit and all(tag is not None and tag.value[0] for tag in tags):
+            found = tuple(
+                unit * tag.value[1] / tag.value[0]
+                for unit, tag in zip((y_unit, x_unit), tags, strict=True)
+            )
     elif tiff.is_sem:
         entry = (tiff.sem_metadata or {}).get("ap_image_pixel_size")
         if entry and len(entry) == 3 and entry[2] in NANOMETRES_PER_UNIT:
@@ -269,11 +274,15 @@ def _tiff_pixel_size(tiff: tifffile.TiffFile) -> tuple[float, float] | None:
     return float(found[0]), float(found[1])
 
 
-def _ome_pixel_size(xml: str) -> tuple[float, float] | None:
-    pixels = tifffile.xml2dict(xml).get("OME", {}).get("Image", {})
-    if isinstance(pixels, list):
-        pixels = pixels[0]
-    pixels = pixels.get("Pixels", {})
+def _imagej_unit(name: Any) -> float | None:
+    """Nanometres in a unit of ImageJ's, which escapes all but ASCII: µm is written \\u00B5m."""
+    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), str(name))
+    return NANOMETRES_PER_UNIT.get(plain)
+
+
+def _ome_pixel_size(xml: str, series: int) -> tuple[float, float] | None:
+    images = tifffile.xml2dict(xml).get("OME", {}).get("Image", {})
+    pixels = (images[series] if isinstance(images, list) else images).get("Pixels", {})
     sides = []
     for axis in "YX":
         unit = NANOMETRES_PER_UNIT.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))

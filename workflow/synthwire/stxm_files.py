@@ -21,6 +21,7 @@ Scan = tuple[np.ndarray, tuple[float, float] | None, tuple[float, ...] | None]
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 NANOMETRES = {"m": 1e9, "mm": 1e6, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3, "nm": 1.0}
 LARGEST_BYTES = 4 * 2**30
+IMAGE_SCANS = ("sample image", "sample image stack", "generic scan")  # of NXstxm's scan types
 
 
 # -- NeXus ----------------------------------------------------------------------------------------
@@ -85,8 +86,8 @@ def _is_class(item, name: str) -> bool:
 
 def _signal(group):
     """The signal of an NXdata group, if it is an image or a stack."""
-    name = _text(group.attrs["signal"]) if "signal" in group.attrs else None
-    if name not in group:
+    name = _text(group.attrs.get("signal", ""))
+    if not name or name not in group:
         marked = [key for key in group if "signal" in getattr(group[key], "attrs", {})]
         name = marked[0] if marked else "data"
     item = group.get(name)
@@ -98,16 +99,28 @@ def _rank(shape: tuple[int, ...]) -> int:
     return max(2, sum(side > 1 for side in shape)) if len(shape) >= 2 else len(shape)
 
 
+def _detectors(entry) -> dict:
+    """The NXdata groups of an entry that hold an image or a stack."""
+    return {
+        name: item
+        for name, item in entry.items()
+        if _is_class(item, "NXdata") and _signal(item) is not None
+    }
+
+
 def _nexus_group(path: Source, file):
     """The NXdata group that is meant, or None when there is none."""
-    entries = [item for item in file.values() if _is_class(item, "NXentry")]
+    entries = {name: item for name, item in file.items() if _is_class(item, "NXentry")}
     entry = file.get(_text(file.attrs.get("default", "")) or "/")
     if not _is_class(entry, "NXentry"):
-        entry = entries[0] if entries else file
-    groups = {}
-    for name, item in entry.items():
-        if _is_class(item, "NXdata") and _signal(item) is not None:
-            groups[name] = item
+        with_images = [name for name, item in entries.items() if _detectors(item)]
+        if len(with_images) > 1:  # beamlines write a region of a scan as an entry
+            raise InputError(
+                f"{path}: {len(with_images)} entries ({', '.join(with_images)}) and no 'default' "
+                "attribute that names one; set it, or save the region meant alone"
+            )
+        entry = next((entries[name] for name in with_images or entries), file)
+    groups = _detectors(entry)
     default = _text(entry.attrs.get("default", ""))
     for name in (default, "data", "counter0"):
         if name in groups:
@@ -148,31 +161,43 @@ def _require_size(path: Source, dataset, largest_pixels: int | None) -> None:
         raise InputError(f"{path}: {nbytes / 2**30:.1f} GiB of pixels, more than 4; cut it down")
 
 
-def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Scan:
-    signal = _signal(group)
-    _require_size(path, signal, largest_pixels)
-    shape = signal.shape
-    axes = group.attrs.get("axes", ())
+def _axis_of(group, signal, name: str, default: int) -> int:
+    """Which axis of the signal a field of an NXdata group runs along, by NeXus's three ways.
+
+    Attributes of the group since 2014, a list in an attribute of the signal, and, as the definition
+    NXstxm has it, an attribute `axis` of the field, which counts from 1.
+    """
+    indices = group.attrs.get(f"{name}_indices")
+    if indices is not None:
+        return int(np.ravel(indices)[0])
+    axes = group.attrs.get("axes", signal.attrs.get("axes", ()))
     if isinstance(axes, (bytes, str)):
         axes = _text(axes).replace(":", ",").strip("[]").split(",")
     axes = [_text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
+    if len(axes) == signal.ndim and name in axes:
+        return axes.index(name)
+    axis = group[name].attrs.get("axis") if name in group else None
+    return int(np.ravel(axis)[0]) - 1 if axis is not None else default
 
-    def place(name: str, default: int) -> int:
-        indices = group.attrs.get(f"{name}_indices")
-        if indices is not None:
-            return int(np.ravel(indices)[0])
-        if len(axes) == len(shape) and name in axes:
-            return axes.index(name)
-        return default
 
+def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Scan:
+    signal = _signal(group)
+    _require_size(path, signal, largest_pixels)
+    kind = _text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""
+    if kind not in ("", *IMAGE_SCANS):
+        raise InputError(
+            f"{path}: a scan of type '{kind}' is no image of a sample; {' or '.join(IMAGE_SCANS)} "
+            "is expected"
+        )
+    shape = signal.shape
     n = len(shape)
-    y, x = place("sample_y", n - 2), place("sample_x", n - 1)
+    y, x = _axis_of(group, signal, "sample_y", n - 2), _axis_of(group, signal, "sample_x", n - 1)
     others = [axis for axis in range(n) if axis not in (y, x)]
     if x == y or not (0 <= x < n and 0 <= y < n):
         raise InputError(f"{path}: {group.name}: its axes do not say which are sample_y, sample_x")
     pages = signal[()].transpose([*others, y, x]).reshape(-1, shape[y], shape[x])
     energies = None
-    energy = group.get("energy")
+    energy = group.get("energy", group.get("photon_energy"))  # the older name
     if energy is not None and energy.size == len(pages):
         scale = 1e3 if _text(energy.attrs.get("units", "eV")).lower() == "kev" else 1.0
         energies = tuple(float(value) for value in np.ravel(energy[()]) * scale)
@@ -206,15 +231,17 @@ def read_sdf(path: Path) -> Scan:
         scan = header["ScanDefinition"]
         regions = scan["Regions"]
         region = regions[0]
+        kind = str(scan.get("Type", "Image Scan"))
+        if "image" not in kind.lower():  # a point scan has one axis only
+            raise InputError(f"{path}: a '{kind}' is no image; an image scan or stack is expected")
         y = np.array(region["QAxis"]["Points"], dtype=float)
         x = np.array(region["PAxis"]["Points"], dtype=float)
+    except InputError:
+        raise
     except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         raise InputError(
             f"{path}: not an SDF header, or a truncated one ({type(error).__name__}: {error})"
         ) from None
-    kind = str(scan.get("Type", "Image Scan"))
-    if "image" not in kind.lower():
-        raise InputError(f"{path}: a '{kind}' is no image; an image scan or stack is expected")
     if len(regions) > 1:
         raise InputError(f"{path}: {len(regions)} regions; save the one meant alone")
     stack = scan.get("StackAxis", {})
@@ -224,9 +251,11 @@ def read_sdf(path: Path) -> Scan:
     numbered = [path.with_name(f"{path.stem}_a{page:03d}.xim") for page in range(count)]
     files = [single] if count == 1 and not numbered[0].exists() else numbered
     pages = np.stack([_read_xim(file, len(y), len(x)) for file in files])
+    # Stacks are also taken over fields or angles, under the name Energy but without its unit.
     energies = None
-    if len(points) and "energy" in str(stack.get("Name", "Energy")).lower():
-        energies = tuple(float(value) for value in points)
+    scale = {"ev": 1.0, "kev": 1e3}.get(str(stack.get("Unit", "")).lower()) if points else None
+    if scale is not None:
+        energies = tuple(scale * float(value) for value in points)
     return pages, _step(region, y, x), energies
 
 
