@@ -58,7 +58,7 @@ def draw_feature_maps(
     figure, rows = style.image_grid([[picture.aspect] * count] * 2)
     style.show_image(rows[0][0], picture.pixels)
     style.scale_bar(rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed)
-    style.panel_letter(rows[0][0], "a", picture.label)
+    style.panel_letter(rows[0][0], "a", "image")
     extent = (0, picture.width, picture.height, 0)
     records = []
     for number, (name, features) in enumerate(levels.items(), start=1):

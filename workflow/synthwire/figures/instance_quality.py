@@ -17,7 +17,7 @@ LINES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", style.PURPLE, style.BLACK)
 MARKERS = "osD^vP"
 SIZES = {"aps": "small", "apm": "medium", "apl": "large"}
-SPREAD = 0.36  # of a category's place, over which the series stand side by side
+STEP = 0.12  # between series that stand side by side, of the distance of two categories
 
 
 def looks(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -48,7 +48,7 @@ def plot_categories(
     """
     names = list(metrics.values())
     places = np.arange(len(names))
-    offsets = np.linspace(-SPREAD / 2, SPREAD / 2, len(series)) if len(series) > 1 else [0.0]
+    offsets = STEP * (np.arange(len(series)) - (len(series) - 1) / 2)
     records = []
     for offset, (label, look), evaluation in zip(
         offsets, looks(series).items(), series.values(), strict=True

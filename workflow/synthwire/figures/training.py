@@ -21,6 +21,7 @@ LOSSES: Mapping[str, str] = {
     "loss_rpn_loc": "RPN box",
 }
 VALIDATION = "validation/ap_segm"
+MUCH_LONGER = 5.0
 
 
 def read_metrics(path: str | os.PathLike) -> pd.DataFrame:
@@ -54,13 +55,14 @@ def read_metrics(path: str | os.PathLike) -> pd.DataFrame:
 
 @style.styled
 def draw_training(
-    metrics: Mapping[str, pd.DataFrame], highlight: Sequence[str] = (), *, log_x: bool = False
+    metrics: Mapping[str, pd.DataFrame], highlight: Sequence[str] = ()
 ) -> style.Drawing:
     """(a) total loss of every model, (b) the parts of the loss, (c) the learning rate and, where it
     was measured, (d) mask AP on validation images.
 
     metrics: model → table of `read_metrics`. highlight: models drawn in colour; b shows the first
-    of them (or the longest training).
+    of them (or the longest training). Where one training is much longer than most, as a shared base
+    is, the iterations stand on a logarithmic axis.
     """
     known = {model: table for model, table in metrics.items() if len(table)}
     if not known:
@@ -71,6 +73,8 @@ def draw_training(
     colours = dict(
         zip(lit, (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE), strict=False)
     )
+    lengths = [table["iteration"].max() for table in known.values()]
+    log_x = max(lengths) > MUCH_LONGER * np.median(lengths)
     validated = any(VALIDATION in table for table in known.values())
     if validated:
         figure = style.new_figure(style.DOUBLE_COLUMN_MM, 126.0)
