@@ -46,7 +46,7 @@ class Selection:
     """Which detections count as particles.
 
     threshold: least score. min_area_px, min_area_nm2: least area. remove_nested: leave out what
-    lies within a particle of a better score or is its double. exclude_border: leave out particles
+    lies within a larger particle or is its less sure double. exclude_border: leave out particles
     that the image's edge cuts. removed_ids, kept_ids: left out and taken in by hand, whatever the
     rest says.
     """

@@ -1,0 +1,263 @@
+"""Speed and accuracy of SynthWire's prediction beside Detectron2's DefaultPredictor.
+
+    python benchmarks/inference.py [--repeats 7] [--images 6] [--size 512] [--threads 1]
+                                   [--out results/benchmarks]
+
+The same weights and settings on the same synthetic optical-density images of known truth:
+(a) small: the bundled model;
+(b) r50: the paper's Mask R-CNN R50-FPN with random weights, for its speed alone, on one image, with
+    100 detections as Detectron2 has by default.
+Detectron2 is unmodified: its DefaultPredictor gives dense masks, while ours also encodes them as
+COCO results. Predictors take turns, image by image, so that all meet the same machine. With one
+thread the clock is processor time, which other work on the machine hardly changes; with more it is
+wall-clock time.
+
+Writes inference_times.csv (every single time) and inference.json (the summary). A ratio is the
+median over the repeats of time of DefaultPredictor / time of ours. The last line is `ratio_stock=…
+ap_difference=…` of the small model at automatic precision: mask AP of ours less stock's, in percent
+points. The exit status is 1 below a ratio of 2 or beyond a difference of 0.2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from synthwire import configuration, detectron, inference, optics, structures, weights  # noqa: E402
+from synthwire.annotations import encode_mask  # noqa: E402
+from synthwire.evaluation import evaluate_predictions  # noqa: E402
+from synthwire.files import atomic_path, write_json  # noqa: E402
+from synthwire.provenance import Stopwatch, record  # noqa: E402
+
+from detectron2.engine import DefaultPredictor  # noqa: E402  isort: skip
+from detectron2.modeling import build_model  # noqa: E402  isort: skip
+
+SCHEMAS = ROOT / "config" / "schemas"
+SEED = 2022
+RATIO_LIMIT, AP_LIMIT = 2.0, 0.2
+STOCK = "DefaultPredictor"
+Predict = Callable[[np.ndarray, int], list[dict]]
+
+
+def scenes(count: int, size: int, width_px: float) -> dict:
+    """COCO data of optical-density images (size × size), their pixels under `pixels`.
+
+    width_px: typical width of a wire, as the network knows it.
+    """
+    voxel_nm = 100 / width_px
+    settings = structures.resolve_settings(
+        {
+            "preset": "paper",
+            "domain": [size, size, 250],
+            "voxel_size_nm": voxel_nm,
+            "populations": [
+                {
+                    "count": {"distribution": "uniform", "low": 60, "high": 110},
+                    "particles": [
+                        {
+                            "length_nm": {"distribution": "lognormal", "median": 600, "sigma": 0.5},
+                            "width_nm": {"distribution": "lognormal", "median": 100, "sigma": 0.3},
+                            "thickness_ratio": {"distribution": "uniform", "low": 0.5, "high": 1},
+                        }
+                    ],
+                }
+            ],
+        }
+    )
+    data: dict = {"images": [], "annotations": [], "categories": optics.categories_of(["nanowire"])}
+    pixels = {}
+    for number in range(1, count + 1):
+        labels = structures.generate_scene(settings, SEED, number).labels
+        thickness, masks, _ = optics.project(labels)
+        image, annotations = optics.scene_record(number, masks, [1] * len(masks))
+        data["images"].append(image)
+        data["annotations"].extend(annotations)
+        pixels[number] = optics.optical_density(thickness, blur_sigma=1)
+    return data | {"pixels": pixels}
+
+
+def stock(cfg) -> Predict:
+    """DefaultPredictor as it is; its masks are encoded by `results_of_stock`, outside the clock."""
+    predictor = DefaultPredictor(cfg)
+    return lambda image, _: predictor(np.repeat(image[:, :, None], 3, axis=2))["instances"]
+
+
+def results_of_stock(instances, image_id: int) -> list[dict]:
+    corners = instances.pred_boxes.tensor.numpy()
+    return [
+        {
+            "image_id": image_id,
+            "category_id": 1,
+            "bbox": [*corner[:2].tolist(), *(corner[2:] - corner[:2]).tolist()],
+            "score": float(score),
+            "segmentation": encode_mask(mask),
+        }
+        for corner, score, mask in zip(
+            corners, instances.scores.numpy(), instances.pred_masks.numpy(), strict=True
+        )
+    ]
+
+
+def race(
+    network: str, predictors: Mapping[str, Predict], pixels: Mapping, repeats: int, clock: Callable
+) -> tuple[list[dict], dict[str, dict]]:
+    """Every time in seconds, and what each predictor found in each image: {predictor: {image: …}}.
+
+    A round before the first repeat warms up, and is not counted.
+    """
+    times, found = [], {name: {} for name in predictors}
+    for repeat in range(-1, repeats):
+        for number, image in pixels.items():
+            for name, predict in predictors.items():
+                start = clock()
+                found[name][number] = predict(image, number)
+                seconds = clock() - start
+                if repeat >= 0:
+                    times.append(
+                        {
+                            "network": network,
+                            "predictor": name,
+                            "repeat": repeat,
+                            "image": number,
+                            "seconds": seconds,
+                        }
+                    )
+    return times, found
+
+
+def ratios(times: pd.DataFrame) -> pd.DataFrame:
+    """Per network and predictor: median seconds an image, and the median ratio to stock's time."""
+    of_repeat = times.groupby(["network", "predictor", "repeat"])["seconds"].mean().reset_index()
+    stock_times = of_repeat[of_repeat["predictor"] == STOCK].drop(columns="predictor")
+    both = of_repeat.merge(stock_times, on=["network", "repeat"], suffixes=("", "_stock"))
+    both["ratio"] = both["seconds_stock"] / both["seconds"]
+    return both.groupby(["network", "predictor"])[["seconds", "ratio"]].median()
+
+
+def random_weights(cfg, image: np.ndarray, path: Path) -> None:
+    """Random weights whose normalisations have an image's statistics, so that nothing overflows."""
+    torch.manual_seed(SEED)
+    cfg = cfg.clone()
+    cfg.MODEL.RESNETS.NORM = "BN"
+    cfg.MODEL.BACKBONE.FREEZE_AT = 0
+    cfg.MODEL.WEIGHTS = ""
+    model = build_model(cfg)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    model.train()
+    with torch.no_grad():
+        colour = torch.as_tensor(np.repeat(image[None], 3, axis=0), dtype=torch.float32)
+        model.backbone(model.preprocess_image([{"image": colour}]).tensor)
+    state = model.state_dict()
+    torch.save(
+        {"model": {name: value for name, value in state.items() if "num_batches" not in name}}, path
+    )
+
+
+def predictors_of(cfg) -> dict[str, Predict]:
+    native = inference.native_precision("cpu")
+    return {
+        STOCK: stock(cfg),
+        "float32": inference.Predictor(cfg, "float32"),
+        **({native: inference.Predictor(cfg, native)} if native != "float32" else {}),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--images", type=int, default=6)
+    parser.add_argument("--size", type=int, default=512, help="side of an image in pixels")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "benchmarks")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    clock = time.process_time if arguments.threads == 1 else time.perf_counter
+    stopwatch = Stopwatch()
+    path, card = weights.bundled()
+    data = scenes(arguments.images, arguments.size, card.get("particle_width_px") or 14)
+    pixels = data.pop("pixels")
+    small = detectron.prediction_config(
+        card["architecture"],
+        card["prediction"],
+        nms_threshold=card["nms_threshold"],
+        weights=path,
+        device="cpu",
+        classes=len(card["categories"]),
+    )
+    contestants = predictors_of(small)
+    times, found = race("small", contestants, pixels, arguments.repeats, clock)
+    found[STOCK] = {
+        number: results_of_stock(instances, number) for number, instances in found[STOCK].items()
+    }
+    settings = configuration.section_defaults("evaluation", SCHEMAS) | {"bootstrap_replicates": 0}
+    ap = {}
+    for name, by_image in found.items():
+        results = [result for results in by_image.values() for result in results]
+        scores = evaluate_predictions(data, results, settings)
+        ap[name] = {kind: scores[kind]["ap"] for kind in ("bbox", "segm")}
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "r50.pth"
+        prediction = configuration.section_defaults("prediction", SCHEMAS)
+        large = detectron.prediction_config(
+            configuration.section_defaults("architecture", SCHEMAS),
+            {**prediction, "detections": 100, "min_size_px": 0},
+            nms_threshold=0.7,
+            weights=file,
+            device="cpu",
+        )
+        random_weights(large, pixels[1], file)
+        times += race("r50", predictors_of(large), {1: pixels[1]}, arguments.repeats, clock)[0]
+
+    table = pd.DataFrame(times)
+    summary = ratios(table)
+    fastest = next(reversed(contestants))
+    difference = {
+        name: {kind: values[kind] - ap[STOCK][kind] for kind in values}
+        for name, values in ap.items()
+    }
+    with atomic_path(arguments.out / "inference_times.csv") as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    write_json(
+        arguments.out / "inference.json",
+        record(
+            stopwatch,
+            size_px=arguments.size,
+            images=arguments.images,
+            particles=len(data["annotations"]),
+            repeats=arguments.repeats,
+            threads=arguments.threads,
+            clock=clock.__name__,
+            cpu=torch.cpu.get_capabilities().get("cpu_name"),
+            model=card["name"],
+            model_sha256=card["sha256"],
+            summary=summary.reset_index().to_dict("records"),
+            ap=ap,
+            ap_difference=difference,
+        ),
+        indent=1,
+    )
+    print(summary.round(3).to_string())
+    print(f"{len(data['annotations'])} wires on {arguments.images} images; AP in percent:")
+    print(pd.DataFrame(ap).T.round(3).to_string())
+    ratio = summary.loc[("small", fastest), "ratio"]
+    change = difference[fastest]["segm"]
+    print(f"ratio_stock={ratio:.2f} ap_difference={change:+.3f}")
+    return 0 if ratio >= RATIO_LIMIT and abs(change) <= AP_LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
