@@ -276,6 +276,26 @@ def quantise(grey: np.ndarray) -> np.ndarray:
     return np.rint(255 * np.clip(grey, 0.0, 1.0)).astype(np.uint8)
 
 
+def displayed(
+    density: np.ndarray,
+    settings: Ptychography | Stxm,
+    voxel_size_nm: float,
+    rng: np.random.Generator,
+    *,
+    noise: float = 0.0,
+) -> np.ndarray:
+    """uint8 image of an optical density (Y, X): haze and noise added, then the display's grey.
+
+    noise: standard deviation, of the full scale; the rest by the microscope's settings.
+    """
+    grey = shown(density, settings.clipped_percent)
+    grey = grey + haze_of(grey, settings.haze, settings.haze_nm / voxel_size_nm, rng)
+    if noise > 0:
+        grey = grey + noise * rng.standard_normal(grey.shape)
+    grey = np.maximum(grey - settings.black_level, 0.0) / (1 - settings.black_level)
+    return quantise(grey**settings.gamma)
+
+
 # -- ptychography ---------------------------------------------------------------------------------
 
 
@@ -318,11 +338,7 @@ def ptychography(
         wave.imag, sigma, voxel_size_nm
     )
     density = -np.log(np.maximum(np.abs(amplitude) ** 2, 1e-6))
-    grey = shown(density, p.clipped_percent)
-    grey = grey + haze_of(grey, p.haze, p.haze_nm / voxel_size_nm, rng)
-    grey = grey + p.noise * rng.standard_normal(grey.shape)
-    grey = np.maximum(grey - p.black_level, 0.0) / (1 - p.black_level)
-    return quantise(grey**p.gamma)
+    return displayed(density, p, voxel_size_nm, rng, noise=p.noise)
 
 
 # -- scanning transmission X-ray microscopy -------------------------------------------------------
@@ -379,10 +395,7 @@ def stxm(
         for side, each in zip(shape, raster, strict=True)
     )
     density = enlarged(density, rows, columns)
-    grey = shown(density, p.clipped_percent)
-    grey = grey + haze_of(grey, p.haze, p.haze_nm / voxel_size_nm, rng)
-    grey = np.maximum(grey - p.black_level, 0.0) / (1 - p.black_level)
-    return quantise(grey**p.gamma)
+    return displayed(density, p, voxel_size_nm, rng)
 
 
 # -- scanning electron microscopy -----------------------------------------------------------------
