@@ -15,7 +15,9 @@ from synthwire.shapes.base import (
     centred,
     ellipsoid,
     extents,
-    require,
+    require_counts,
+    require_positive,
+    require_within,
     roughen,
     straight_body,
     taper,
@@ -37,10 +39,9 @@ class Agglomerate(Shape):
     rest: ClassVar[str] = "leaning"
 
     def __post_init__(self):
-        require(1 <= self.fewest <= self.most <= 60, f"fewest: {self.fewest} and most: "
-                f"{self.most} should be 1 ≤ fewest ≤ most ≤ 60")  # fmt: skip
-        require(0 <= self.spikes <= 20, f"spikes: {self.spikes} should be from 0 to 20")
-        require(0 < self.spike_length <= 2, f"spike_length: {self.spike_length} should be 0 to 2")
+        require_counts(self, 60)
+        require_within(self, spikes=(0, 20))
+        require_positive(self, spike_length=2)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

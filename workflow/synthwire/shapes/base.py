@@ -125,6 +125,28 @@ def require(condition: bool, message: str) -> None:
         raise InputError(message)
 
 
+def require_within(shape: Shape, **ranges: tuple[float, float]) -> None:
+    """Raise InputError unless each option named lies in its range [low, high]."""
+    for name, (low, high) in ranges.items():
+        value = getattr(shape, name)
+        require(low <= value <= high, f"{name}: {value} should be from {low:g} to {high:g}")
+
+
+def require_positive(shape: Shape, **most: float) -> None:
+    """Raise InputError unless each option named is above 0 and no greater than its most."""
+    for name, high in most.items():
+        value = getattr(shape, name)
+        require(0 < value <= high, f"{name}: {value} should be above 0, up to {high:g}")
+
+
+def require_counts(shape: Shape, limit: int) -> None:
+    """Raise InputError unless a shape's `fewest` and `most` parts are a range up to `limit`."""
+    require(
+        1 <= shape.fewest <= shape.most <= limit,
+        f"fewest: {shape.fewest} and most: {shape.most} should be 1 ≤ fewest ≤ most ≤ {limit}",
+    )
+
+
 # --- sections: top and bottom, each (SECTION_POINTS,), in units of the half thickness -----------
 
 _TAU = np.linspace(-1, 1, SECTION_POINTS)

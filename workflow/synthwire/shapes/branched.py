@@ -12,7 +12,8 @@ from synthwire.shapes.base import (
     Particle,
     Shape,
     centred,
-    require,
+    require_counts,
+    require_positive,
     section_named,
     straight_body,
     taper,
@@ -37,11 +38,8 @@ class Branched(Shape):
     summary: ClassVar[str] = "trunk with branches"
 
     def __post_init__(self):
-        require(1 <= self.fewest <= self.most <= 40, f"fewest: {self.fewest} and most: "
-                f"{self.most} should be 1 ≤ fewest ≤ most ≤ 40")  # fmt: skip
-        for name, most in (("branch_length", 1), ("branch_width", 1), ("angle", 90), ("rise", 45)):
-            value = getattr(self, name)
-            require(0 < value <= most, f"{name}: {value} should be above 0, up to {most}")
+        require_counts(self, 40)
+        require_positive(self, branch_length=1, branch_width=1, angle=90, rise=45)
         section_named(self.section)
 
     def build(

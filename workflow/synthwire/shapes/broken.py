@@ -7,7 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.shapes.base import Particle, Shape, break_ends, require, section_named, straight_body
+from synthwire.shapes.base import (
+    Particle,
+    Shape,
+    break_ends,
+    require_within,
+    section_named,
+    straight_body,
+)
 
 
 @dataclass
@@ -20,8 +27,7 @@ class Broken(Shape):
     summary: ClassVar[str] = "wire with slanted and jagged ends"
 
     def __post_init__(self):
-        require(0 <= self.slant <= 3, f"slant: {self.slant} should be from 0 to 3")
-        require(0 <= self.jag <= 1, f"jag: {self.jag} should be from 0 to 1")
+        require_within(self, slant=(0, 3), jag=(0, 1))
         section_named(self.section)
 
     def build(

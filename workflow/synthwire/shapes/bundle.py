@@ -14,6 +14,8 @@ from synthwire.shapes.base import (
     break_ends,
     centred,
     require,
+    require_counts,
+    require_within,
     roughen,
     section_named,
     stations_for,
@@ -38,11 +40,9 @@ class Bundle(Shape):
     summary: ClassVar[str] = "intergrown parallel wires"
 
     def __post_init__(self):
-        require(1 <= self.fewest <= self.most <= 12, f"fewest: {self.fewest} and most: "
-                f"{self.most} should be 1 ≤ fewest ≤ most ≤ 12")  # fmt: skip
-        require(0 <= self.skew <= 20, f"skew: {self.skew} should be from 0 to 20")
+        require_counts(self, 12)
+        require_within(self, skew=(0, 20), roughness=(0, 0.5))
         require(0 <= self.stagger < 1, f"stagger: {self.stagger} should be from 0 to below 1")
-        require(0 <= self.roughness <= 0.5, f"roughness: {self.roughness} should be 0 to 0.5")
         section_named(self.section)
 
     def build(

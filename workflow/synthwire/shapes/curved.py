@@ -12,7 +12,7 @@ from synthwire.shapes.base import (
     Shape,
     bend,
     centred,
-    require,
+    require_within,
     section_named,
     straight_body,
 )
@@ -28,8 +28,7 @@ class Curved(Shape):
     summary: ClassVar[str] = "wire with curved axis"
 
     def __post_init__(self):
-        require(0 <= self.bow <= 0.4, f"bow: {self.bow} should be from 0 to 0.4")
-        require(0 <= self.swing <= 0.2, f"swing: {self.swing} should be from 0 to 0.2")
+        require_within(self, bow=(0, 0.4), swing=(0, 0.2))
         section_named(self.section)
 
     def build(

@@ -7,7 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.shapes.base import Particle, Shape, centred, require, straight_body
+from synthwire.shapes.base import (
+    Particle,
+    Shape,
+    centred,
+    require,
+    require_positive,
+    require_within,
+    straight_body,
+)
 
 
 @dataclass
@@ -26,8 +34,8 @@ class Flake(Shape):
     def __post_init__(self):
         require(self.corners == 0 or 3 <= self.corners <= 24,
                 f"corners: {self.corners} should be 0 or from 3 to 24")  # fmt: skip
-        require(0 <= self.irregularity <= 1, f"irregularity: {self.irregularity} should be 0 to 1")
-        require(0 < self.flatness <= 1, f"flatness: {self.flatness} should be in (0, 1]")
+        require_within(self, irregularity=(0, 1))
+        require_positive(self, flatness=1)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

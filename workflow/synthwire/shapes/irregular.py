@@ -13,7 +13,7 @@ from synthwire.shapes.base import (
     bend,
     break_ends,
     centred,
-    require,
+    require_within,
     roughen,
     section_named,
     stations_for,
@@ -47,11 +47,8 @@ class Irregular(Shape):
     summary: ClassVar[str] = "wire of varying section with rough edges and uneven ends"
 
     def __post_init__(self):
-        for name, most in (("variation", 0.5), ("roughness", 0.5), ("tip", 1), ("slant", 3),
-                           ("jag", 1), ("bow", 0.4)):  # fmt: skip
-            value = getattr(self, name)
-            require(0 <= value <= most, f"{name}: {value} should be from 0 to {most}")
-        require(0.05 <= self.grain <= 10, f"grain: {self.grain} should be from 0.05 to 10")
+        require_within(self, variation=(0, 0.5), roughness=(0, 0.5), grain=(0.05, 10), tip=(0, 1))
+        require_within(self, slant=(0, 3), jag=(0, 1), bow=(0, 0.4))
         section_named(self.section)
 
     def build(

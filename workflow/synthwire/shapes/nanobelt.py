@@ -7,7 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.shapes.base import Particle, Shape, bend, centred, require, straight_body
+from synthwire.shapes.base import (
+    Particle,
+    Shape,
+    bend,
+    centred,
+    require_positive,
+    require_within,
+    straight_body,
+)
 
 
 @dataclass
@@ -20,8 +28,8 @@ class Nanobelt(Shape):
     rest: ClassVar[str] = "flexible"
 
     def __post_init__(self):
-        require(0 < self.flatness <= 1, f"flatness: {self.flatness} should be in (0, 1]")
-        require(0 <= self.swing <= 0.2, f"swing: {self.swing} should be from 0 to 0.2")
+        require_positive(self, flatness=1)
+        require_within(self, swing=(0, 0.2))
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

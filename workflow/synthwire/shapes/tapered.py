@@ -11,7 +11,8 @@ from synthwire.shapes.base import (
     Particle,
     Shape,
     centred,
-    require,
+    require_positive,
+    require_within,
     section_named,
     straight_body,
     taper,
@@ -28,8 +29,8 @@ class Tapered(Shape):
     summary: ClassVar[str] = "wire with tapering ends"
 
     def __post_init__(self):
-        require(0 <= self.tip <= 1, f"tip: {self.tip} should be from 0 to 1")
-        require(0 < self.reach <= 1, f"reach: {self.reach} should be in (0, 1]")
+        require_within(self, tip=(0, 1))
+        require_positive(self, reach=1)
         section_named(self.section)
 
     def build(
