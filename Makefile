@@ -3,6 +3,7 @@
 # make app      the web app: segment your own images in the browser
 # make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included
+# make test-slurm  the cluster profile on a one-node SLURM (root; installs Debian's packages)
 # make lint     formatting and linting of code and workflow
 PYTHON ?= python3.11
 VENV := .venv
@@ -11,7 +12,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: demo real app weights test lint install clean
+.PHONY: demo real app weights test test-slurm lint install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -45,6 +46,9 @@ weights: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+test-slurm: $(READY)
+	$(BIN)/python -m pytest tests/slurm
 
 lint: $(READY)
 	$(BIN)/ruff check .
