@@ -107,9 +107,15 @@ def test_equal_stems_keep_their_folders_and_equal_paths_their_suffix():
 def test_folders_are_searched_but_for_hidden_and_own_files(tmp_path):
     write_images(tmp_path, "a.png", "deep/er/b.TIF", ".hidden/c.png", ".d.png", "out/e/f.png")
     (tmp_path / "notes.txt").write_text("no image")
+    write_images(tmp_path, "old/wires/overlay.png", "old/distributions.png")
+    with batch.sole_user(tmp_path / "old"):
+        pass
     found, problems = batch.find_images([tmp_path, tmp_path / "a.png"], tmp_path / "out")
     assert found == [tmp_path / "a.png", tmp_path / "deep/er/b.TIF"]
     assert not problems
+    found, problems = batch.find_images([tmp_path], tmp_path)
+    assert (found, len(problems)) == ([], 1)
+    assert "results cannot go where the images lie" in problems[0]
 
 
 # -- a batch --------------------------------------------------------------------------------------

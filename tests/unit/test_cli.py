@@ -120,4 +120,5 @@ def test_the_web_app_answers_on_this_machine_alone(tmp_path):
         said = process.communicate()[0]
     assert process.returncode == 0
     assert f"http://127.0.0.1:{port}" in said
+    assert "Network URL" not in said
     assert "Traceback" not in said

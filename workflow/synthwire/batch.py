@@ -61,7 +61,7 @@ SUMMARISED = (
     "area_nm2",
 )
 PAGE = "page_{:04d}"
-LOCK = ".synthwire.lock"
+LOCK = ".synthwire.lock"  # tells a folder of results, too
 
 
 # -- inputs and places ----------------------------------------------------------------------------
@@ -70,13 +70,19 @@ LOCK = ".synthwire.lock"
 def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Path], list[str]]:
     """Image files among `paths` and, recursively, in the folders among them; and what was wrong.
 
-    In folders only files of known suffixes count, none that is hidden, and nothing within `out`.
+    In folders only files of known suffixes count, none that is hidden, and no results, be they in
+    `out` or of another batch.
     A file that is named twice is taken once.
     """
     found: dict[Path, Path] = {}
     problems = []
     for path in map(Path, paths):
-        if path.is_dir():
+        if path.is_dir() and path.resolve() == out.resolve():
+            files = []
+            problems.append(
+                f"{path}: results cannot go where the images lie; name a folder below it"
+            )
+        elif path.is_dir():
             files = list(_images_below(path, out))
             if not files:
                 problems.append(f"{path}: no image in this folder ({', '.join(SUFFIXES)})")
@@ -91,14 +97,12 @@ def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Pat
 
 
 def _images_below(folder: Path, out: Path) -> Iterator[Path]:
-    results = out.resolve()
     for place, folders, names in os.walk(folder):
         here = Path(place)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and (here / name).resolve() != results
-        )
+        if LOCK in names or here.resolve() == out.resolve():
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
                 yield here / name

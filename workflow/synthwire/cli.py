@@ -530,15 +530,13 @@ def _app(options: argparse.Namespace) -> int:
     script = APP / "main.py"
     if not script.is_file():
         raise InputError(f"{script}: no such file; the web app is part of a SynthWire checkout")
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    settings = {
-        "server.address": "127.0.0.1",
-        "server.port": options.port,
-        "server.headless": str(options.no_browser).lower(),
-        "browser.gatherUsageStats": "false",
-    }
-    command += [f"--{key}={value}" for key, value in settings.items()]
+    # that it serves this machine alone stands in app/.streamlit/config.toml
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", str(script)),
+        f"--server.port={options.port}",
+        f"--server.headless={str(options.no_browser).lower()}",
+    ]
     try:
-        return subprocess.run(command, cwd=APP, check=False).returncode
+        return subprocess.run(command, check=False).returncode
     except KeyboardInterrupt:  # the server has had it, too
         return 0
