@@ -99,7 +99,16 @@ def test_the_optimiser_steps_as_torchs():
     torchs.load_state_dict(ours.state_dict())
 
 
-def test_a_whole_training_step_gives_stock_losses_and_gradients(architecture, tmp_path):
+# A rounding that changes the order of two proposals changes which regions are learnt from: with
+# 16-bit products the gradients of single steps agree in direction only.
+@pytest.mark.parametrize(
+    ("mixed", "loss_tolerance", "gradient_tolerance"),
+    [(False, 1e-3, 1e-3), (True, 0.03, 0.6)],
+    ids=["float32", "bfloat16"],
+)
+def test_a_whole_training_step_gives_stock_losses_and_gradients(
+    architecture, mixed, loss_tolerance, gradient_tolerance
+):
     """Forward and backward through the whole network, with the same random draws."""
     cfg = detectron.architecture_config(architecture)
     cfg.MODEL.DEVICE = "cpu"
@@ -122,11 +131,13 @@ def test_a_whole_training_step_gives_stock_losses_and_gradients(architecture, tm
             gt_masks=wrap(masks),
         )
         torch.manual_seed(5)
-        with EventStorage():
+        lower = torch.autocast("cpu", torch.bfloat16, enabled=mixed and network is ours)
+        with EventStorage(), lower:
             losses = network([{"image": image, "instances": truth}] * 2)
         sum(losses.values()).backward()
         found.append((losses, {name: p.grad for name, p in network.named_parameters()}))
     for name, loss in found[0][0].items():
-        torch.testing.assert_close(found[1][0][name], loss, atol=1e-4, rtol=1e-3)
+        assert found[1][0][name].dtype == torch.float32
+        torch.testing.assert_close(found[1][0][name], loss, atol=1e-4, rtol=loss_tolerance)
     norms = [torch.cat([g.flatten() for g in gradients.values()]) for _, gradients in found]
-    assert torch.norm(norms[1] - norms[0]) < 1e-3 * torch.norm(norms[0])
+    assert torch.norm(norms[1] - norms[0]) < gradient_tolerance * torch.norm(norms[0])

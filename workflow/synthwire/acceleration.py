@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils._pytree import tree_map_only
 
 from synthwire import detectron  # noqa: F401  first: it makes detectron2 importable
 
@@ -20,6 +21,9 @@ from detectron2.layers import Conv2d, ROIAlign  # isort: skip
 from detectron2.modeling.poolers import ROIPooler, assign_boxes_to_levels  # isort: skip
 from detectron2.modeling.poolers import convert_boxes_to_pooler_format  # isort: skip
 from detectron2.structures import BitMasks  # isort: skip
+
+# Modules whose outputs become boxes, scores and losses.
+DECIDING = ("proposal_generator.rpn_head", "roi_heads.box_predictor", "mask_head.predictor")
 
 HALF = np.float32(0.5)
 ONE = np.float32(1)
@@ -33,6 +37,9 @@ def accelerate(model: nn.Module) -> nn.Module:
     """
     model.to(memory_format=torch.channels_last)
     model.backbone.register_forward_pre_hook(_channels_last_input)
+    for name, module in model.named_modules():
+        if name.endswith(DECIDING):
+            module.register_forward_hook(_in_32_bits)
     if next(model.parameters()).device.type == "cpu":
         for parent in list(model.modules()):
             for name, child in parent.named_children():
@@ -45,6 +52,11 @@ def accelerate(model: nn.Module) -> nn.Module:
 
 def _channels_last_input(module: nn.Module, inputs: tuple) -> tuple:
     return (inputs[0].contiguous(memory_format=torch.channels_last), *inputs[1:])
+
+
+def _in_32_bits(module: nn.Module, inputs: tuple, outputs):
+    """Losses and boxes are computed from numbers of full length, under autocast as well."""
+    return tree_map_only(torch.Tensor, torch.Tensor.float, outputs)
 
 
 def _can_pool(pooler: ROIPooler) -> bool:
@@ -84,7 +96,8 @@ class SmallMapConv2d(Conv2d):
         pixels = x.shape[0] * x.shape[2] * x.shape[3] / self.stride[0] ** 2
         if pixels >= self.PIXELS_PER_CHANNEL * self.out_channels:
             return super().forward(x)
-        x = _MatrixConvolution.apply(x, self.weight, self.stride[0], self.padding[0])
+        weight = self.weight.to(x.dtype)  # as autocast does
+        x = _MatrixConvolution.apply(x, weight, self.stride[0], self.padding[0])
         if self.norm is not None:
             x = self.norm(x)
         return x if self.activation is None else self.activation(x)
@@ -143,7 +156,12 @@ class Pooler(nn.Module):
         rois = convert_boxes_to_pooler_format(box_lists)
         levels = assign_boxes_to_levels(box_lists, *self.levels, *self.canonical)
         return _PoolRegions.apply(
-            rois.numpy(), levels.numpy(), self.scales, self.samples, self.bins, *features
+            rois.numpy(),
+            levels.numpy(),
+            self.scales,
+            self.samples,
+            self.bins,
+            *(feature.float() for feature in features),
         )
 
 

@@ -22,6 +22,7 @@ from synthwire import detectron, distributed  # noqa: F401  it makes detectron2 
 from synthwire.acceleration import FusedSGD, accelerate
 from synthwire.distributed import EXIT_STOPPED, Interrupts
 from synthwire.files import atomic_path
+from synthwire.inference import native_precision
 from synthwire.progress import progress_bar
 from synthwire.training_data import Share, TrainingImages, load_batches
 
@@ -33,7 +34,7 @@ from detectron2.solver.build import get_default_optimizer_params  # isort: skip
 
 CHECKPOINTS_KEPT = 2
 FINAL = "model_final.pth"
-REGIONS = 2  # branch of the seed for the regions drawn in an iteration
+REGIONS = 3  # branch of the seed for the regions drawn in an iteration
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +67,11 @@ class WireTrainer(TrainerBase):
         self.max_iter = cfg.SOLVER.MAX_ITER
         self.interrupts = Interrupts()
         self.stopping = False
-        self._mixed = mixed_precision and self.device == "cuda"
-        self._scaler = torch.amp.GradScaler(self.device, enabled=self._mixed)
+        precision = native_precision(self.device) if mixed_precision else "float32"
+        self._precision = getattr(torch, precision)
+        self._mixed = precision != "float32"
+        # only float16 has too few exponents for gradients
+        self._scaler = torch.amp.GradScaler(self.device, enabled=precision == "float16")
         self._images = images
         self._share = Share(
             cfg.SOLVER.IMS_PER_BATCH, distributed.rank(), distributed.processes(), parts
@@ -120,7 +124,7 @@ class WireTrainer(TrainerBase):
             # gradients are exchanged between processes once an iteration, with the last part
             waiting = part + 1 < parts and distributed.processes() > 1
             with self.model.no_sync() if waiting else nullcontext():
-                with torch.autocast(self.device, enabled=self._mixed):
+                with torch.autocast(self.device, self._precision, enabled=self._mixed):
                     losses = self.model(images)
                 self._scaler.scale(sum(losses.values()) / parts).backward()
             for name, loss in losses.items():

@@ -1,0 +1,196 @@
+"""Speed of a training step beside Detectron2's own trainer, on the same data in one run.
+
+    python benchmarks/training.py [--networks demo r50] [--repeats 7] [--steps 4] [--threads 1]
+
+Stock is an unmodified DefaultTrainer with Detectron2's DatasetMapper and loader, and the same
+augmentations, seed and settings; ours is synthwire.trainer. Blocks of steps alternate, the first
+of each is not counted. The networks:
+demo  config/demo.yaml as it stands: R18-FPN with 64 channels, 160 px, two images a step;
+r50   the paper's R50-FPN, on two of the same images a step, brought to 320 px; with batch
+      normalisation, since frozen statistics need the COCO weights, which are no part of this.
+Times are processor time on one thread, which other work on the machine disturbs least, and wall
+time on several. Raw times go to --output; the last line is `ratio_stock=… ratio_stock_r50=…`,
+medians over the repeats of stock's time over ours.
+"""
+
+# ruff: noqa: E402 -- the library's path comes first
+from __future__ import annotations
+
+import argparse
+import csv
+import logging
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from synthwire import configuration, dataset, detectron, imaging, structures
+from synthwire.annotations import read_coco
+from synthwire.trainer import WireTrainer
+from synthwire.training_data import Share, TrainingImages, augmentations, load_batches
+
+from detectron2.data import DatasetMapper, build_detection_train_loader  # isort: skip
+from detectron2.engine import DefaultTrainer  # isort: skip
+from detectron2.utils.env import seed_all_rng  # isort: skip
+from detectron2.utils.events import EventStorage  # isort: skip
+
+SCENES = 24
+SEED = 1
+R50_SIZE_PX = 320
+
+
+def settings_of(network: str) -> tuple[dict, dict]:
+    """config["architecture"] and config["training"] of one of the networks."""
+    schemas = ROOT / "config" / "schemas"
+
+    def read(name: str) -> dict:
+        return configuration.resolve(
+            yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8")), schemas
+        )
+
+    demo = read("demo.yaml")
+    if network == "demo":
+        return demo["architecture"], demo["training"]
+    architecture = {**read("config.yaml")["architecture"], "norm": "BN", "freeze_at": 0}
+    return architecture, {**demo["training"], "min_size_px": [R50_SIZE_PX], "roi_factor": 1}
+
+
+def make_records(folder: Path) -> list[dict]:
+    """Records of SCENES images of the demo's structures."""
+    config = configuration.resolve(
+        yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8")),
+        ROOT / "config" / "schemas",
+    )
+    structures.generate_shard(config["structures"], SEED, range(SCENES), folder / "structures")
+    classes = structures.categories(config["structures"])
+    images = folder / "images"
+    imaging.image_shard(folder / "structures", images, config["optical_density"], classes)
+    data = read_coco(images / "coco.json")
+    return dataset.training_records(data, dataset.locate_images(data, [images]))
+
+
+def trainers(network: str, records: list[dict], folder: Path) -> dict[str, Callable[[int], None]]:
+    """Functions that run so many steps, with both trainers."""
+    architecture, training = settings_of(network)
+    row = {"epochs": 750, "dataset_size": 1000, "learning_rate": 0.02}
+    row |= {"roi_head": 256, "iou_thr": 0.6, "nms": 0.7}
+    plan = detectron.plan_row(row, {**training, "iterations_factor": 1})
+    cfg = detectron.training_config(
+        architecture, training, plan, weights="", device="cpu", seed=SEED, output=folder
+    )
+
+    class Stock(DefaultTrainer):
+        @classmethod
+        def build_train_loader(cls, cfg):
+            mapper = DatasetMapper(
+                is_train=True,
+                augmentations=augmentations(training),
+                image_format=cfg.INPUT.FORMAT,
+                use_instance_mask=True,
+                instance_mask_format="bitmask",
+            )
+            return build_detection_train_loader(
+                records, mapper=mapper, total_batch_size=cfg.SOLVER.IMS_PER_BATCH, num_workers=0
+            )
+
+    seed_all_rng(SEED)
+    stock = Stock(cfg)
+    share = Share(cfg.SOLVER.IMS_PER_BATCH, 0, 1, 1)
+    images = TrainingImages(records, training, SEED)
+
+    def own(mixed_precision: bool) -> WireTrainer:
+        torch.manual_seed(SEED)
+        trainer = WireTrainer(cfg, images, 1, network, mixed_precision=mixed_precision)
+        trainer._batches = load_batches(images, share, 0, cfg.SOLVER.MAX_ITER, workers=0)
+        return trainer
+
+    def runner(trainer) -> Callable[[int], None]:
+        storage = EventStorage()
+
+        def run(steps: int) -> None:
+            with storage:
+                trainer.storage = storage
+                for _ in range(steps):
+                    trainer.run_step()
+                    trainer.iter += 1
+                    storage.step()
+
+        return run
+
+    return {"stock": runner(stock), "ours": runner(own(False)), "mixed": runner(own(True))}
+
+
+def measure(network: str, records: list[dict], arguments: argparse.Namespace) -> list[dict]:
+    """Seconds an image of each block of steps."""
+    clock = time.process_time if arguments.threads == 1 else time.perf_counter
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        runners = trainers(network, records, Path(folder))
+        for repeat in range(-1, arguments.repeats):
+            # who goes first changes, so that a trend of the machine's speed favours neither
+            for name in list(runners)[:: 1 if repeat % 2 else -1]:
+                start = clock()
+                runners[name](arguments.steps)
+                seconds = (clock() - start) / arguments.steps / 2
+                if repeat >= 0:
+                    row = {"network": network, "trainer": name, "repeat": repeat}
+                    rows.append(row | {"seconds_per_image": round(seconds, 5)})
+    return rows
+
+
+def ratio(rows: list[dict], network: str) -> float:
+    """Median over the repeats of stock's time over ours; prints what it is made of."""
+    times = {
+        name: [
+            row["seconds_per_image"]
+            for row in rows
+            if (row["network"], row["trainer"]) == (network, name)
+        ]
+        for name in ("stock", "ours")
+    }
+    ratios = [stock / ours for stock, ours in zip(times["stock"], times["ours"], strict=True)]
+    for name, values in times.items():
+        print(f"{network:5} {name:6} {1 / statistics.median(values):7.3f} images/s")
+    print(
+        f"{network:5} ratio  {statistics.median(ratios):7.2f} "
+        f"(from {min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} repeats)"
+    )
+    return statistics.median(ratios)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--networks", nargs="+", choices=["demo", "r50"], default=["demo", "r50"])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, default=Path("training_times.csv"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    logging.basicConfig(level=logging.WARNING, force=True)
+    logging.getLogger("detectron2").setLevel(logging.WARNING)
+    logging.disable(logging.INFO)
+    rows: list[dict] = []
+    with tempfile.TemporaryDirectory() as folder:
+        records = make_records(Path(folder))
+        for network in arguments.networks:
+            rows += measure(network, records, arguments)
+    with arguments.output.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    found = {network: ratio(rows, network) for network in arguments.networks}
+    label = {"demo": "ratio_stock", "r50": "ratio_stock_r50"}
+    print(" ".join(f"{label[network]}={value:.2f}" for network, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
