@@ -169,6 +169,7 @@ def inline_html(text: str) -> Markup:
     html = str(escape(text.replace("\\|", "|")))
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
     html = re.sub(r"&lt;(/?)(sup|sub)&gt;", r"<\1\2>", html)
+    html = html.replace("]/[", "]/<br>[")  # pairs of intervals would make a table twice as wide
     return Markup(html)
 
 

@@ -106,6 +106,8 @@ class Study:
 
     def label(self, images: str) -> str:
         """What people call an image set."""
+        if images == SYNTHETIC:
+            return "Synthetic"
         return self.image_sets.get(images, {}).get("label", images)
 
     def paper_table(self, images: str) -> int | None:

@@ -41,7 +41,7 @@ def build_verdict(study: Study, *, level: float = 95) -> dict[str, Table]:
     )
     count = claims["status"].value_counts()
     caption = (
-        f"Reproduction verdict: of {len(claims)} claims of the paper "
+        f"Of {len(claims)} claims of the paper "
         + ", ".join(f"{count.get(status, 0)} {verb}" for status, verb in VERBS.items())
         + f" in this run; in brackets {level:g} % bootstrap intervals."
     )
@@ -64,7 +64,7 @@ def build_verdict(study: Study, *, level: float = 95) -> dict[str, Table]:
         )
     return {
         "verdict": Table(claims, display, caption, notes),
-        "published_numbers": _numbers_table(numbers),
+        "published_numbers": _numbers_table(study, numbers),
     }
 
 
@@ -134,12 +134,12 @@ def _summary(numbers: pd.DataFrame) -> Iterator[str]:
         yield text + "."
 
 
-def _numbers_table(numbers: pd.DataFrame) -> Table:
+def _numbers_table(study: Study, numbers: pd.DataFrame) -> Table:
     display = pd.DataFrame(
         {
             "Table": numbers["table"].astype(str),
             "No.": numbers["model"],
-            "Images": numbers["images"].fillna(""),
+            "Images": ["" if pd.isna(key) else study.label(key) for key in numbers["images"]],
             "Metric": [NAMES[metric_of(column)] for column in numbers["metric"]],
             "Paper": ["NaN" if math.isnan(value) else f"{value:g}" for value in numbers["paper"]],
             "Ours": ["" if math.isnan(value) else f"{value:.1f}" for value in numbers["ours"]],
