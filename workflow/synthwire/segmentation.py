@@ -146,7 +146,11 @@ def _trained(folder: Path) -> tuple[Path, dict]:
         training = provenance["config"]["training"]
         card = {
             "name": f"{folder.resolve().parents[1].name} {provenance['model']}",
-            "architecture": provenance["config"]["architecture"],
+            # a run of an older version may not know all fields
+            "architecture": {
+                **section_defaults("architecture", SCHEMAS),
+                **provenance["config"]["architecture"],
+            },
             "prediction": {
                 **section_defaults("prediction", SCHEMAS),
                 # as in training; the largest size where it drew one of several
