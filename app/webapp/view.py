@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from pycocotools import mask as coco_mask
 from skimage.measure import approximate_polygon
-from synthwire.annotations import decode_mask
-from synthwire.figures.overlay import choose_colours, outlines
-from synthwire.segmentation import Masks, Segmentation
+from synthwire.annotations import decode_crop
+from synthwire.figures.overlay import outlines, spread_colours
+from synthwire.segmentation import Segmentation
 
 LONGEST_PICTURE_PX = (
     2048  # a screen shows no more; zoomed in, larger images are softer than they are
 )
+LARGEST_EXACT_PX = 1024**2
 OUTLINE_TOLERANCE_PX = 0.35
 CELLS_ACROSS = 56  # hover points stand at most this many to the longer side of the image
 
@@ -41,23 +43,34 @@ class View:
 
 def view_of(result: Segmentation) -> View:
     """The view of all results of an image, whatever the selection."""
-    masks = Masks(result.results)
     cell = max(4, round(max(result.image.shape) / CELLS_ACROSS))
-    return View(
-        picture_uri(result.image),
-        [rings(mask) for mask in masks],
-        [spread_points(mask, cell) for mask in masks],
-        choose_colours(masks),
-    )
+    points = []
+    for item in result.results:
+        crop, top, left = decode_crop(item["segmentation"])
+        points.append(np.add(spread_points(crop, cell), (left, top)))
+    return View(picture_uri(result.image), rings_of_all(result.results), points, _colours(result))
+
+
+def _colours(result: Segmentation) -> list[str]:
+    """Colours of all results; those whose boxes overlap differ where possible."""
+    if not result.results:
+        return []
+    boxes = coco_mask.toBbox([item["segmentation"] for item in result.results])
+    touching = coco_mask.iou(boxes, boxes, [0] * len(boxes)) > 0
+    return spread_colours(touching, result.measures["area_px"].tolist())
 
 
 def picture_uri(pixels: np.ndarray) -> str:
-    """Pixels (H, W[, 3 or 4]), uint8, as a PNG in a data URI, made smaller where they are many."""
+    """Pixels (H, W[, 3]), uint8, as a picture in a data URI, made smaller where they are many.
+
+    It goes to the browser with every move of a slider; large ones are compressed with losses.
+    """
     image = Image.fromarray(pixels)
     image.thumbnail((LONGEST_PICTURE_PX, LONGEST_PICTURE_PX), Image.Resampling.BOX)
+    kind = "png" if image.width * image.height <= LARGEST_EXACT_PX else "jpeg"
     content = io.BytesIO()
-    image.save(content, format="png", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+    image.save(content, format=kind, compress_level=1, quality=90)  # each takes its own
+    return f"data:image/{kind};base64," + base64.b64encode(content.getvalue()).decode("ascii")
 
 
 def rings(mask: np.ndarray) -> list[np.ndarray]:
@@ -66,8 +79,9 @@ def rings(mask: np.ndarray) -> list[np.ndarray]:
 
 
 def rings_of_all(items: Sequence[dict]) -> list[list[np.ndarray]]:
-    """`rings` of COCO annotations with RLE."""
-    return [rings(decode_mask(item["segmentation"])) for item in items]
+    """`rings` of COCO annotations with RLE, in the image."""
+    crops = (decode_crop(item["segmentation"]) for item in items)
+    return [[np.add(line, (left, top)) for line in rings(crop)] for crop, top, left in crops]
 
 
 def spread_points(mask: np.ndarray, cell: int) -> np.ndarray:

@@ -83,7 +83,13 @@ def metric(page, label: str):
     return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
 
 
+def settle(page) -> None:
+    """Wait until the script has run to its end."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+
+
 def particles(page) -> int:
+    settle(page)
     return int(metric(page, "Particles").inner_text())
 
 
@@ -139,24 +145,34 @@ CENTRE_OF_A_PARTICLE = """() => {
 }"""
 
 
+def point_at_a_particle(page) -> tuple[float, float]:
+    """Move the mouse to a particle until the plot, which may still be growing, notices it."""
+    settle(page)
+    label = page.locator(".hoverlayer .hovertext")
+    for _ in range(60):
+        x, y = page.evaluate(CENTRE_OF_A_PARTICLE)
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y, steps=3)
+        try:
+            label.wait_for(timeout=PATIENCE_S * 1000 / 60)
+        except playwright.TimeoutError:
+            continue
+        return x, y
+    raise AssertionError("no particle answers to the mouse")
+
+
 def test_a_click_shows_a_particle_which_can_be_removed(open_page):
     page = open_page()
     before = particles(page)
-    x, y = page.evaluate(CENTRE_OF_A_PARTICLE)
-    page.mouse.move(x, y)
+    x, y = point_at_a_particle(page)
     expect(page.locator(".hoverlayer .hovertext")).to_contain_text("score")
     page.mouse.click(x, y)
     expect(page.locator("dl.measures")).to_contain_text("Aspect ratio")
-    heading = page.get_by_text(re.compile(r"^Particle \d+$"))
-    expect(heading).to_be_visible()
-    name = heading.inner_text()
+    expect(page.get_by_text(re.compile(r"^Particle \d+$"))).to_be_visible()
     page.get_by_role("button", name="Remove").click()
     expect(metric(page, "Particles")).to_have_text(str(before - 1))
-    page.get_by_text("Table", exact=True).click()
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     page.get_by_role("button", name="Undo 1 change by hand").click()
     expect(metric(page, "Particles")).to_have_text(str(before))
-    assert name.startswith("Particle")
 
 
 def test_all_formats_are_downloaded(open_page):

@@ -215,6 +215,8 @@ def test_a_view_has_all_results():
 def test_pictures_of_huge_images_are_made_smaller():
     uri = view.picture_uri(np.zeros((100, 2 * view.LONGEST_PICTURE_PX), np.uint8))
     assert uri.startswith("data:image/png;base64,")
+    noise = np.random.default_rng(0).integers(0, 255, (1200, 1200), dtype=np.uint8)
+    assert view.picture_uri(noise).startswith("data:image/jpeg;base64,")
     with Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))) as picture:
         assert picture.size == (view.LONGEST_PICTURE_PX, 50)
 

@@ -51,6 +51,13 @@ def decode_mask(rle: dict) -> np.ndarray:
     return coco_mask.decode(rle).astype(bool)
 
 
+def decode_crop(rle: dict) -> tuple[np.ndarray, int, int]:
+    """The part of an RLE's mask within its bounding box (boolean), and the box's top and left."""
+    left, top, width, height = (int(value) for value in coco_mask.toBbox(rle))
+    whole = coco_mask.decode(rle)  # only the part is copied: masks of big images are many
+    return whole[top : top + height, left : left + width].astype(bool), top, left
+
+
 def segmentation_to_rle(segmentation: dict | list, height: int, width: int) -> dict:
     """RLE of any COCO segmentation: polygons, uncompressed or compressed RLE.
 

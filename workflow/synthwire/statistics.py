@@ -18,7 +18,7 @@ from scipy.spatial import ConvexHull
 from scipy.stats import ks_2samp, wasserstein_distance
 from skimage.measure import perimeter_crofton
 
-from synthwire.annotations import decode_mask, segmentation_to_rle
+from synthwire.annotations import decode_crop, segmentation_to_rle
 
 MATCH_IOU = 0.5
 
@@ -260,7 +260,7 @@ def match_masks(
 
 
 def _row(rle: dict, side: float) -> tuple:
-    measures = measure_mask(_crop(rle))
+    measures = measure_mask(decode_crop(rle)[0])
     return (
         *measures,
         measures.length * side,
@@ -269,11 +269,6 @@ def _row(rle: dict, side: float) -> tuple:
         measures.perimeter * side,
         1000 * measures.curvature / side,
     )
-
-
-def _crop(rle: dict) -> np.ndarray:
-    x, y, width, height = (int(value) for value in coco_mask.toBbox(rle))
-    return decode_mask(rle)[y : y + height, x : x + width]
 
 
 def _at_border(rle: dict) -> bool:

@@ -27,7 +27,14 @@ def choose_colours(
         return []
     rles = [coco_mask.encode(np.asfortranarray(_grow(mask, reach))) for mask in masks]
     touching = np.asarray(coco_mask.iou(rles, rles, [0] * len(rles))) > 0
-    order = sorted(range(len(masks)), key=lambda index: -int(masks[index].sum()))
+    return spread_colours(touching, [int(mask.sum()) for mask in masks], palette)
+
+
+def spread_colours(
+    touching: np.ndarray, areas: Sequence[float], palette: Sequence[str] = INSTANCE_COLOURS
+) -> list[str]:
+    """`choose_colours` for particles of given areas; touching[i, j]: whether two are neighbours."""
+    order = sorted(range(len(areas)), key=lambda index: -areas[index])
     chosen: dict[int, int] = {}
     used = [0] * len(palette)
     for index in order:
@@ -37,7 +44,7 @@ def choose_colours(
         colour = min(range(len(palette)), key=lambda c: (near[c], used[c], c))
         chosen[index] = colour
         used[colour] += 1
-    return [palette[chosen[index]] for index in range(len(masks))]
+    return [palette[chosen[index]] for index in range(len(areas))]
 
 
 def _grow(mask: np.ndarray, reach: int) -> np.ndarray:
