@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthwire import configuration, detectron, inference
 from synthwire.annotations import decode_mask, encode_crop, encode_mask
+from synthwire.detections import mask_nms
 from synthwire.errors import InputError
 
 from detectron2.engine import DefaultPredictor  # isort: skip
@@ -172,3 +173,27 @@ def test_features_are_the_pyramids_without_its_padding(config, weights, image):
     own = inference.Predictor(cfg).features(image)["p3"]
     expected = expected[:, : own.shape[1], : own.shape[2]].numpy()
     np.testing.assert_allclose(own, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_looking_at_several_sizes_keeps_the_surest_of_what_is_found_twice(config, weights, image):
+    def found(**prediction):
+        predictor = inference.load(
+            weights,
+            config["architecture"],
+            config["prediction"] | prediction,
+            nms_threshold=NMS,
+            precision="float32",
+        )
+        return predictor(image, 1)
+
+    once, small = found(), found(scales=[0.5])
+    both = found(scales=[1, 0.5])
+    scores = [result["score"] for result in both]
+    assert scores == sorted(scores, reverse=True)
+    known = {(result["score"], result["segmentation"]["counts"]) for result in once + small}
+    assert {(result["score"], result["segmentation"]["counts"]) for result in both} <= known
+    assert both == sorted(
+        mask_nms(once + small, inference.SAME_IOU), key=lambda result: -result["score"]
+    )
+    twice = found(scales=[1, 1])
+    assert twice == mask_nms(once, inference.SAME_IOU)
