@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
+from torch.nn.functional import grid_sample
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torch.utils._pytree import tree_map_only
 
 from synthwire import detectron  # first: it makes detectron2 importable
 from synthwire.acceleration import accelerate
 from synthwire.annotations import encode_crop
-from synthwire.detections import suppression
+from synthwire.detections import mask_nms, suppression
 from synthwire.errors import InputError
 
 from detectron2.checkpoint import DetectionCheckpointer  # isort: skip
 from detectron2.data.transforms import ResizeShortestEdge  # isort: skip
-from detectron2.layers.mask_ops import _do_paste_mask  # isort: skip
 from detectron2.modeling import build_model  # isort: skip
+from detectron2.modeling.proposal_generator.rpn import RPN  # isort: skip
 from detectron2.modeling.roi_heads.mask_head import MaskRCNNConvUpsampleHead  # isort: skip
 from detectron2.structures import Instances  # isort: skip
 
 MASK_THRESHOLD = 0.5  # Detectron2's
+SAME_IOU = 0.5  # of two masks found at different sizes, above which they are one particle
 
 
 class Place(NamedTuple):
@@ -65,7 +67,9 @@ class Predictor:
 
     cfg: from `detectron.prediction_config`. precision: float32, as in training; bfloat16 or float16
     for the layers that take the time, whose results are then cast back; auto, the fastest that the
-    device computes natively. suppress: what is done to the results of an image in the end.
+    device computes natively. suppress: what is done to the results of an image in the end. scales:
+    sizes, relative to the one asked for, at which each image is looked at; of what is found at
+    several the surest stays. A wire that is too long for the network's view fits a smaller one.
     """
 
     def __init__(
@@ -73,13 +77,16 @@ class Predictor:
         cfg,
         precision: str = "float32",
         suppress: Callable[[list[dict]], list[dict]] | None = None,
+        scales: Sequence[float] = (1.0,),
     ) -> None:
         self._suppress = suppress
+        self._scales = scales
         self._model = build_model(cfg)
         StrictCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
         self._model.eval()
         _fold_normalisation(self._model)
         accelerate(self._model)
+        _decode_best_anchors_only(self._model.proposal_generator)
         if precision == "auto":
             precision = native_precision(cfg.MODEL.DEVICE)
         if precision != "float32":
@@ -101,12 +108,23 @@ class Predictor:
         boxes and masks are those of the image as given. place: the image is a part of a larger one,
         in whose coordinates boxes and masks are to be.
         """
+        place = place or Place(0, 0, *image.shape)
+        results = [
+            result
+            for relative in self._scales
+            for result in self._find(image, image_id, scale * relative, place)
+        ]
+        if len(self._scales) > 1:
+            results = sorted(mask_nms(results, SAME_IOU), key=lambda result: -result["score"])
+        return self._suppress(results) if self._suppress else results
+
+    def _find(self, image: np.ndarray, image_id: int, scale: float, place: Place) -> list[dict]:
+        """COCO results at one size."""
         height, width = image.shape
-        place = place or Place(0, 0, height, width)
         instances = self._detect(image, scale)
         instances = _at_size(instances, height, width)
         masks = paste_masks(instances.pred_masks, instances.pred_boxes.tensor, height, width)
-        results = [
+        return [
             {
                 "image_id": int(image_id),
                 "category_id": category + 1,
@@ -124,7 +142,6 @@ class Predictor:
                 strict=True,
             )
         ]
-        return self._suppress(results) if self._suppress else results
 
     @torch.inference_mode()
     def features(self, image: np.ndarray, scale: float = 1.0) -> dict[str, np.ndarray]:
@@ -189,6 +206,7 @@ def load(
         ),
         precision,
         suppression(prediction),
+        prediction.get("scales", (1.0,)),
     )
 
 
@@ -222,6 +240,25 @@ def _lower_precision(model: torch.nn.Module, dtype: torch.dtype) -> None:
         )
     if isinstance(mask_head, MaskRCNNConvUpsampleHead):
         mask_head.predictor.float()
+
+
+def _decode_best_anchors_only(rpn: RPN) -> None:
+    """Let the proposal network sort out the best anchors of each level before it decodes them.
+
+    Detectron2 decodes all, and then takes as many of the best.
+    """
+    decode_and_choose = rpn.predict_proposals
+
+    def predict_proposals(anchors, logits, deltas, image_sizes):
+        best = [level.topk(min(level.shape[1], rpn.pre_nms_topk[False])) for level in logits]
+        return decode_and_choose(
+            [level[found.indices[0]] for level, found in zip(anchors, best, strict=True)],
+            [found.values for found in best],
+            [level[:, found.indices[0]] for level, found in zip(deltas, best, strict=True)],
+            image_sizes,
+        )
+
+    rpn.predict_proposals = predict_proposals
 
 
 def _cast_inputs(dtype: torch.dtype):
@@ -267,9 +304,23 @@ def paste_masks(
     pixels are those of Detectron2's `paste_masks_in_image`, without an image's worth of memory and
     time for each mask.
     """
-    for mask, box in zip(masks[:, None], boxes[:, None], strict=True):
-        soft, (rows, columns) = _do_paste_mask(mask, box, height, width, skip_empty=True)
-        yield (soft[0] >= MASK_THRESHOLD).numpy(), int(rows.start), int(columns.start)
+    for mask, (x0, y0, x1, y1) in zip(masks, boxes.numpy(), strict=True):
+        left, across = _samples(x0, x1, width)
+        top, down = _samples(y0, y1, height)
+        grid = np.empty((1, len(down), len(across), 2), dtype=np.float32)
+        grid[..., 0] = across
+        grid[..., 1] = down[:, np.newaxis]
+        soft = grid_sample(mask[np.newaxis], torch.from_numpy(grid), align_corners=False)[0, 0]
+        yield (soft >= MASK_THRESHOLD).numpy(), top, left
+
+
+def _samples(low: np.float32, high: np.float32, length: int) -> tuple[int, np.ndarray]:
+    """First pixel, along one side of the image, of those that a box may touch, and where they all
+    lie in the box, from −1 to 1; in the order of Detectron2's arithmetic, so that it rounds alike.
+    """
+    first, last = max(0, math.floor(low) - 1), min(length, math.ceil(high) + 1)
+    centres = np.arange(first, last, dtype=np.float32) + np.float32(0.5)
+    return first, (centres - low) / (high - low) * 2 - 1
 
 
 def predict(
