@@ -57,6 +57,8 @@ def changed(config: dict, path: str, value) -> dict:
     [
         ("trainig", {}, r"trainig: unknown key; did you mean 'training'\?"),
         ("training.base.iteration", 3, r"training.base.iteration: unknown key; did you mean"),
+        ("figures.attached", "sen", r"figures.attached: no image set 'sen'; there are"),
+        ("figures.pixel_colours", "red", r"figures.pixel_colours: 'red' is not one of"),
         ("training.min_size_px", [-1], r"training.min_size_px.0: -1 is less than the minimum of 0"),
         ("seed", "one", r"seed: 'one' is not of type integer"),
         ("name", "../up", r"name: '../up' does not match"),

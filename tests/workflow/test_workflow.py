@@ -47,9 +47,11 @@ def test_everything_that_the_contract_names_is_there(finished):
     for number in (1, 2, 3, 4):
         for suffix in ("csv", "md", "tex"):
             assert (run / f"tables/table{number}.{suffix}").stat().st_size > 0
-    for number in (*range(1, 10), 12):
+    names = [f"fig{number}" for number in (*range(1, 10), 12)]
+    names += ["fig_attached", "fig_attached_statistics", "fig_comparison", "fig_feature_maps"]
+    for name in names:
         for suffix in ("pdf", "svg", "png"):
-            assert (run / f"figures/fig{number}.{suffix}").stat().st_size > 0
+            assert (run / f"figures/{name}.{suffix}").stat().st_size > 0
     assert "<html" in (run / "report.html").read_text()[:300].lower()
     assert not list(run.rglob("*.partial*")), "a temporary file was left behind"
     assert not (run / "checkpoints" / "01").exists(), "checkpoints of a finished training remain"
@@ -89,6 +91,20 @@ def test_every_training_ran_its_iterations_from_the_shared_base(finished):
         assert start == (None if model == "base" else base)
     hashes = {sha256(models / model / "model_final.pth") for model in expected}
     assert len(hashes) == len(expected), "two models have the same weights"
+
+
+def test_the_watershed_is_tuned_on_training_images_and_evaluated_as_a_model(finished):
+    run = finished.folder / "results" / "test"
+    tuned = json.loads((run / "baselines" / "watershed.json").read_text())
+    search = pd.read_csv(run / "baselines" / "watershed_search.csv")
+    assert tuned["combinations"] == len(search) == 3 * 2 * 2 * 2 * 2
+    best = search.iloc[0][list(tuned["parameters"])].to_dict()
+    assert tuned["parameters"] == best
+    table = pd.read_csv(run / "tables" / "supplementary_table1.csv", dtype={"model": str})
+    rows = table[table["model"] == "watershed"].set_index("images")
+    assert set(rows.index) == {"synthetic", *SETS}
+    measured = json.loads((run / "evaluation/watershed/synthetic.json").read_text())
+    assert rows.loc["synthetic", "ap_segm"] == pytest.approx(measured["segm"]["ap"])
 
 
 def test_the_tables_hold_what_was_measured_and_what_was_published(finished):
