@@ -70,7 +70,7 @@ rule evaluate:
     input:
         expand(
             f"{RUN}/evaluation/{{model}}/{{images}}.json",
-            model=MODELS,
+            model=[*MODELS, *EVALUATED],
             images=IMAGE_SETS,
         ),
 

@@ -6,7 +6,7 @@ from pathlib import Path
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
-from synthwire import configuration, structures as structure_settings
+from synthwire import configuration, structures as structure_settings, weights
 from synthwire.errors import InputError
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
@@ -75,6 +75,11 @@ CLASSES = structure_settings.categories(config["structures"])
 TRAINED_BASE = config["training"]["initial_weights"] == "base"
 MODELS = [*(["base"] if TRAINED_BASE else []), *ROWS]
 TRAINED = [model for model in MODELS if WEIGHTS_OF.get(model, model) == model]
+# Models from elsewhere: applied and evaluated, not trained.
+EVALUATED = config["models"]["evaluated"]
+CHANGES |= {
+    model: {"architecture": entry["architecture"]} for model, entry in EVALUATED.items()
+}
 SIZES = sorted(
     {row["dataset_size"] for row in ROWS.values()}
     | ({config["training"]["base"]["dataset_size"]} if TRAINED_BASE else set())
@@ -137,6 +142,26 @@ def model_row(wildcards):
     return ROWS.get(wildcards.model)
 
 
+def trained_weights(wildcards):
+    """A model's weights: of its own training, of the row that it shares them with, or given."""
+    if wildcards.model in EVALUATED:
+        return weights_from(EVALUATED[wildcards.model]["weights"])
+    trained = WEIGHTS_OF.get(wildcards.model, wildcards.model)
+    return f"{MODELS_RUN}/models/{trained}/model_final.pth"
+
+
+def nms_threshold(wildcards):
+    """RPN.NMS_THRESH of a model."""
+    if wildcards.model in EVALUATED:
+        return EVALUATED[wildcards.model]["nms"]
+    return ROWS.get(wildcards.model, config["training"]["base"])["nms"]
+
+
+def weights_from(choice):
+    """The file behind a path in the config or the word `bundled`."""
+    return os.path.relpath(weights.bundled().weights) if choice == "bundled" else choice
+
+
 def validation_images(wildcards):
     """What a training is measured on while it runs: nothing where the config asks for none."""
     if config["training"]["validation_period"] == 0:
@@ -153,7 +178,7 @@ def initial_weights(wildcards):
         return rules.fetch_weights.output
     if choice == "base":
         return rules.train_base.output.weights
-    return choice
+    return weights_from(choice)
 
 
 FIGURE_FORMATS = [".pdf", ".svg", ".png", ".csv", ".json"]

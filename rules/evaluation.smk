@@ -1,8 +1,6 @@
 rule predict:
     input:
-        weights=lambda wildcards: (
-            f"{MODELS_RUN}/models/{WEIGHTS_OF.get(wildcards.model, wildcards.model)}/model_final.pth"
-        ),
+        weights=trained_weights,
         validation=rules.split_dataset.output.validation,
         images=image_folders,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
@@ -25,7 +23,7 @@ rule predict:
         mem_mb=16000,
         runtime=60,
     params:
-        row=model_row,
+        nms_threshold=nms_threshold,
         architecture=lambda wildcards: settings_of("architecture", wildcards.model),
         prediction=lambda wildcards: settings_of("prediction", wildcards.model),
         trained_pixel_nm=TRAINED_PIXEL_NM,

@@ -13,7 +13,7 @@ rule make_tables:
     input:
         evaluations=expand(
             f"{RUN}/evaluation/{{model}}/{{images}}.json",
-            model=[*MODELS, "watershed"],
+            model=[*MODELS, *EVALUATED, "watershed"],
             images=IMAGE_SETS,
         ),
         published=[own_file(f"resources/paper/table{n}.tsv") for n in (1, 2, 3, 4)],

@@ -17,16 +17,13 @@ from synthwire.progress import progress_bar
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
-    training = snakemake.config["training"]
-    row = snakemake.params.row
-    plan = detectron.plan_row(row, training) if row else detectron.plan_base(training)
     predictor = load(
         Path(snakemake.input.weights),
         snakemake.params.architecture,
         snakemake.params.prediction,
-        nms_threshold=plan.nms_threshold,
+        nms_threshold=snakemake.params.nms_threshold,
         precision=snakemake.params.prediction["precision"],
-        device=detectron.device_name(training["device"]),
+        device=detectron.device_name(snakemake.config["training"]["device"]),
         classes=snakemake.params.classes,
     )
     validation = read_coco(snakemake.input.validation)

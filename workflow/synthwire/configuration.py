@@ -19,8 +19,9 @@ from synthwire import dataset, imaging, structures
 from synthwire.authors_layout import list_split
 from synthwire.errors import InputError
 from synthwire.imaging import scene_number
+from synthwire.weights import bundled
 
-INITIAL_WEIGHTS = ("coco", "base", "scratch")
+INITIAL_WEIGHTS = ("coco", "base", "bundled", "scratch")
 ROW_SECTIONS = (
     "architecture",
     "training",
@@ -148,6 +149,9 @@ def resolve(config: dict, schemas: Path, source: str = "config") -> dict:
             f"{source}: training.initial_weights: '{weights}' is neither "
             f"{', '.join(INITIAL_WEIGHTS)} nor a file"
         )
+    if weights == "bundled":
+        _check_bundled(config["architecture"], schemas, f"{source}: training.initial_weights")
+    _resolve_evaluated(config, schemas, source)
     file = config["training"]["coco_weights_file"]
     if file is not None and not Path(file).is_file():
         raise InputError(f"{source}: training.coco_weights_file: no file '{file}'")
@@ -172,6 +176,33 @@ def _check_copy_paste(training: Mapping, imaging_settings: Mapping, source: str)
             f"{source}: training.augmentation.copy_paste_wires: the densities of wires add up in "
             "optical-density images alone; take imaging.domains or this, not both"
         )
+
+
+def _check_bundled(architecture: Mapping, schemas: Path, source: str) -> None:
+    """InputError where the bundled model is not of this architecture."""
+    own = section_defaults("architecture", schemas) | bundled().card["architecture"]
+    for field in sorted({*own, *architecture}):
+        if own.get(field) != architecture.get(field):
+            raise InputError(
+                f"{source}: the bundled weights fit their own architecture only, whose {field} is "
+                f"{own.get(field)}, not {architecture.get(field)}; take the section architecture "
+                "from their card, resources/weights/bundled.json"
+            )
+
+
+def _resolve_evaluated(config: dict, schemas: Path, source: str) -> None:
+    """Fill in what the entries of models.evaluated leave open, and check them."""
+    for name, entry in config["models"]["evaluated"].items():
+        where = f"{source}: models.evaluated.{name}"
+        if entry["weights"] == "bundled":
+            card = bundled().card
+            entry["architecture"] = card["architecture"] | entry["architecture"]
+            entry["nms"] = card["nms_threshold"]
+        elif not Path(entry["weights"]).is_file():
+            raise InputError(f"{where}.weights: '{entry['weights']}' is neither bundled nor a file")
+        reference = {"$ref": "config.schema.yaml#/properties/architecture"}
+        merged = {"architecture": deepcopy(config["architecture"] | entry["architecture"])}
+        _validate(merged, {"properties": {"architecture": reference}}, schemas, where)
 
 
 def files_of(entry: Mapping) -> list[str]:
@@ -310,7 +341,12 @@ def _count_volumes(folder: Path) -> int:
 
 
 def check_models(config: Mapping, models: pd.DataFrame) -> None:
-    """InputError when a row asks for more training images than there are."""
+    """InputError when a row asks for more training images than there are, or names clash."""
+    twice = [name for name in config["models"]["evaluated"] if name in models.index]
+    if twice:
+        raise InputError(
+            f"models.evaluated.{twice[0]}: the model table has a row of this name; take another"
+        )
     sizes = models["dataset_size"].to_dict()
     if config["training"]["initial_weights"] == "base":
         sizes["base"] = config["training"]["base"]["dataset_size"]
@@ -348,6 +384,8 @@ def check_changes(config: Mapping, models: pd.DataFrame, schemas: Path) -> None:
             reference = {"$ref": f"config.schema.yaml#/properties/{section}"}
             merged = {section: deepcopy(with_changes(config[section], changes))}
             _validate(merged, {"properties": {section: reference}}, schemas, f"model {name}")
+            if section == "architecture" and config["training"]["initial_weights"] == "bundled":
+                _check_bundled(merged[section], schemas, f"model {name}")
             if section == "training":
                 _check_copy_paste(merged[section], config["imaging"], f"model {name}")
         other = row["weights_of"]

@@ -114,8 +114,9 @@ def training_table(study: Study) -> Table:
         f"{_interval_text(study, SYNTHETIC)}; best of ours in bold."
     )
     texts = list(notes.texts)
-    if study.base_models:
-        texts.append(f"{', '.join(study.base_models)}: where the other models' training starts.")
+    for model in study.base_models:
+        origin = "where the other models' training starts"
+        texts.append(f"{model}: {origin if model == 'base' else 'weights from elsewhere'}.")
     if "changes" in study.models:
         changed = study.models[study.models["changes"] != ""]
         texts += [
