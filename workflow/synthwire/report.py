@@ -176,7 +176,7 @@ def inline_html(text: str) -> Markup:
 def is_number(text: str) -> bool:
     """Whether a cell is set flush right: a number, a pair of them, with or without an interval."""
     text = re.sub(r"<sup>.*?</sup>|\*\*", "", text)
-    return bool(re.fullmatch(r"[-−+]?(\d|NaN)[-−–+\d.,/eE%\[\] NaN]*|", text))
+    return bool(re.fullmatch(r"[-−+\[]?(\d|NaN)[-−–+\d.,/eE%\[\] NaN]*|", text))
 
 
 # -- figures ---------------------------------------------------------------------------------
