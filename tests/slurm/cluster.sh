@@ -9,6 +9,7 @@
 # why stands on standard error.
 set -euo pipefail
 
+PATH=$PATH:/usr/sbin
 MARK="# written by SynthWire's tests/slurm/cluster.sh"
 GPUS=4
 NODE=$(hostname -s)
@@ -32,7 +33,7 @@ wait_until() { # seconds, command…
 }
 
 install_packages() {
-  command -v slurmctld slurmd sbatch munged >/dev/null && return
+  hash slurmctld slurmd sbatch munged 2>/dev/null && return
   command -v apt-get >/dev/null || unavailable "slurmctld, slurmd and munge are not installed, and there is no apt-get to install them with"
   export DEBIAN_FRONTEND=noninteractive
   { apt-get update && apt-get install -y --no-install-recommends munge slurmctld slurmd slurm-client; } \
@@ -42,7 +43,7 @@ install_packages() {
 
 write_configuration() {
   # GPUs are counted and CUDA_VISIBLE_DEVICES is set only where gres.conf names character devices;
-  # 1,3 are the numbers of /dev/null.
+  # 1,3 are the numbers of /dev/null. Their kind serves to try the profile's `gpu_model`.
   local gpu
   for ((gpu = 0; gpu < GPUS; gpu++)); do
     mknod "$FOLDER/dev/nvidia$gpu" c 1 3 2>/dev/null || unavailable "device files cannot be made here (mknod)"
@@ -51,7 +52,7 @@ write_configuration() {
   cat >/etc/slurm/gres.conf <<END
 $MARK
 AutoDetect=off
-Name=gpu File=$FOLDER/dev/nvidia[0-$((GPUS - 1))]
+Name=gpu Type=a100 File=$FOLDER/dev/nvidia[0-$((GPUS - 1))]
 END
   # No cgroups, no accounting: a container has neither. The node says that it has more processors
   # and memory than this machine, so that jobs may ask for what they ask for on a real one.
@@ -91,7 +92,7 @@ MinJobAge=3600
 # seconds between SIGTERM and SIGKILL; SLURM's own default
 KillWait=30
 ReturnToService=2
-NodeName=$NODE NodeAddr=127.0.0.1 CPUs=64 RealMemory=256000 Gres=gpu:$GPUS State=UNKNOWN
+NodeName=$NODE NodeAddr=127.0.0.1 CPUs=64 RealMemory=256000 Gres=gpu:a100:$GPUS State=UNKNOWN
 PartitionName=test Nodes=$NODE Default=YES MaxTime=1-00:00:00 DefMemPerCPU=100 State=UP
 END
 }

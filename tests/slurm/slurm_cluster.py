@@ -16,7 +16,7 @@ from typing import NamedTuple
 import psutil
 import yaml
 
-PATIENCE_S = 900
+PATIENCE_S = 1800
 
 
 def wait_until(condition: Callable, what: str, patience_s: float = PATIENCE_S):
@@ -50,7 +50,7 @@ class Cluster:
     @staticmethod
     def _parse(line: str) -> Job:
         fields = dict(re.findall(r"(\S+?)=(\S*)", line))
-        held = re.search(r"GRES=gpu:\d+\(IDX:([\d,-]+)\)", line)
+        held = re.search(r"GRES=gpu(?::\w+)?:\d+\(IDX:([\d,-]+)\)", line)
         running = fields["JobState"] == "RUNNING"
         return Job(
             id=fields["JobId"],

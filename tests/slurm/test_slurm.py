@@ -26,6 +26,11 @@ def rows(*names: str, table: str | None = None) -> dict:
     return {"select": list(names), **({"table": table} if table else {})}
 
 
+def megabytes(text: str) -> float:
+    """What SLURM calls megabytes, from 2000M or 62.50G."""
+    return float(text[:-1]) * {"M": 1, "G": 1024}[text[-1]]
+
+
 def curve(run: Path, model: str) -> list[int]:
     """Iterations in a model's loss curve."""
     lines = (run / "models" / model / "metrics.json").read_text().splitlines()
@@ -55,14 +60,15 @@ def profile(root) -> dict:
 
 
 def test_the_tiny_workflow_from_nothing_to_the_tables(controller, cluster, profile):
+    config = {"models": rows("01", "04"), "training": {"device": "cpu"}}
     before = len(cluster.jobs())
     run = controller()
     with Watch(cluster) as watch:
-        run.start("tables", config={"training": {"device": "cpu"}})
+        run.start("tables", config=config)
         run.ended_well()
     table = pd.read_csv(run.run / "tables" / "table1.csv", dtype={"model": str})
-    assert list(table["model"]) == ["base", "01", "04", "16"]
-    assert table["ap_segm"].notna().all()
+    measured = table.set_index("model").loc[["base", "01", "04"], "ap_segm"]
+    assert measured.notna().all()
 
     jobs = cluster.jobs()[before:]
     assert all(job.state == "COMPLETED" for job in jobs)
@@ -73,21 +79,20 @@ def test_the_tiny_workflow_from_nothing_to_the_tables(controller, cluster, profi
     # What the profile asks for is what SLURM was asked for: four GPUs on one node for a training.
     trainings = [job for job in jobs if "train_" in job.comment]
     asked = profile["set-resources"]["train_model"]
-    assert len(trainings) == 4
+    assert len(trainings) == 3
     for job in trainings:
         assert job.fields["TresPerJob"] == f"gres:gpu:{GPUS}"
         assert job.fields["NumNodes"] == str(asked["nodes"])
         assert job.fields["TimeLimit"] == f"{asked['runtime'] // 60:02d}:00:00"
         assert job.fields["Requeue"] == "1"
-        assert job.fields["MinMemoryNode"] in (f"{asked['mem_mb']}M", f"{asked['mem_mb'] / 1024}G")
-    assert not any(
-        "gpu" in job.fields.get("TresPerJob", "") for job in jobs if job not in trainings
-    )
+        assert megabytes(job.fields["MinMemoryNode"]) == asked["mem_mb"]
+    others = [job for job in jobs if job not in trainings]
+    assert not any("gpu" in job.fields.get("TresPerJob", "") for job in others)
     watch.check_that_no_gpu_was_held_twice()
     assert watch.most_jobs_with_gpus() == 1
 
     # Nothing is left to do, and of jobs that ended well no log of SLURM's stays.
-    run.start("tables", "--dry-run", config={"training": {"device": "cpu"}})
+    run.start("tables", "--dry-run", config=config)
     run.ended_well()
     assert "Nothing to be done" in run.output()
     assert not list((run.folder / "results" / "slurm_logs").rglob("*.log"))
@@ -99,7 +104,7 @@ def test_twenty_trainings_fan_out_over_the_gpus(controller, cluster, root):
     run = controller()
     with Watch(cluster) as watch:
         run.start(
-            "train",
+            *("train", "--set-resources", "train_model:gpu_model=a100"),
             config={
                 "models": rows(*names),
                 "training": {**TRAINING, "minimum_iterations": 1, "maximum_iterations": 2},
@@ -108,7 +113,7 @@ def test_twenty_trainings_fan_out_over_the_gpus(controller, cluster, root):
         run.ended_well()
     for name in names:
         (job,) = cluster.of_model(name, before)
-        assert job.fields["TresPerJob"] == "gres:gpu:1"
+        assert job.fields["TresPerJob"] == "gres:gpu:a100:1"
         assert (run.run / "models" / name / "model_final.pth").is_file()
     watch.check_that_no_gpu_was_held_twice()
     assert watch.most_jobs_with_gpus() == GPUS
