@@ -244,7 +244,14 @@ rule make_figure_comparison:
         watershed_evaluation=f"{RUN}/evaluation/watershed/synthetic.json",
         watershed_predictions=f"{RUN}/predictions/watershed/synthetic.json",
         watershed=rules.tune_watershed.output.parameters,
-        library=[*DRAWING, *modules("figures/comparison.py", "figures/prediction.py")],
+        library=[
+            *DRAWING,
+            *modules(
+                "figures/comparison.py",
+                "figures/instance_quality.py",
+                "figures/prediction.py",
+            ),
+        ],
     output:
         figure("fig_comparison"),
     log:
