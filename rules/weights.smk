@@ -36,6 +36,7 @@ rule export_weights:
                 for images, entry in config["image_sets"].items()
             },
         },
+        initial_weights=config["training"]["initial_weights"],
         rebuild="make weights",
     script:
         "../workflow/scripts/export_weights.py"

@@ -52,7 +52,6 @@ def trained(tmp_path):
         },
         "categories": [{"id": 1, "name": "nanowire"}],
         "dataset_images": 12,
-        "initial_weights": "scratch",
         "seed": 5,
         "started": "2026-01-02T03:04:05+00:00",
         "duration_s": 5400.0,
@@ -70,6 +69,7 @@ def trained(tmp_path):
         "shards": [tmp_path],
         "evaluations": {"synthetic": tmp_path / "synthetic.json"},
         "labels": {"synthetic": "Synthetic, held out"},
+        "initial_weights": "results/demo/models/12/model_final.pth",
         "rebuild": "make weights",
         "template": TEMPLATE,
         "output": tmp_path / "bundled",
@@ -96,6 +96,7 @@ def test_the_card_for_people_says_what_was_measured(trained):
     text = (trained["output"] / "README.md").read_text()
     assert "| Synthetic, held out (3) | 40 | 30.0 | 60.0 | 15.0 | 70.0 |" in text
     assert "1.5 hours" in text
+    assert "from results/demo/models/12/model_final.pth" in text
     assert "`make weights`" in text
 
 

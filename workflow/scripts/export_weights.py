@@ -21,6 +21,7 @@ with job(snakemake.log[0]):
         shards=[Path(folder) for folder in snakemake.input.images],
         evaluations={Path(path).stem: Path(path) for path in snakemake.input.evaluations},
         labels=snakemake.params.labels,
+        initial_weights=snakemake.params.initial_weights,
         rebuild=snakemake.params.rebuild,
         template=Path(snakemake.input.template),
         output=Path(snakemake.output[0]),

@@ -91,6 +91,7 @@ def export_model(
     shards: Sequence[Path],
     evaluations: Mapping[str, Path],
     labels: Mapping[str, str],
+    initial_weights: str,
     rebuild: str,
     template: Path,
     output: Path,
@@ -101,7 +102,8 @@ def export_model(
     config["prediction"]. pixel_size_nm, domain: as in `pixel_range_nm`. dataset, shards: a COCO
     file of images like those that were learnt from, and the folders that hold them. evaluations:
     evaluation/{model}/{images}.json by image set. labels: names of the image sets for people.
-    rebuild: the command that makes all this anew. InputError when the weights are larger than
+    initial_weights: where the training began, as in the config. rebuild: the command that makes all
+    this anew. InputError when the weights are larger than
     LARGEST_BYTES, or not to be held in half precision.
     """
     identity = provenance["identity"]
@@ -140,7 +142,7 @@ def export_model(
                     for field in ("seed", "started", "duration_s", "versions", "git_commit")
                 },
                 **{field: identity["plan"][field] for field in ("iterations", "learning_rate")},
-                "initial_weights": provenance["initial_weights"],
+                "initial_weights": initial_weights,
             },
         }
         write_json(folder / "bundled.json", card, indent=1)
