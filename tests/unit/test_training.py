@@ -244,6 +244,19 @@ def test_a_training_killed_at_several_moments_ends_as_if_it_was_not(
     assert_same_outcome(job.model, undisturbed)
 
 
+def test_a_training_stopped_at_its_last_moment_only_publishes(config, data, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "_publish", stop)
+        run(config, data, tmp_path, iterations=3)
+    curve = run(config, data, tmp_path, iterations=3)
+    assert [point["iteration"] for point in curve] == [0, 1, 2]
+    provenance = json.loads((tmp_path / "model/provenance.json").read_text())
+    assert provenance["resumed_at_iteration"] == 3
+
+
 def test_signals_write_a_checkpoint_and_sigterm_ends_the_training(
     config, data, undisturbed, tmp_path
 ):
