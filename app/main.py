@@ -467,23 +467,13 @@ def show_particle(found: Found) -> None:
         rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in measures.items())
         st.html(f"<dl class='measures'>{rows}</dl>")
         edits = found.edits
+        key, label, icon, changed = (
+            ("remove", "Remove", ":material/delete:", edits.removing(number))
+            if inside
+            else ("keep", "Keep", ":material/add_circle:", edits.keeping(number))
+        )
         with st.container(horizontal=True):
-            if inside:
-                st.button(
-                    "Remove",
-                    icon=":material/delete:",
-                    key="remove",
-                    on_click=found.edit,
-                    args=(edits.removing(number),),
-                )
-            else:
-                st.button(
-                    "Keep",
-                    icon=":material/add_circle:",
-                    key="keep",
-                    on_click=found.edit,
-                    args=(edits.keeping(number),),
-                )
+            st.button(label, icon=icon, key=key, on_click=found.edit, args=(changed,))
             st.button("Done", key="done", on_click=found.pick, args=(None,))
     if found.edits:
         count = len(found.edits)
