@@ -59,7 +59,7 @@ FILE_LABELS = {
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 [class*="st-key-overlay"][class*="-box"] > div { height: 100%; }
-.st-key-metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); }
+.st-key-metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); }
 .st-key-metrics [data-testid="stMetric"] { padding: 0.5rem 0.9rem; }
 .st-key-metrics [data-testid="stMetric"] > div { padding: 0; }
 .st-key-metrics [data-testid="stMetricValue"] { font-size: 1.5rem; }

@@ -54,6 +54,7 @@ def first_result(page: Page, address: str) -> float:
 
 def slider_steps(page: Page, steps: int) -> list[float]:
     """Milliseconds that each step of the threshold takes, half of them down and half up."""
+    page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
     found = []
     for step in range(steps):
         page.evaluate(RESPONSE)
