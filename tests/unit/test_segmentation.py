@@ -358,6 +358,7 @@ def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
 def test_no_model_is_one_line(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no model; 'bundled' is expected, or a run's folder"):
         segment(wires(), model=tmp_path)
+    segmentation._remembered.cache_clear()  # another test's bundled model
     monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(tmp_path))
     with pytest.raises(InputError, match=r"bundled\.pth: no such file"):
         segment(wires())
