@@ -17,7 +17,7 @@ rule extract_features:
         f"{RUN}/benchmarks/extract_features.tsv"
     conda:
         "../envs/learning.yaml"
-    threads: config["training"]["threads"] or workflow.cores
+    threads: config["training"]["threads"] or ALL_CORES
     resources:
         gpu=1,
         mem_mb=8000,

@@ -271,7 +271,7 @@ rule make_figure_comparison:
 
 rule make_figure_feature_maps:
     input:
-        features=rules.extract_features.output,
+        features=rules.extract_features.output[0],
         image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
         library=[*DRAWING, *modules("figures/feature_maps.py")],
     output:
