@@ -5,7 +5,11 @@ rule predict:
         images=image_folders,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
         library=modules(
-            "acceleration.py", "annotations.py", "detectron.py", "inference.py"
+            "acceleration.py",
+            "annotations.py",
+            "detectron.py",
+            "inference.py",
+            "mask_heads.py",
         ),
     output:
         expand(f"{RUN}/predictions/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),

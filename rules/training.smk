@@ -17,6 +17,7 @@ TRAINING_MODULES = modules(
     "copy_paste.py",
     "dataset.py",
     "detectron.py",
+    "mask_heads.py",
     "trainer.py",
     "training.py",
     "training_data.py",

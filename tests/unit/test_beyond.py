@@ -170,10 +170,11 @@ def data(config, tmp_path_factory):
     [
         {"architecture": {"mask_resolution_px": 56}},
         {"architecture": {"mask_head": "point_rend"}},
+        {"architecture": {"mask_head": "hourglass"}},
         {"architecture": {"anchor_aspect_ratios": [0.125, 0.25, 0.5, 1, 2, 4, 8]}},
         {"training": {"augmentation": {"scale": [0.7, 1.4], "copy_paste_wires": 3}}},
     ],
-    ids=["mask 56", "PointRend", "anchors", "scale and copy-paste"],
+    ids=["mask 56", "PointRend", "hourglass", "anchors", "scale and copy-paste"],
 )
 def test_every_change_trains_and_predicts(config, data, tmp_path, changes):
     architecture = configuration.with_changes(

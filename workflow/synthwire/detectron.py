@@ -142,6 +142,10 @@ def architecture_config(settings: Mapping, classes: int = 1) -> CfgNode:
     cfg.INPUT.MASK_FORMAT = "bitmask"
     if settings.get("mask_head") == "point_rend":
         _use_point_rend(cfg, settings, classes)
+    elif settings.get("mask_head") == "hourglass":
+        cfg.MODEL.ROI_BOX_HEAD.TRAIN_ON_PRED_BOXES = True
+        cfg.MODEL.ROI_MASK_HEAD.NAME = "HourglassMaskHead"
+        cfg.MODEL.ROI_MASK_HEAD.POOLER_TYPE = ""  # the head takes whole feature maps
     return cfg
 
 

@@ -20,6 +20,7 @@ from synthwire.acceleration import accelerate
 from synthwire.annotations import encode_crop
 from synthwire.detections import mask_nms, suppression
 from synthwire.errors import InputError
+from synthwire.mask_heads import HourglassMaskHead
 
 from detectron2.checkpoint import DetectionCheckpointer  # isort: skip
 from detectron2.data.transforms import ResizeShortestEdge  # isort: skip
@@ -123,7 +124,8 @@ class Predictor:
         height, width = image.shape
         instances = self._detect(image, scale)
         instances = _at_size(instances, height, width)
-        masks = paste_masks(instances.pred_masks, instances.pred_boxes.tensor, height, width)
+        frames = instances.get("mask_boxes" if instances.has("mask_boxes") else "pred_boxes")
+        masks = paste_masks(instances.pred_masks, frames.tensor, height, width)
         return [
             {
                 "image_id": int(image_id),
@@ -229,7 +231,9 @@ def _lower_precision(model: torch.nn.Module, dtype: torch.dtype) -> None:
     """
     mask_head = model.roi_heads.mask_head
     heads = [model.backbone, model.proposal_generator.rpn_head, model.roi_heads.box_head]
-    if isinstance(mask_head, MaskRCNNConvUpsampleHead):
+    if isinstance(mask_head, HourglassMaskHead):
+        heads.append(mask_head.network)
+    elif isinstance(mask_head, MaskRCNNConvUpsampleHead):
         heads.append(mask_head)
         mask_head.predictor.register_forward_pre_hook(_cast_inputs(torch.float32))
     for module in heads:
@@ -292,6 +296,8 @@ def _at_size(instances: Instances, height: int, width: int) -> Instances:
     resized = Instances((height, width), **instances.get_fields())
     resized.pred_boxes.scale(across, down)
     resized.pred_boxes.clip(resized.image_size)
+    if resized.has("mask_boxes"):
+        resized.mask_boxes.scale(across, down)
     return resized[resized.pred_boxes.nonempty()]
 
 
