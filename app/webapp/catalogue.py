@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,11 @@ def _read(name: str) -> MemoryFile:
     return MemoryFile(name, (APP / "samples" / name).read_bytes())
 
 
-def samples() -> list[Sample]:
+@functools.cache
+def samples() -> tuple[Sample, ...]:
     """The samples that app/make_samples.py makes."""
     entries = yaml.safe_load((APP / "samples" / "samples.yaml").read_text(encoding="utf-8"))
-    return [Sample(key, item["label"], item["modality"]) for key, item in entries.items()]
+    return tuple(Sample(key, item["label"], item["modality"]) for key, item in entries.items())
 
 
 def models(runs: Path) -> dict[str, Path | None]:

@@ -13,6 +13,7 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
+from scipy.stats import gaussian_kde
 from synthwire.errors import InputError
 from synthwire.figures import (
     diagnosis,
@@ -249,6 +250,15 @@ def test_periodic_density_joins_both_ends():
     grid = np.array([0.0, 90.0])
     density = particle_statistics.periodic_density(np.array([177.0, 3.0, 179.0, 1.0]), grid)
     assert density[0] > 20 * density[1]
+
+
+def test_the_linear_density_is_scipys():
+    values = np.random.default_rng(3).lognormal(1, 0.6, 40)
+    grid = np.linspace(-2, 15, 90)
+    expected = gaussian_kde(values)(grid)
+    np.testing.assert_allclose(
+        particle_statistics.linear_density(values, grid, None), expected, rtol=1e-9, atol=1e-15
+    )
 
 
 def test_linear_density_keeps_its_mass_above_the_limit():

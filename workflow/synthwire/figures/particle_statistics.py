@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
-from scipy.stats import gaussian_kde
 
 from synthwire.errors import InputError
 from synthwire.figures import style
@@ -25,11 +24,17 @@ def linear_density(values: np.ndarray, grid: np.ndarray, lower: float | None) ->
     """
     if len(values) < 2 or np.ptp(values) == 0:
         return np.zeros_like(grid, dtype=float)
-    kernel = gaussian_kde(values)
-    density = kernel(grid)
+    width = np.std(values, ddof=1) * len(values) ** (-1 / 5)
+    density = _mean_of_kernels(grid[:, None] - values, width)
     if lower is not None:
-        density = np.where(grid >= lower, density + kernel(2 * lower - grid), 0.0)
+        mirrored = _mean_of_kernels((2 * lower - grid)[:, None] - values, width)
+        density = np.where(grid >= lower, density + mirrored, 0.0)
     return density
+
+
+def _mean_of_kernels(distances: np.ndarray, width: float) -> np.ndarray:
+    """Mean along the last axis of Gaussians at these distances from their centres."""
+    return np.exp(-0.5 * (distances / width) ** 2).mean(axis=-1) / (width * np.sqrt(2 * np.pi))
 
 
 def periodic_density(
@@ -47,9 +52,8 @@ def periodic_density(
     spread = np.sqrt(-2 * np.log(np.clip(resultant, 1e-12, 1.0))) * period / (2 * np.pi)
     width = max(min(spread, uniform) * len(angles) ** (-1 / 5), period / 180)
     turns = np.arange(-3, 4) * period
-    distance = grid[:, None, None] - angles[None, :, None] - turns[None, None, :]
-    kernels = np.exp(-0.5 * (distance / width) ** 2) / (width * np.sqrt(2 * np.pi))
-    return kernels.sum(axis=2).mean(axis=1)
+    images = (angles[:, None] + turns).ravel()  # each angle once a turn
+    return len(turns) * _mean_of_kernels(grid[:, None] - images, width)
 
 
 def histogram_edges(
