@@ -33,10 +33,12 @@ import matplotlib.pyplot as plt
 import matplotlib.ticker
 import pandas as pd
 import yaml
+from synthwire.figures import style
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENES = 1250
 VALIDATION_IMAGES = 250 + 3
+COLOURS = (style.BLUE, style.ORANGE, style.GREEN)
 GPUS = (4, 8, 16, 32, 64, 128)
 DATA = (1, 10, 100)
 SHARD_SIZES = (10, 25, 50, 100, 250, 500, 1000, 2500)
@@ -232,13 +234,14 @@ def dataset_ready_s(plan: Plan, run: Run) -> float:
 def picture(path: Path, whole: pd.DataFrame, ready: pd.DataFrame) -> None:
     """Left: GPUs against the time of the run. Right: shard size against a ready data set."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    for data in DATA:
+    for data, marker, colour in zip(DATA, "os^", COLOURS, strict=True):
+        look = {"label": f"{data}× the data", "marker": marker, "color": colour}
         total = whole.loc[data].sum(axis=1) / 3600
-        left.plot(total.index, total, "o-", label=f"{data}× the data")
+        left.plot(total.index, total, **look)
         curve = ready[ready["data"] == data]
-        right.plot(curve["per_shard"], curve["ready_s"] / 60, "o-", label=f"{data}× the data")
-    left.set(xlabel="GPUs, four for each training", ylabel="whole run (hours)", xticks=GPUS)
-    right.set(xlabel="scenes in a shard", ylabel="data set ready after (minutes)")
+        right.plot(curve["per_shard"], curve["ready_s"] / 60, **look)
+    left.set(xlabel="GPUs, four for each training", ylabel="Whole run (hours)", xticks=GPUS)
+    right.set(xlabel="Scenes in a shard", ylabel="Data set ready after (minutes)")
     for axes in (left, right):
         axes.set(xscale="log", yscale="log")
         for axis in (axes.xaxis, axes.yaxis):

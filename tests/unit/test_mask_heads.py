@@ -110,7 +110,7 @@ def test_masks_lie_in_the_image_where_the_regions_lie(scale):
     expected = np.zeros((64, 96), dtype=bool)
     expected[18:38, 15:40] = True  # the box grown to 15–65 × 18–38, its left half
     np.testing.assert_array_equal(mask, expected)
-    assert result["bbox"] == [20, 20, 40, 16]
+    assert result["bbox"] == [15, 18, 25, 20]  # that of the mask
 
 
 def test_the_network_takes_the_head_from_the_configuration(root, schemas):

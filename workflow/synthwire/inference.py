@@ -122,28 +122,37 @@ class Predictor:
     def _find(self, image: np.ndarray, image_id: int, scale: float, place: Place) -> list[dict]:
         """COCO results at one size."""
         height, width = image.shape
-        instances = self._detect(image, scale)
-        instances = _at_size(instances, height, width)
-        frames = instances.get("mask_boxes" if instances.has("mask_boxes") else "pred_boxes")
-        masks = paste_masks(instances.pred_masks, frames.tensor, height, width)
-        return [
-            {
-                "image_id": int(image_id),
-                "category_id": category + 1,
-                "bbox": [x0 + place.left, y0 + place.top, x1 - x0, y1 - y0],
-                "score": score,
-                "segmentation": encode_crop(
-                    crop, top + place.top, left + place.left, place.height, place.width
-                ),
-            }
-            for (x0, y0, x1, y1), score, category, (crop, top, left) in zip(
-                instances.pred_boxes.tensor.tolist(),
-                instances.scores.tolist(),
-                instances.pred_classes.tolist(),
-                masks,
-                strict=True,
+        instances = _at_size(self._detect(image, scale), height, width)
+        boxes = instances.pred_boxes.tensor
+        # a head that draws beyond its boxes knows better than they where a particle ends
+        own_frames = instances.has("mask_boxes")
+        frames = instances.mask_boxes.tensor if own_frames else boxes
+        masks = paste_masks(instances.pred_masks, frames, height, width)
+        results = []
+        for box, score, category, (crop, top, left) in zip(
+            boxes.tolist(),
+            instances.scores.tolist(),
+            instances.pred_classes.tolist(),
+            masks,
+            strict=True,
+        ):
+            if own_frames:
+                if not crop.any():
+                    continue
+                box = _box_of(crop, top, left)
+            x0, y0, x1, y1 = box
+            results.append(
+                {
+                    "image_id": int(image_id),
+                    "category_id": category + 1,
+                    "bbox": [x0 + place.left, y0 + place.top, x1 - x0, y1 - y0],
+                    "score": score,
+                    "segmentation": encode_crop(
+                        crop, top + place.top, left + place.left, place.height, place.width
+                    ),
+                }
             )
-        ]
+        return results
 
     @torch.inference_mode()
     def features(self, image: np.ndarray, scale: float = 1.0) -> dict[str, np.ndarray]:
@@ -318,6 +327,17 @@ def paste_masks(
         grid[..., 1] = down[:, np.newaxis]
         soft = grid_sample(mask[np.newaxis], torch.from_numpy(grid), align_corners=False)[0, 0]
         yield (soft >= MASK_THRESHOLD).numpy(), top, left
+
+
+def _box_of(crop: np.ndarray, top: int, left: int) -> tuple[float, float, float, float]:
+    """Box x0, y0, x1, y1 of a mask that is not empty; the crop begins at (top, left)."""
+    rows, columns = (np.flatnonzero(crop.any(axis=axis)) for axis in (1, 0))
+    return (
+        float(left + columns[0]),
+        float(top + rows[0]),
+        float(left + columns[-1] + 1),
+        float(top + rows[-1] + 1),
+    )
 
 
 def _samples(low: np.float32, high: np.float32, length: int) -> tuple[int, np.ndarray]:
