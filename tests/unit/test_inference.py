@@ -197,3 +197,29 @@ def test_looking_at_several_sizes_keeps_the_surest_of_what_is_found_twice(config
     )
     twice = found(scales=[1, 1])
     assert twice == mask_nms(once, inference.SAME_IOU)
+
+
+def test_the_confidence_of_a_mask_is_the_mean_over_its_pixels():
+    masks = torch.zeros(3, 1, 4, 4)
+    masks[0, 0, 1, :2] = torch.tensor([0.6, 1.0])
+    masks[0, 0, 2] = 0.4  # below the threshold
+    masks[2] = 1
+    np.testing.assert_allclose(inference.mask_confidence(masks), [0.8, 0, 1], rtol=1e-6)
+
+
+def test_scores_by_masks_are_geometric_means(config, weights, image):
+    plain = load(config, weights)
+    rating = inference.load(
+        weights,
+        config["architecture"],
+        {**config["prediction"], "rate_masks": True},
+        nms_threshold=NMS,
+        precision="float32",
+    )
+    with torch.inference_mode():
+        found = plain._detect(image, 1.0)
+    expected = (found.scores * inference.mask_confidence(found.pred_masks)).sqrt()
+    rated = [result["score"] for result in rating(image, 1)]
+    np.testing.assert_allclose(rated, sorted(expected.tolist(), reverse=True), rtol=1e-5)
+    masks = {str(result["segmentation"]) for result in plain(image, 1)}
+    assert masks == {str(result["segmentation"]) for result in rating(image, 1)}

@@ -71,6 +71,7 @@ class Predictor:
     device computes natively. suppress: what is done to the results of an image in the end. scales:
     sizes, relative to the one asked for, at which each image is looked at; of what is found at
     several the surest stays. A wire that is too long for the network's view fits a smaller one.
+    rate_masks: scores are the geometric mean of the box's score and the mask's mean probability.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class Predictor:
         precision: str = "float32",
         suppress: Callable[[list[dict]], list[dict]] | None = None,
         scales: Sequence[float] = (1.0,),
+        rate_masks: bool = False,
     ) -> None:
         self._suppress = suppress
+        self._rate_masks = rate_masks
         self._scales = scales
         self._model = build_model(cfg)
         StrictCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
@@ -116,7 +119,9 @@ class Predictor:
             for result in self._find(image, image_id, scale * relative, place)
         ]
         if len(self._scales) > 1:
-            results = sorted(mask_nms(results, SAME_IOU), key=lambda result: -result["score"])
+            results = mask_nms(results, SAME_IOU)
+        if len(self._scales) > 1 or self._rate_masks:
+            results = sorted(results, key=lambda result: -result["score"])
         return self._suppress(results) if self._suppress else results
 
     def _find(self, image: np.ndarray, image_id: int, scale: float, place: Place) -> list[dict]:
@@ -124,6 +129,9 @@ class Predictor:
         height, width = image.shape
         instances = _at_size(self._detect(image, scale), height, width)
         boxes = instances.pred_boxes.tensor
+        scores = instances.scores
+        if self._rate_masks:
+            scores = (scores * mask_confidence(instances.pred_masks)).sqrt()
         # a head that draws beyond its boxes knows better than they where a particle ends
         own_frames = instances.has("mask_boxes")
         frames = instances.mask_boxes.tensor if own_frames else boxes
@@ -131,7 +139,7 @@ class Predictor:
         results = []
         for box, score, category, (crop, top, left) in zip(
             boxes.tolist(),
-            instances.scores.tolist(),
+            scores.tolist(),
             instances.pred_classes.tolist(),
             masks,
             strict=True,
@@ -218,6 +226,7 @@ def load(
         precision,
         suppression(prediction),
         prediction.get("scales", (1.0,)),
+        prediction.get("rate_masks", False),
     )
 
 
@@ -308,6 +317,14 @@ def _at_size(instances: Instances, height: int, width: int) -> Instances:
     if resized.has("mask_boxes"):
         resized.mask_boxes.scale(across, down)
     return resized[resized.pred_boxes.nonempty()]
+
+
+def mask_confidence(masks: torch.Tensor) -> torch.Tensor:
+    """Mean probability (N,) of the pixels of soft masks (N, 1, M, M) above the threshold, 0 where
+    there is none (Wang et al., NeurIPS 2020, call it maskness).
+    """
+    inside = masks >= MASK_THRESHOLD
+    return (masks * inside).sum(dim=(1, 2, 3)) / inside.sum(dim=(1, 2, 3)).clamp(min=1)
 
 
 def paste_masks(
