@@ -13,13 +13,12 @@ from synthwire import (
     copy_paste,
     dataset,
     detectron,
-    imaging,
     inference,
-    structures,
     training,
     training_data,
 )
 from synthwire.errors import InputError
+from tiny_data import make_data
 
 BEYOND = "config/models_beyond.tsv"
 COLUMNS = ["model", "epochs", "dataset_size", "learning_rate", "roi_head", "iou_thr", "nms"]
@@ -152,21 +151,7 @@ def test_densities_add_up_in_optical_density_images_alone(config, schemas, table
 
 @pytest.fixture(scope="module")
 def data(config, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    structures.generate_shard(config["structures"], 1, range(3), folder / "structures")
-    imaging.image_shard(
-        folder / "structures", folder / "images", config["optical_density"], ["nanowire"]
-    )
-    dataset.split_dataset(
-        [folder / "images"],
-        {2: folder / "train.json"},
-        folder / "val.json",
-        training=2,
-        validation=1,
-        size_factor=1,
-        seed=1,
-    )
-    return folder
+    return make_data(config, tmp_path_factory.mktemp("data"), scenes=3)
 
 
 @pytest.mark.parametrize(

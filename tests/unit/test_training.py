@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from synthwire import configuration, dataset, detectron, imaging, structures, training
+from synthwire import configuration, dataset, detectron, training
 from synthwire.annotations import read_coco
 from synthwire.errors import InputError
 from synthwire.files import write_json
@@ -22,6 +22,7 @@ from synthwire.inference import load, predict, read_scenes, scale_of
 from synthwire.trainer import newest_checkpoint
 from synthwire.validation import average_precision, validation_of
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tiny_data import make_data
 
 PLAN = detectron.Plan(3, 0.01, 16, 0.6, 0.7, 1, "cosine")
 
@@ -35,22 +36,7 @@ def config(root, schemas):
 
 @pytest.fixture(scope="module")
 def data(config, tmp_path_factory):
-    """One shard of images and its training set, made by the workflow's own functions."""
-    folder = tmp_path_factory.mktemp("data")
-    structures.generate_shard(config["structures"], 1, range(4), folder / "structures")
-    imaging.image_shard(
-        folder / "structures", folder / "images", config["optical_density"], ["nanowire"]
-    )
-    dataset.split_dataset(
-        [folder / "images"],
-        {3: folder / "train.json"},
-        folder / "val.json",
-        training=3,
-        validation=1,
-        size_factor=1,
-        seed=1,
-    )
-    return folder
+    return make_data(config, tmp_path_factory.mktemp("data"), scenes=4)
 
 
 def run(
