@@ -58,6 +58,17 @@ def test_a_row_of_another_architecture_cannot_start_from_the_bundled_weights(
         configuration.check_changes(config, models, schemas)
 
 
+def test_the_overlay_of_the_shipped_model_fits_the_demo(root, schemas):
+    demo, overlay = (
+        yaml.safe_load((root / "config" / name).read_text())
+        for name in ("demo.yaml", "shipped.yaml")
+    )
+    config = configuration.resolve(configuration.with_changes(demo, overlay), schemas)
+    assert list(config["models"]["evaluated"]) == ["shipped"]
+    assert config["models"]["evaluated"]["shipped"]["architecture"]["depth"] == 18
+    assert (config["name"], config["models_from"]) == ("shipped", "demo")
+
+
 def test_models_from_elsewhere_are_described_in_the_config(shipped, resolve, root, schemas):
     models = {
         "select": ["01"],
