@@ -144,9 +144,10 @@ class Predictor:
             masks,
             strict=True,
         ):
-            if own_frames:
-                if not crop.any():
+            if not crop.any():
+                if self._rate_masks:  # its score is 0
                     continue
+            elif own_frames:
                 box = _box_of(crop, top, left)
             x0, y0, x1, y1 = box
             results.append(
