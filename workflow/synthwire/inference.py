@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from PIL import Image
+from pycocotools import mask as coco_mask
 from torch.nn.functional import grid_sample
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torch.utils._pytree import tree_map_only
@@ -120,8 +121,7 @@ class Predictor:
         ]
         if len(self._scales) > 1:
             results = mask_nms(results, SAME_IOU)
-        if len(self._scales) > 1 or self._rate_masks:
-            results = sorted(results, key=lambda result: -result["score"])
+        results.sort(key=lambda result: -result["score"])
         return self._suppress(results) if self._suppress else results
 
     def _find(self, image: np.ndarray, image_id: int, scale: float, place: Place) -> list[dict]:
@@ -137,28 +137,29 @@ class Predictor:
         frames = instances.mask_boxes.tensor if own_frames else boxes
         masks = paste_masks(instances.pred_masks, frames, height, width)
         results = []
-        for box, score, category, (crop, top, left) in zip(
+        for (x0, y0, x1, y1), score, category, (crop, top, left) in zip(
             boxes.tolist(),
             scores.tolist(),
             instances.pred_classes.tolist(),
             masks,
             strict=True,
         ):
-            if not crop.any():
-                if self._rate_masks:  # its score is 0
-                    continue
-            elif own_frames:
-                box = _box_of(crop, top, left)
-            x0, y0, x1, y1 = box
+            empty = not crop.any()
+            if empty and self._rate_masks:  # its score is 0
+                continue
+            bbox = [x0 + place.left, y0 + place.top, x1 - x0, y1 - y0]
+            segmentation = encode_crop(
+                crop, top + place.top, left + place.left, place.height, place.width
+            )
+            if own_frames and not empty:
+                bbox = coco_mask.toBbox(segmentation).tolist()
             results.append(
                 {
                     "image_id": int(image_id),
                     "category_id": category + 1,
-                    "bbox": [x0 + place.left, y0 + place.top, x1 - x0, y1 - y0],
+                    "bbox": bbox,
                     "score": score,
-                    "segmentation": encode_crop(
-                        crop, top + place.top, left + place.left, place.height, place.width
-                    ),
+                    "segmentation": segmentation,
                 }
             )
         return results
@@ -345,17 +346,6 @@ def paste_masks(
         grid[..., 1] = down[:, np.newaxis]
         soft = grid_sample(mask[np.newaxis], torch.from_numpy(grid), align_corners=False)[0, 0]
         yield (soft >= MASK_THRESHOLD).numpy(), top, left
-
-
-def _box_of(crop: np.ndarray, top: int, left: int) -> tuple[float, float, float, float]:
-    """Box x0, y0, x1, y1 of a mask that is not empty; the crop begins at (top, left)."""
-    rows, columns = (np.flatnonzero(crop.any(axis=axis)) for axis in (1, 0))
-    return (
-        float(left + columns[0]),
-        float(top + rows[0]),
-        float(left + columns[-1] + 1),
-        float(top + rows[-1] + 1),
-    )
 
 
 def _samples(low: np.float32, high: np.float32, length: int) -> tuple[int, np.ndarray]:

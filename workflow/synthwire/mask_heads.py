@@ -22,9 +22,8 @@ from detectron2.modeling.roi_heads.mask_head import mask_rcnn_inference  # isort
 from detectron2.modeling.roi_heads.mask_head import ROI_MASK_HEAD_REGISTRY  # isort: skip
 from detectron2.structures import Boxes, Instances  # isort: skip
 
-REGION_SCALE = (
-    1.25  # of the regions' sides to those of the boxes: a box that is too small cuts less
-)
+# Of the regions' sides to those of the boxes: a box that is too small cuts less.
+REGION_SCALE = 1.25
 FINEST = "p2"
 
 
@@ -101,7 +100,9 @@ class HourglassMaskHead(nn.Module):
     """
 
     @configurable
-    def __init__(self, *, channels: int, stride: int, width: int, bins: int, samples: int, classes):
+    def __init__(
+        self, *, channels: int, stride: int, width: int, bins: int, samples: int, classes: int
+    ) -> None:
         super().__init__()
         self.pooler = ROIPooler(bins, [1 / stride], samples, "ROIAlignV2")
         self.network = Hourglass(channels, width)
@@ -123,7 +124,8 @@ class HourglassMaskHead(nn.Module):
 
     def forward(self, features: Mapping[str, torch.Tensor], instances: Sequence[Instances]):
         """{"loss_mask"} in training; in prediction the instances, with `pred_masks` (N, 1, M, M)
-        and `mask_boxes`."""
+        and `mask_boxes`.
+        """
         kind = "proposal_boxes" if self.training else "pred_boxes"
         regions = [enlarged(each.get(kind)) for each in instances]
         pooled = self.pooler([features[FINEST]], regions)
