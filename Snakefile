@@ -11,6 +11,7 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/locks.smk"
 include: "rules/structures.smk"
 include: "rules/dataset.smk"
 include: "rules/microscopy.smk"

@@ -173,6 +173,23 @@ def test_a_single_stage_reruns_alone(finished):
     assert jobs == {"make_tables": 1, "tables": 1}
 
 
+def test_a_run_keeps_off_what_another_one_makes_and_leaves_its_locks(finished):
+    locks = finished.folder / ".snakemake" / "locks"
+    assert not list(locks.iterdir())
+    other = locks / "1.output.lock"
+    other.write_text("results/other/dataset/val.json\n")
+    assert finished("tables", "--forcerun", "make_tables").returncode == 0
+    assert list(locks.iterdir()) == [other]
+
+    other.write_text("results/test/tables/table1.csv\n")
+    done = finished("tables", "--forcerun", "make_tables")
+    assert done.returncode == 1
+    assert "--unlock" in done.stdout + done.stderr
+    assert list(locks.iterdir()) == [other]
+    assert finished("--unlock").returncode == 0
+    assert not list(locks.iterdir())
+
+
 def test_gallery_and_diagnosis_come_out_of_a_finished_run(finished):
     done = finished("gallery", "diagnosis")
     assert done.returncode == 0, done.stderr[-6000:]
