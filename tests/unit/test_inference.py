@@ -228,3 +228,22 @@ def test_scores_by_masks_are_geometric_means(config, weights, image):
         if decode_mask(item["segmentation"]).any()
     }
     assert masks == {str(result["segmentation"]) for result in rating(image, 1)}
+
+
+def test_an_exponent_moves_scores_and_nothing_else(config, weights, image):
+    plain = load(config, weights)(image, 1)
+    moved = inference.load(
+        weights,
+        config["architecture"],
+        {**config["prediction"], "score_exponent": 0.5},
+        nms_threshold=NMS,
+        precision="float32",
+    )(image, 1)
+    assert len(plain) > 1
+    np.testing.assert_allclose(
+        [result["score"] for result in moved],
+        np.sqrt([result["score"] for result in plain]),
+        rtol=1e-6,
+    )
+    for before, after in zip(plain, moved, strict=True):
+        assert {**before, "score": 0} == {**after, "score": 0}

@@ -104,6 +104,7 @@ def test_masks_lie_in_the_image_where_the_regions_lie(scale):
 
     predictor = inference.Predictor.__new__(inference.Predictor)
     predictor._scales, predictor._suppress, predictor._rate_masks = (1.0,), None, False
+    predictor._score_exponent = 1.0
     predictor._detect = lambda image, scale: found
     (result,) = predictor(np.zeros((64, 96), np.uint8), 1, scale)
     mask = decode_mask(result["segmentation"])

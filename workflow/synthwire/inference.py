@@ -73,6 +73,7 @@ class Predictor:
     sizes, relative to the one asked for, at which each image is looked at; of what is found at
     several the surest stays. A wire that is too long for the network's view fits a smaller one.
     rate_masks: scores are the geometric mean of the box's score and the mask's mean probability.
+    score_exponent: power to which scores are then raised; their order stays.
     """
 
     def __init__(
@@ -82,9 +83,11 @@ class Predictor:
         suppress: Callable[[list[dict]], list[dict]] | None = None,
         scales: Sequence[float] = (1.0,),
         rate_masks: bool = False,
+        score_exponent: float = 1.0,
     ) -> None:
         self._suppress = suppress
         self._rate_masks = rate_masks
+        self._score_exponent = score_exponent
         self._scales = scales
         self._model = build_model(cfg)
         StrictCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
@@ -132,6 +135,7 @@ class Predictor:
         scores = instances.scores
         if self._rate_masks:
             scores = (scores * mask_confidence(instances.pred_masks)).sqrt()
+        scores = scores**self._score_exponent
         # a head that draws beyond its boxes knows better than they where a particle ends
         own_frames = instances.has("mask_boxes")
         frames = instances.mask_boxes.tensor if own_frames else boxes
@@ -229,6 +233,7 @@ def load(
         suppression(prediction),
         prediction.get("scales", (1.0,)),
         prediction.get("rate_masks", False),
+        prediction.get("score_exponent", 1.0),
     )
 
 
