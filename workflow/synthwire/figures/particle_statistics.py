@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
+from matplotlib.ticker import MultipleLocator
 
 from synthwire.errors import InputError
 from synthwire.figures import style
@@ -175,7 +174,7 @@ def draw_particle_statistics(
                     )
                 )
         if log:
-            log_axis(ax, shown_grid[0], shown_grid[-1])
+            style.log_axis(ax, shown_grid[0], shown_grid[-1])
             ax.set_ylabel("Density (per decade)")
         else:
             ax.set_xlim(grid[0], grid[-1])
@@ -222,26 +221,6 @@ def _distance(distance: dict | None) -> str:
     short = "Kuiper" if distance["name"] == "Kuiper" else "KS"
     p = "< 0.001" if distance["p"] < 0.001 else f"= {distance['p']:.2g}"
     return f"{short} distance {distance['ks']:.2f} (p {p})"
-
-
-def log_axis(ax: Axes, low: float, high: float) -> None:
-    """A logarithmic x axis from low to high, with as many plainly written ticks as fit."""
-    ax.set_xscale("log")
-    decades = np.log10(high / low)
-    subs = (1, 2, 5) if decades < 1.5 else ((1, 3) if decades < 2.5 else (1,))
-    ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
-    ax.xaxis.set_major_formatter(FuncFormatter(plain_number))
-    ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.set_xlim(low, high)
-
-
-def plain_number(value: float, _position=None) -> str:
-    """A tick label: plain up to 10 000, a power of ten beyond."""
-    if value < 99_999:
-        return f"{value:g}"
-    power = int(np.floor(np.log10(value) + 1e-9))
-    factor = round(value / 10**power)
-    return f"${'' if factor == 1 else f'{factor} × '}10^{{{power}}}$"
 
 
 def _per(unit: str) -> str:

@@ -18,7 +18,6 @@ from synthwire.figures.particle_statistics import (
     PERIOD_DEG,
     histogram_edges,
     linear_density,
-    log_axis,
     periodic_density,
 )
 from synthwire.statistics import mean_direction
@@ -164,7 +163,7 @@ def _distribution(
     ax.stairs(heights, shown_edges, fill=True, color=style.BLUE, alpha=0.25, linewidth=0)
     ax.plot(shown_grid, density, color=style.BLUE, linewidth=1.2)
     if kind == "log":
-        log_axis(ax, shown_grid[0], shown_grid[-1])
+        style.log_axis(ax, shown_grid[0], shown_grid[-1])
     else:
         ax.set_xlim(shown_grid[0], shown_grid[-1])
     ax.set_ylim(bottom=0)

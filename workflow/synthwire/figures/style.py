@@ -23,6 +23,7 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from synthwire.errors import InputError
 from synthwire.files import atomic_path, write_json
@@ -325,6 +326,26 @@ def show_image(ax: Axes, pixels: np.ndarray) -> None:
     ax.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0), aspect="auto")
     ax.set_xlim(0, width)
     ax.set_ylim(height, 0)
+
+
+def log_axis(ax: Axes, low: float, high: float) -> None:
+    """A logarithmic x axis from low to high, with as many plainly written ticks as fit."""
+    ax.set_xscale("log")
+    decades = np.log10(high / low)
+    subs = (1, 2, 5) if decades < 1.5 else ((1, 3) if decades < 2.5 else (1,))
+    ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    ax.xaxis.set_major_formatter(FuncFormatter(plain_number))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(low, high)
+
+
+def plain_number(value: float, _position=None) -> str:
+    """A tick label: plain up to 10 000, a power of ten beyond."""
+    if value < 99_999:
+        return f"{value:g}"
+    power = int(np.floor(np.log10(value) + 1e-9))
+    factor = round(value / 10**power)
+    return f"${'' if factor == 1 else f'{factor} × '}10^{{{power}}}$"
 
 
 def visible_texts(figure: Figure) -> list[tuple[str, float, mpl.transforms.Bbox]]:

@@ -124,7 +124,8 @@ def draw_training(
     for ax, letter, title in zip(axes, "abcd", titles, strict=False):
         ax.set_xlabel("Iteration")
         if log_x:
-            ax.set_xscale("log")
+            within = ax.dataLim if ax.has_data() else axes[0].dataLim
+            style.log_axis(ax, max(within.x0, 1) / 1.06, within.x1 * 1.06)
         else:
             ax.set_xlim(left=0)
         ax.set_ylim(bottom=0)
