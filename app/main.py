@@ -434,9 +434,18 @@ def show_metrics(result: Segmentation) -> None:
         st.metric("Covered area", f"{100 * covered:.1f} %", border=True)
 
 
-def show_overlay(figure: go.Figure, found: Found, key: str) -> None:
-    """A figure over the image, as wide as there is room, in the image's proportions."""
+def show_overlay(
+    figure: go.Figure, found: Found, key: str, other: Found | None = None, split: int | None = None
+) -> None:
+    """A figure over the image, as wide as there is room, in the image's proportions.
+
+    other: what a second model found, shown at the right of it; its traces start at `split`.
+    """
     height, width = found.result.image.shape
+    names = f"{len(found.result.ids)} particles"
+    if other is not None:
+        width = 2 * width / (1 - charts.GUTTER)
+        names += f" and {len(other.result.ids)} by another model"
     key = f"overlay {key}".replace(" ", "-")
     st.html(f"<style>.st-key-{key}-box {{ aspect-ratio: {width} / {height}; }}</style>")
     with st.container(key=f"{key}-box"):
@@ -444,16 +453,21 @@ def show_overlay(figure: go.Figure, found: Found, key: str) -> None:
             figure,
             height="stretch",
             key=key,
-            on_select=functools.partial(clicked, found, key),
+            on_select=functools.partial(clicked, found, key, other, split),
             selection_mode="points",
             config=CHART_CONFIG,
-            alt=f"{len(found.result.ids)} particles over the image {found.result.name}",
+            alt=f"{names} over the image {found.result.name}",
         )
 
 
-def clicked(found: Found, key: str) -> None:
+def clicked(found: Found, key: str, other: Found | None, split: int | None) -> None:
     points = st.session_state[key]["selection"]["points"]
-    found.pick(points[0]["customdata"][0] if points else None)
+    if not points:
+        for item in filter(None, (found, other)):
+            item.pick(None)
+        return
+    right = other is not None and points[0]["curve_number"] >= split
+    (other if right else found).pick(points[0]["customdata"][0])
 
 
 def show_particle(found: Found) -> None:
@@ -575,16 +589,17 @@ def show_legend(comparison: agreement.Agreement, pixels: bool) -> None:
 
 
 def show_models(found: Found, other: Found, networks: Sequence[Network]) -> None:
-    for column, item, network, key in zip(
-        st.columns(2, gap="medium"), (found, other), networks, ("first", "second"), strict=True
+    figures = []
+    for column, item, network in zip(
+        st.columns(2, gap="small"), (found, other), networks, strict=True
     ):
-        with column:
-            count = len(item.result.ids)
-            st.markdown(
-                f"**{inputs.plain(network.name)}** · {count} particle{'' if count == 1 else 's'}"
-            )
-            figure = charts.particles_figure(item.view, item.result, picked=item.picked)
-            show_overlay(figure, item, key)
+        count = len(item.result.ids)
+        column.markdown(
+            f"**{inputs.plain(network.name)}** · {count} particle{'' if count == 1 else 's'}"
+        )
+        figures.append(charts.particles_figure(item.view, item.result, picked=item.picked))
+    both = charts.side_by_side(*figures)
+    show_overlay(both, found, "models", other, len(figures[0].data))
 
 
 # -- below the image -------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ PIXEL_COLOURS = {
 FIRST, SECOND, TRUTH = SKY_BLUE, ORANGE, PURPLE  # models and outlines in distributions
 HOVERED = ("length", "width", "aspect", "orientation", "area")
 KDE_POINTS = 181
+GUTTER = 0.02  # between two images, of their common width
 
 
 # -- over the image -------------------------------------------------------------------------------
@@ -101,6 +102,25 @@ def agreement_figure(
     lines = [line for outline in missed_outlines for line in outline]
     missed = [_outlines(lines, MISSED, filled=True, dash="dash")] if lines else []
     return particles_figure(view, result, picked=picked, colours=status, more=missed)
+
+
+def side_by_side(first: go.Figure, second: go.Figure) -> go.Figure:
+    """Two figures over the same image in one, next to each other, moved and zoomed as one.
+
+    The traces of `first` come first.
+    """
+    for trace in second.data:
+        trace.update(xaxis="x2", yaxis="y2")
+    there = {"xref": "x2", "yref": "y2"}
+    layout = first.layout.to_plotly_json()
+    for kind in ("images", "shapes", "annotations"):
+        own, other = first.layout[kind], second.layout[kind]
+        layout[kind] = [*own, *(item.to_plotly_json() | there for item in other)]
+    half = (1 - GUTTER) / 2
+    layout["xaxis"] |= {"domain": [0, half]}
+    layout["xaxis2"] = layout["xaxis"] | {"domain": [1 - half, 1], "anchor": "y2", "matches": "x"}
+    layout["yaxis2"] = layout["yaxis"] | {"anchor": "x2", "scaleanchor": None, "matches": "y"}
+    return go.Figure([*first.data, *second.data], layout)
 
 
 def _pixel_map(image: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -261,6 +261,25 @@ def test_a_scale_bar_stands_where_the_pixel_size_is_known():
     assert not charts.particles_figure(view.view_of(bare), bare).layout.shapes
 
 
+def test_two_models_share_one_zoom():
+    result = found()
+    fewer = result.select(threshold=0.95)
+    shape = view.view_of(result)
+    left, right = (charts.particles_figure(shape, item) for item in (result, fewer))
+    traces = len(left.data)
+    both = charts.side_by_side(left, right)
+    assert {trace.xaxis for trace in both.data[:traces]} == {None}
+    assert {trace.xaxis for trace in both.data[traces:]} == {"x2"}
+    assert both.layout.xaxis2.matches == "x"
+    assert both.layout.yaxis2.matches == "y"
+    assert both.layout.xaxis.domain[1] < both.layout.xaxis2.domain[0]
+    for items in (both.layout.images, both.layout.annotations, both.layout.shapes):
+        assert [(item.xref, item.yref) for item in items][1:] == [("x2", "y2")]
+    assert markers(both) == set(fewer.ids)
+    bare = charts.particles_figure(shape, found(pixel_size_nm=None, measures=None))
+    assert not charts.side_by_side(bare, bare).layout.shapes
+
+
 @pytest.mark.parametrize("name", list(features.FEATURES))
 def test_curves_count_the_particles(name):
     item = features.FEATURES[name]
