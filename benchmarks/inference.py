@@ -1,6 +1,6 @@
 """Speed and accuracy of SynthWire's prediction beside Detectron2's DefaultPredictor.
 
-    python benchmarks/inference.py [--repeats 7] [--images 12] [--timed 3] [--size 512]
+    python benchmarks/inference.py [--repeats 7] [--images 24] [--timed 3] [--size 512]
                                    [--threads 1] [--out results/benchmarks]
 
 The same weights and settings on the same synthetic optical-density images of known truth:
@@ -17,6 +17,10 @@ Writes inference_times.csv (every single time) and inference.json (the summary).
 median over the repeats of time of DefaultPredictor / time of ours. The last line is `ratio_stock=…
 ap_difference=…` of the small model at automatic precision: mask AP of ours less stock's, in percent
 points. The exit status is 1 below a ratio of 2 or beyond a difference of 0.2.
+
+The bundled model draws beyond its boxes, and Detectron2 pastes masks into boxes alone: a hook gives
+DefaultPredictor the frames in their place, and as it clips boxes at an image's border, the scenes
+have a dark margin. Its boxes are then too large; AP is that of masks.
 """
 
 from __future__ import annotations
@@ -47,6 +51,7 @@ from detectron2.modeling import build_model  # noqa: E402  isort: skip
 SCHEMAS = ROOT / "config" / "schemas"
 SEED = 2022
 RATIO_LIMIT, AP_LIMIT = 2.0, 0.2
+MARGIN_PX = 64
 STOCK = "DefaultPredictor"
 Predict = Callable[[np.ndarray, int], list[dict]]
 
@@ -60,11 +65,11 @@ def scenes(count: int, size: int, width_px: float) -> dict:
     settings = structures.resolve_settings(
         {
             "preset": "paper",
-            "domain": [size, size, 250],
+            "domain": [size - 2 * MARGIN_PX, size - 2 * MARGIN_PX, 250],
             "voxel_size_nm": voxel_nm,
             "populations": [
                 {
-                    "count": {"distribution": "uniform", "low": 60, "high": 110},
+                    "count": {"distribution": "uniform", "low": 35, "high": 65},
                     "particles": [
                         {
                             "length_nm": {"distribution": "lognormal", "median": 600, "sigma": 0.5},
@@ -80,6 +85,7 @@ def scenes(count: int, size: int, width_px: float) -> dict:
     pixels = {}
     for number in range(1, count + 1):
         labels = structures.generate_scene(settings, SEED, number).labels
+        labels = np.pad(labels, ((0, 0), (MARGIN_PX, MARGIN_PX), (MARGIN_PX, MARGIN_PX)))
         thickness, masks, _ = optics.project(labels)
         image, annotations = optics.scene_record(number, masks, [1] * len(masks))
         data["images"].append(image)
@@ -91,7 +97,15 @@ def scenes(count: int, size: int, width_px: float) -> dict:
 def stock(cfg) -> Predict:
     """DefaultPredictor as it is; its masks are encoded by `results_of_stock`, outside the clock."""
     predictor = DefaultPredictor(cfg)
+    predictor.model.roi_heads.mask_head.register_forward_hook(_frames_as_boxes)
     return lambda image, _: predictor(np.repeat(image[:, :, None], 3, axis=2))["instances"]
+
+
+def _frames_as_boxes(head, inputs, instances) -> None:
+    for item in instances:
+        if item.has("mask_boxes"):
+            item.pred_boxes = item.mask_boxes
+            item.remove("mask_boxes")
 
 
 def results_of_stock(instances, image_id: int) -> list[dict]:
@@ -179,7 +193,7 @@ def predictors_of(cfg) -> dict[str, Predict]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--images", type=int, default=12)
+    parser.add_argument("--images", type=int, default=24)
     parser.add_argument("--timed", type=int, default=3, help="images whose prediction is timed")
     parser.add_argument("--size", type=int, default=512, help="side of an image in pixels")
     parser.add_argument("--threads", type=int, default=1)
@@ -212,7 +226,7 @@ def main() -> int:
     for name, by_image in found.items():
         results = [result for results in by_image.values() for result in results]
         scores = evaluate_predictions(data, results, settings)
-        ap[name] = {kind: scores[kind]["ap"] for kind in ("bbox", "segm")}
+        ap[name] = scores["segm"]["ap"]
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "r50.pth"
@@ -230,10 +244,7 @@ def main() -> int:
     table = pd.DataFrame(times)
     summary = ratios(table)
     fastest = next(reversed(contestants))
-    difference = {
-        name: {kind: values[kind] - ap[STOCK][kind] for kind in values}
-        for name, values in ap.items()
-    }
+    difference = {name: value - ap[STOCK] for name, value in ap.items()}
     with atomic_path(arguments.out / "inference_times.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
     write_json(
@@ -257,10 +268,10 @@ def main() -> int:
         indent=1,
     )
     print(summary.round(3).to_string())
-    print(f"{len(data['annotations'])} wires on {arguments.images} images; AP in percent:")
-    print(pd.DataFrame(ap).T.round(3).to_string())
+    print(f"{len(data['annotations'])} wires on {arguments.images} images; mask AP in percent:")
+    print(pd.Series(ap).round(3).to_string())
     ratio = summary.loc[("small", fastest), "ratio"]
-    change = difference[fastest]["segm"]
+    change = difference[fastest]
     print(f"ratio_stock={ratio:.2f} ap_difference={change:+.3f}")
     return 0 if ratio >= RATIO_LIMIT and abs(change) <= AP_LIMIT else 1
 
