@@ -56,20 +56,27 @@ STOCK = "DefaultPredictor"
 Predict = Callable[[np.ndarray, int], list[dict]]
 
 
-def scenes(count: int, size: int, width_px: float) -> dict:
+def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
     """COCO data of optical-density images (size × size), their pixels under `pixels`.
 
-    width_px: typical width of a wire, as the network knows it.
+    width_px: typical width of a wire, as the network knows it; margin_px: of nothing on all sides.
     """
+    side = size - 2 * margin_px
+    number_of_wires = {
+        "distribution": "uniform",
+        "low": round(60 * (side / size) ** 2),
+        "high": round(110 * (side / size) ** 2),
+    }
+    margin = (margin_px, margin_px)
     voxel_nm = 100 / width_px
     settings = structures.resolve_settings(
         {
             "preset": "paper",
-            "domain": [size - 2 * MARGIN_PX, size - 2 * MARGIN_PX, 250],
+            "domain": [side, side, 250],
             "voxel_size_nm": voxel_nm,
             "populations": [
                 {
-                    "count": {"distribution": "uniform", "low": 35, "high": 65},
+                    "count": number_of_wires,
                     "particles": [
                         {
                             "length_nm": {"distribution": "lognormal", "median": 600, "sigma": 0.5},
@@ -85,7 +92,7 @@ def scenes(count: int, size: int, width_px: float) -> dict:
     pixels = {}
     for number in range(1, count + 1):
         labels = structures.generate_scene(settings, SEED, number).labels
-        labels = np.pad(labels, ((0, 0), (MARGIN_PX, MARGIN_PX), (MARGIN_PX, MARGIN_PX)))
+        labels = np.pad(labels, ((0, 0), margin, margin))
         thickness, masks, _ = optics.project(labels)
         image, annotations = optics.scene_record(number, masks, [1] * len(masks))
         data["images"].append(image)
@@ -203,7 +210,7 @@ def main() -> int:
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
     stopwatch = Stopwatch()
     path, card = weights.bundled()
-    data = scenes(arguments.images, arguments.size, card.get("particle_width_px") or 14)
+    data = scenes(arguments.images, arguments.size, card.get("particle_width_px") or 14, MARGIN_PX)
     pixels = data.pop("pixels")
     small = detectron.prediction_config(
         card["architecture"],
