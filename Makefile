@@ -29,20 +29,20 @@ $(READY): envs/lock.txt envs/install_detectron2.py envs/detectron2-0.6/pyproject
 
 demo: $(READY)
 	@$(SNAKEMAKE) all --configfile config/demo.yaml
-	@$(BIN)/python -m synthwire.summary results/demo
+	@$(BIN)/synthwire summary results/demo
 
 real: $(READY)
 	@$(SNAKEMAKE) all --configfile config/demo.yaml config/real.yaml
-	@$(BIN)/python -m synthwire.summary results/real
+	@$(BIN)/synthwire summary results/real
 
 app: $(READY)
 	@$(BIN)/synthwire app
 
 weights: $(READY)
 	@$(SNAKEMAKE) results/demo/models/12/model_final.pth --configfile config/demo.yaml
-	@mkdir -p resources/weights
+	@mkdir -p workflow/synthwire/learning/bundled
 	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
-	@cp results/bundled/bundled/* resources/weights/
+	@cp results/bundled/bundled/* workflow/synthwire/learning/bundled/
 
 test: $(READY)
 	$(BIN)/python -m pytest
@@ -53,6 +53,7 @@ test-slurm: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 	$(BIN)/snakemake --lint --configfile config/demo.yaml

@@ -36,19 +36,26 @@ import numpy as np
 import pandas as pd
 import torch
 
+from synthwire.evaluation.evaluate import evaluate_predictions
+from synthwire.imaging.compression import compress
+from synthwire.imaging.projection import project
+from synthwire.io.coco import categories_of, scene_record
+from synthwire.io.files import atomic_path, write_json
+from synthwire.io.masks import encode_mask
+from synthwire.learning import precision
+from synthwire.learning.network import prediction_config
+from synthwire.learning.predict import Predictor
+from synthwire.learning.weights import bundled
+from synthwire.runtime.provenance import Stopwatch, record
+from synthwire.schema import reader
+from synthwire.structures.scene import generate_scene
+from synthwire.structures.settings import resolve_settings
+
+from detectron2.engine import DefaultPredictor
+from detectron2.modeling import build_model
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
 
-from synthwire import configuration, detectron, inference, optics, structures, weights  # noqa: E402
-from synthwire.annotations import encode_mask  # noqa: E402
-from synthwire.evaluation import evaluate_predictions  # noqa: E402
-from synthwire.files import atomic_path, write_json  # noqa: E402
-from synthwire.provenance import Stopwatch, record  # noqa: E402
-
-from detectron2.engine import DefaultPredictor  # noqa: E402  isort: skip
-from detectron2.modeling import build_model  # noqa: E402  isort: skip
-
-SCHEMAS = ROOT / "config" / "schemas"
 SEED = 2022
 RATIO_LIMIT, AP_LIMIT = 2.0, 0.2
 MARGIN_PX = 64
@@ -69,7 +76,7 @@ def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
     }
     margin = (margin_px, margin_px)
     voxel_nm = 100 / width_px
-    settings = structures.resolve_settings(
+    settings = resolve_settings(
         {
             "preset": "paper",
             "domain": [side, side, 250],
@@ -88,16 +95,16 @@ def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
             ],
         }
     )
-    data: dict = {"images": [], "annotations": [], "categories": optics.categories_of(["nanowire"])}
+    data: dict = {"images": [], "annotations": [], "categories": categories_of(["nanowire"])}
     pixels = {}
     for number in range(1, count + 1):
-        labels = structures.generate_scene(settings, SEED, number).labels
+        labels = generate_scene(settings, SEED, number).labels
         labels = np.pad(labels, ((0, 0), margin, margin))
-        thickness, masks, _ = optics.project(labels)
-        image, annotations = optics.scene_record(number, masks, [1] * len(masks))
+        thickness, masks, _ = project(labels)
+        image, annotations = scene_record(number, masks, [1] * len(masks))
         data["images"].append(image)
         data["annotations"].extend(annotations)
-        pixels[number] = optics.optical_density(thickness, blur_sigma=1)
+        pixels[number] = compress(thickness, blur_sigma=1)
     return data | {"pixels": pixels}
 
 
@@ -189,11 +196,11 @@ def random_weights(cfg, image: np.ndarray, path: Path) -> None:
 
 
 def predictors_of(cfg) -> dict[str, Predict]:
-    native = inference.native_precision("cpu")
+    native = precision.native_precision("cpu")
     return {
         STOCK: stock(cfg),
-        "float32": inference.Predictor(cfg, "float32"),
-        **({native: inference.Predictor(cfg, native)} if native != "float32" else {}),
+        "float32": Predictor(cfg, "float32"),
+        **({native: Predictor(cfg, native)} if native != "float32" else {}),
     }
 
 
@@ -209,10 +216,10 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
     stopwatch = Stopwatch()
-    path, card = weights.bundled()
+    path, card = bundled()
     data = scenes(arguments.images, arguments.size, card.get("particle_width_px") or 14, MARGIN_PX)
     pixels = data.pop("pixels")
-    small = detectron.prediction_config(
+    small = prediction_config(
         card["architecture"],
         card["prediction"],
         nms_threshold=card["nms_threshold"],
@@ -228,7 +235,7 @@ def main() -> int:
     found[STOCK] = {
         number: results_of_stock(instances, number) for number, instances in found[STOCK].items()
     }
-    settings = configuration.section_defaults("evaluation", SCHEMAS) | {"bootstrap_replicates": 0}
+    settings = reader.section_defaults("evaluation") | {"bootstrap_replicates": 0}
     ap = {}
     for name, by_image in found.items():
         results = [result for results in by_image.values() for result in results]
@@ -237,9 +244,9 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "r50.pth"
-        prediction = configuration.section_defaults("prediction", SCHEMAS)
-        large = detectron.prediction_config(
-            configuration.section_defaults("architecture", SCHEMAS),
+        prediction = reader.section_defaults("prediction")
+        large = prediction_config(
+            reader.section_defaults("architecture"),
             {**prediction, "detections": 100, "min_size_px": 0},
             nms_threshold=0.7,
             weights=file,

@@ -23,11 +23,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
+from synthwire.datasets.image_sets import prepare, published
+from synthwire.figures.kit import style
+from synthwire.imaging import likeness
+from synthwire.io import recordings, stacks
+from synthwire.io.grey import to_grey8
+from synthwire.schema import reader
 
-from synthwire import configuration, image_statistics, images, microscopy  # noqa: E402
-from synthwire.figures import style  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 LIMITS = {"histogram_distance": 0.05, "spectrum_difference": 0.2, "edge_width_change": 0.2}
 # The SEM image has noise of 7 grey levels, whose own ridges must be smoothed away.
@@ -38,11 +41,10 @@ SEED = 2022
 
 def simulate(key: str, entry: dict, seed: int) -> np.ndarray:
     """Pages (scenes, height, width) of one simulated image set."""
-    schemas = ROOT / "config" / "schemas"
-    entry = configuration.validate(entry, "image_set.schema.yaml", schemas, key)
+    entry = reader.validate(entry, "image_set.schema.yaml", key)
     with tempfile.TemporaryDirectory() as folder:
-        microscopy.prepare_image_set(key, entry, Path(folder) / key, seed=seed)
-        return images.read_stack(Path(folder) / key / "image.tif")
+        prepare.prepare_image_set(key, entry, Path(folder) / key, seed=seed)
+        return stacks.read_stack(Path(folder) / key / "image.tif")
 
 
 def halves(image: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -57,9 +59,9 @@ def halves(image: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 def compare(key: str, real: np.ndarray, simulated: np.ndarray) -> dict:
     """One row of the table: the three numbers, and what two halves of the real image give."""
     smoothing = SMOOTHING_PX[key]
-    found = image_statistics.likeness([real], simulated, smoothing_px=smoothing)
+    found = likeness.likeness([real], simulated, smoothing_px=smoothing)
     chance = [
-        image_statistics.likeness([first], [second], smoothing_px=smoothing)
+        likeness.likeness([first], [second], smoothing_px=smoothing)
         for first, second in halves(real)
     ]
     return {
@@ -97,9 +99,7 @@ def draw(pairs: dict[str, tuple[np.ndarray, np.ndarray]], table: pd.DataFrame) -
             ([real], style.ANNOTATION_COLOUR, "published"),
             (simulated, style.PREDICTION_COLOUR, "simulated"),
         ):
-            ax.semilogy(
-                grey, image_statistics.grey_histogram(pages) + 1e-6, color=colour, label=name
-            )
+            ax.semilogy(grey, likeness.grey_histogram(pages) + 1e-6, color=colour, label=name)
         ax.set(xlabel="Grey value", ylabel="Share of pixels", ylim=(1e-5, 1), xlim=(0, 255))
         ax.legend(loc="upper right")
         title = f"distance {facts.histogram_distance:.3f}"
@@ -109,7 +109,7 @@ def draw(pairs: dict[str, tuple[np.ndarray, np.ndarray]], table: pd.DataFrame) -
             ([real], style.ANNOTATION_COLOUR),
             (simulated, style.PREDICTION_COLOUR),
         ):
-            ax.loglog(*image_statistics.radial_spectrum(pages), color=colour)
+            ax.loglog(*likeness.radial_spectrum(pages), color=colour)
         ax.set(xlabel="Frequency (cycles per pixel)", ylabel="Power", xlim=(1 / 64, 0.5))
         ax.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
         ax.minorticks_off()
@@ -129,8 +129,8 @@ def main() -> int:
     entries = yaml.safe_load((ROOT / "resources" / "virtual_microscopes.yaml").read_text("utf-8"))
     rows, pairs = [], {}
     for key, entry in entries.items():
-        path = microscopy.published_image(key, os.environ.get(microscopy.FOLDER_VARIABLE))
-        real = images.to_grey8(images.read_image(path))
+        path = published.published_image(key, os.environ.get(published.FOLDER_VARIABLE))
+        real = to_grey8(recordings.read_image(path))
         simulated = simulate(key, entry, arguments.seed)
         rows.append(compare(key, real, simulated))
         pairs[key] = (real, simulated)

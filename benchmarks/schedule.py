@@ -33,7 +33,8 @@ import matplotlib.pyplot as plt
 import matplotlib.ticker
 import pandas as pd
 import yaml
-from synthwire.figures import style
+
+from synthwire.figures.kit import style
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENES = 1250

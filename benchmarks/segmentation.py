@@ -33,21 +33,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from inference import scenes
+
+from synthwire.io.files import atomic_path, write_json
+from synthwire.io.stacks import write_stack
+from synthwire.runtime.provenance import Stopwatch, record
+from synthwire.segmentation import Preparation
+from synthwire.segmentation.apply import scale_for, segment_image
+from synthwire.segmentation.images import read_images
+from synthwire.segmentation.models import load_model
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
-
-from inference import scenes  # noqa: E402  the benchmark beside this one
-from synthwire.files import atomic_path, write_json  # noqa: E402
-from synthwire.images import write_stack  # noqa: E402
-from synthwire.provenance import Stopwatch, record  # noqa: E402
-from synthwire.segmentation import (  # noqa: E402
-    Preparation,
-    load_model,
-    read_images,
-    scale_for,
-    segment_image,
-)
 
 PAPER_FPS = 1.0  # "approximately 1 using a conventional GPU of type RTX 2070"
 STAGES = ("read", "network", "measures", "files")
@@ -136,7 +132,8 @@ def main() -> None:
     options = parser.parse_args()
 
     import torch
-    from synthwire import weights
+
+    from synthwire.learning import weights
 
     torch.set_num_threads(options.threads)
     stopwatch = Stopwatch()

@@ -36,9 +36,10 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
-
-from synthwire import imaging, structures
+from synthwire.imaging.shard import image_shard
+from synthwire.structures.scene import generate_scene
+from synthwire.structures.settings import categories
+from synthwire.structures.shard import generate_shard
 
 DOMAIN = (512, 512, 200)
 PAPER_SCENES = 1250
@@ -88,12 +89,12 @@ def make_shard(task: tuple[Path, int, list[int]]) -> int:
     """One shard of the paper's data set, all stages. Returns the peak memory in bytes."""
     folder, shard, scenes = task
     place = folder / "structures" / f"{shard:03d}"
-    structures.generate_shard({"preset": "paper"}, 1, scenes, place)
-    imaging.image_shard(
+    generate_shard({"preset": "paper"}, 1, scenes, place)
+    image_shard(
         place,
         folder / "images" / f"{shard:03d}",
         {"divisor": "projected_thickness", "blur_sigma_px": 2.0},
-        structures.categories({"preset": "paper"}),
+        categories({"preset": "paper"}),
     )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
@@ -151,8 +152,8 @@ def main() -> int:
     rounds, prisms = wires(20), wires(20, shape="prism")
     ours, boxes, peer, filled = seconds(
         arguments.repeats,
-        lambda i: structures.generate_scene(rounds, 1, i),
-        lambda i: structures.generate_scene(prisms, 1, i),
+        lambda i: generate_scene(rounds, 1, i),
+        lambda i: generate_scene(prisms, 1, i),
         lambda i: porespy.generators.cylinders(shape=shape, r=8, ncylinders=20, seed=i),
         fill,
     )
@@ -164,7 +165,7 @@ def main() -> int:
     small = {"length_nm": 900, "width_nm": 72, "thickness_nm": 48, "shape": "prism"}
     counts = (10, 40, 160)
     scenes = [wires(count, **small) for count in counts]
-    makers = [lambda i, s=s: structures.generate_scene(s, 1, i) for s in scenes]
+    makers = [lambda i, s=s: generate_scene(s, 1, i) for s in scenes]
     times = dict(zip(counts, seconds(arguments.repeats, *makers), strict=True))
     growth = times[160] / times[10]
     print("(d) " + ", ".join(f"{n} particles {t * 1e3:.1f} ms" for n, t in times.items())

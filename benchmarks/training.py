@@ -15,14 +15,12 @@ repeats of stock's time over ours with the demo's setting of mixed_precision, af
 other network and setting.
 """
 
-# ruff: noqa: E402 -- the library's path comes first
 from __future__ import annotations
 
 import argparse
 import csv
 import logging
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,18 +29,23 @@ from pathlib import Path
 import torch
 import yaml
 
+from synthwire.config import checks
+from synthwire.datasets import annotated_images
+from synthwire.imaging import shard
+from synthwire.io.coco import read_coco
+from synthwire.learning.data import Share, TrainingImages, augmentations, load_batches
+from synthwire.learning.network import training_config
+from synthwire.learning.plan import plan_row
+from synthwire.learning.trainer import WireTrainer
+from synthwire.structures.settings import categories
+from synthwire.structures.shard import generate_shard
+
+from detectron2.data import DatasetMapper, build_detection_train_loader
+from detectron2.engine import DefaultTrainer
+from detectron2.utils.env import seed_all_rng
+from detectron2.utils.events import EventStorage
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
-
-from synthwire import configuration, dataset, detectron, imaging, structures
-from synthwire.annotations import read_coco
-from synthwire.trainer import WireTrainer
-from synthwire.training_data import Share, TrainingImages, augmentations, load_batches
-
-from detectron2.data import DatasetMapper, build_detection_train_loader  # isort: skip
-from detectron2.engine import DefaultTrainer  # isort: skip
-from detectron2.utils.env import seed_all_rng  # isort: skip
-from detectron2.utils.events import EventStorage  # isort: skip
 
 SCENES = 24
 SEED = 1
@@ -50,12 +53,9 @@ SEED = 1
 
 def settings_of(network: str, r50_size_px: int) -> tuple[dict, dict]:
     """config["architecture"] and config["training"] of one of the networks."""
-    schemas = ROOT / "config" / "schemas"
 
     def read(name: str) -> dict:
-        return configuration.resolve(
-            yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8")), schemas
-        )
+        return checks.resolve(yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8")))
 
     demo = read("demo.yaml")
     if network == "demo":
@@ -66,16 +66,15 @@ def settings_of(network: str, r50_size_px: int) -> tuple[dict, dict]:
 
 def make_records(folder: Path) -> list[dict]:
     """Records of SCENES images of the demo's structures."""
-    config = configuration.resolve(
+    config = checks.resolve(
         yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8")),
-        ROOT / "config" / "schemas",
     )
-    structures.generate_shard(config["structures"], SEED, range(SCENES), folder / "structures")
-    classes = structures.categories(config["structures"])
+    generate_shard(config["structures"], SEED, range(SCENES), folder / "structures")
+    classes = categories(config["structures"])
     images = folder / "images"
-    imaging.image_shard(folder / "structures", images, config["optical_density"], classes)
+    shard.image_shard(folder / "structures", images, config["compression"], classes)
     data = read_coco(images / "coco.json")
-    return dataset.training_records(data, dataset.locate_images(data, [images]))
+    return data.training_records(data, annotated_images.locate_images(data, [images]))
 
 
 def trainers(
@@ -84,8 +83,8 @@ def trainers(
     """Functions that run so many steps, with each of the trainers."""
     row = {"epochs": 750, "dataset_size": 1000, "learning_rate": 0.02}
     row |= {"roi_head": 256, "iou_thr": 0.6, "nms": 0.7}
-    plan = detectron.plan_row(row, {**training, "iterations_factor": 1})
-    cfg = detectron.training_config(
+    plan = plan_row(row, {**training, "iterations_factor": 1})
+    cfg = training_config(
         architecture, training, plan, weights="", device="cpu", seed=SEED, output=folder
     )
 

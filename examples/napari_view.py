@@ -17,17 +17,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from synthwire.figures.overlay import choose_colours, outlines
-from synthwire.segmentation import (
-    MODALITIES,
-    Masks,
-    Preparation,
-    Segmentation,
-    Selection,
-    parse_pixel_size,
-    read_images,
-    segment,
-)
+from synthwire.figures.kit.overlay import choose_colours, contours
+from synthwire.segmentation import MODALITIES, Preparation, Selection, parse_pixel_size
+from synthwire.segmentation.apply import segment
+from synthwire.segmentation.images import read_images
+from synthwire.segmentation.result import Masks, Segmentation
 
 Layer = tuple[Any, dict[str, Any], str]
 
@@ -43,7 +37,7 @@ def layers(result: Segmentation) -> list[Layer]:
     colours = choose_colours(masks)
     polygons, numbers = [], []
     for number, mask in enumerate(masks):
-        for ring in outlines(mask):
+        for ring in contours(mask):
             # napari's coordinates are (row, column), and whole numbers lie in the middle of pixels
             polygons.append(ring[:, ::-1] - 0.5)
             numbers.append(number)

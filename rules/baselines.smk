@@ -3,7 +3,7 @@ rule tune_watershed:
     input:
         dataset=f"{MODELS_RUN}/dataset/train_{SIZES[0]}.json",
         images=image_folders,
-        library=modules("baselines.py", *EVALUATION_MODULES),
+        library=library_of("tune_watershed"),
     output:
         parameters=f"{MODELS_RUN}/baselines/watershed.json",
         search=f"{MODELS_RUN}/baselines/watershed_search.csv",
@@ -30,7 +30,7 @@ rule predict_watershed:
         validation=rules.split_dataset.output.validation,
         images=image_folders,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
-        library=modules("baselines.py"),
+        library=library_of("predict_watershed"),
     output:
         expand(f"{RUN}/predictions/watershed/{{images}}.json", images=IMAGE_SETS),
     log:

@@ -2,14 +2,18 @@ import os
 import sys
 from pathlib import Path
 
-# Rules and scripts import the library from here, installed or not.
-LIBRARY = Path(workflow.basedir) / "workflow"
-sys.path.insert(0, str(LIBRARY))
+# Rules and scripts import the library from here, installed or not: Snakemake hands its path on to
+# the scripts, at the end of theirs; the variable goes first, so that no other version is taken.
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [sys.path[0], os.environ.get("PYTHONPATH")])
+)
 
-from synthwire import configuration, structures as structure_settings, weights
+from synthwire.config import checks, models_table
 from synthwire.errors import InputError
-
-SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
+from synthwire.learning import identity, plan, weights
+from synthwire.runtime.imports import LIBRARY, library_files
+from synthwire.structures.settings import categories, shards
 
 # For jobs that can use every core of the machine. Snakemake counts no cores on a cluster; there
 # the profile's `set-threads` says how many.
@@ -28,18 +32,17 @@ def check_configuration():
         str(path).removeprefix(f"{os.getcwd()}/") for path in workflow.configfiles
     )
     try:
-        resolved = configuration.resolve(config, SCHEMAS, source)
+        resolved = checks.resolve(config, source)
         tables = resolved["models"]["table"]
-        table = configuration.read_models(
+        table = models_table.read_models(
             [
                 own_file(path)
                 for path in ([tables] if isinstance(tables, str) else tables)
             ],
-            SCHEMAS,
             resolved["models"]["select"],
         )
-        configuration.check_models(resolved, table)
-        configuration.check_changes(resolved, table, SCHEMAS)
+        checks.check_models(resolved, table)
+        checks.check_changes(resolved, table)
     except InputError as error:
         print(f"synthwire: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
@@ -60,18 +63,18 @@ RUN = f"results/{config['name']}"
 MODELS_RUN = f"results/{config['models_from'] or config['name']}"
 
 AUTHORS_LAYOUT = config["dataset"]["authors_layout"]
-TRAINING_PART, VALIDATION_PART = configuration.parts_of(config)
+TRAINING_PART, VALIDATION_PART = checks.parts_of(config)
 VOLUMES = config["dataset"]["volumes"]
 SCENES = TRAINING_PART + VALIDATION_PART
 # Volumes of the user's own lie in one folder: one shard.
-SHARDS = structure_settings.shards(
+SHARDS = shards(
     {
         **config["structures"],
         "scenes": SCENES,
         **({"scenes_per_shard": SCENES} if VOLUMES else {}),
     }
 )
-CLASSES = structure_settings.categories(config["structures"])
+CLASSES = categories(config["structures"])
 TRAINED_BASE = config["training"]["initial_weights"] == "base"
 MODELS = [*(["base"] if TRAINED_BASE else []), *ROWS]
 TRAINED = [model for model in MODELS if WEIGHTS_OF.get(model, model) == model]
@@ -99,18 +102,34 @@ wildcard_constraints:
     shard=r"\d+",
 
 
-def modules(*names):
-    """Library files that shape a rule's result: an edit of one of them runs the rule again."""
-    return [os.path.relpath(LIBRARY / "synthwire" / name) for name in names]
+# Files of the library that shape no result: an edit of one of them runs nothing again.
+SHAPING_NOTHING = {
+    LIBRARY / name
+    for name in (
+        "__init__.py",
+        "errors.py",
+        "version.py",
+        "runtime/__init__.py",
+        "runtime/imports.py",
+        "runtime/job.py",
+        "runtime/locking.py",
+        "runtime/progress.py",
+    )
+}
 
 
-EVALUATION_MODULES = [
-    "detections.py",
-    *(
-        f"evaluation/{path.name}"
-        for path in sorted((LIBRARY / "synthwire" / "evaluation").glob("*.py"))
-    ),
-]
+def library_of(script, without=""):
+    """Library files that shape what a script writes: an edit of one runs the rule again.
+
+    They follow from the script's imports; without: a room that has no part in this run's result.
+    """
+    path = Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py"
+    return [
+        os.path.relpath(file)
+        for file in library_files(path)
+        if file not in SHAPING_NOTHING
+        and not (without and file.is_relative_to(LIBRARY / without))
+    ]
 
 
 def settings_without(section, *leave_out):
@@ -122,7 +141,7 @@ def settings_without(section, *leave_out):
 
 def settings_of(section, model, *leave_out):
     """A section of the config with what the model's row changes in it."""
-    return configuration.with_changes(
+    return models_table.with_changes(
         settings_without(section, *leave_out), CHANGES.get(model, {}).get(section, {})
     )
 
@@ -137,9 +156,17 @@ def image_folders(wildcards):
     return expand(f"{MODELS_RUN}/images/{{shard}}", shard=SHARDS)
 
 
-def model_row(wildcards):
-    """The model table's row of a model; None for the base, which stands in the config."""
-    return ROWS.get(wildcards.model)
+def row_of(model):
+    """The model table's row of a model; of the base, what stands in the config."""
+    return config["training"]["base"] if model == "base" else ROWS[model]
+
+
+def plan_of(wildcards):
+    """What a model's training does, after the config's scaling."""
+    training = settings_of("training", wildcards.model)
+    if wildcards.model == "base":
+        return plan.plan_base(training)._asdict()
+    return plan.plan_row(ROWS[wildcards.model], training)._asdict()
 
 
 def trained_weights(wildcards):
@@ -150,16 +177,38 @@ def trained_weights(wildcards):
     return f"{MODELS_RUN}/models/{trained}/model_final.pth"
 
 
+def device(wildcards, threads):
+    """Where networks compute. It shapes no result, so a change of it must run nothing again:
+    Snakemake compares no parameter that depends on `threads` with the last run's.
+    """
+    return config["training"]["device"]
+
+
+def files_of_image_set(wildcards):
+    """What an image set is made of: a user's files, or our outlines of a published image."""
+    entry = config["image_sets"][wildcards.images]
+    if entry["source"] == "published":
+        names = ["published_images.tsv", f"annotations/{entry['published']}.json"]
+        return [own_file(f"resources/{name}") for name in names]
+    return checks.files_of(entry)
+
+
 def nms_threshold(wildcards):
     """RPN.NMS_THRESH of a model."""
     if wildcards.model in EVALUATED:
         return EVALUATED[wildcards.model]["nms"]
-    return ROWS.get(wildcards.model, config["training"]["base"])["nms"]
+    return row_of(wildcards.model)["nms"]
 
 
 def weights_from(choice):
     """The file behind a path in the config or the word `bundled`."""
     return os.path.relpath(weights.bundled().weights) if choice == "bundled" else choice
+
+
+def training_threads(wildcards):
+    """All cores for the base, which everything waits for; for a row what the config says."""
+    own = None if wildcards.model == "base" else config["training"]["threads"]
+    return own or ALL_CORES
 
 
 def validation_images(wildcards):
@@ -172,12 +221,12 @@ def validation_images(wildcards):
 def initial_weights(wildcards):
     """Where a row's training starts: a file, or nothing for random numbers."""
     choice = config["training"]["initial_weights"]
-    if choice == "scratch":
+    if choice == "scratch" or wildcards.model == "base":
         return []
     if choice == "coco":
         return rules.fetch_weights.output
     if choice == "base":
-        return rules.train_base.output.weights
+        return f"{MODELS_RUN}/models/base/model_final.pth"
     return weights_from(choice)
 
 

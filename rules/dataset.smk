@@ -1,12 +1,13 @@
-# An edit of the virtual microscopes must not touch a data set that they had no part in.
-DOMAIN_MODULES = ["microscopes.py"] if config["imaging"]["domains"] else []
-
 if AUTHORS_LAYOUT is None:
 
     rule compress_optical_density:
         input:
             structures=volume_folder,
-            library=modules("optics.py", "imaging.py", *DOMAIN_MODULES),
+            # An edit of a microscope must not touch a data set that they had no part in.
+            library=library_of(
+                "compress_optical_density",
+                without="" if config["imaging"]["domains"] else "imaging/microscopes",
+            ),
         output:
             directory(f"{MODELS_RUN}/images/{{shard}}"),
         log:
@@ -20,7 +21,7 @@ if AUTHORS_LAYOUT is None:
             mem_mb=2000,
             runtime=30,
         params:
-            settings=config["optical_density"],
+            settings=config["compression"],
             domains=config["imaging"]["domains"],
             classes=CLASSES,
             seed=config["seed"],
@@ -32,7 +33,7 @@ else:
     rule import_dataset:
         input:
             folders=list(AUTHORS_LAYOUT.values()),
-            library=modules("authors_layout.py"),
+            library=library_of("import_dataset"),
         output:
             directory(f"{MODELS_RUN}/images/{{shard}}"),
         log:
@@ -55,7 +56,7 @@ else:
 rule split_dataset:
     input:
         images=image_folders,
-        library=modules("dataset.py"),
+        library=library_of("split_dataset"),
     output:
         train=expand(f"{MODELS_RUN}/dataset/train_{{size}}.json", size=SIZES),
         validation=f"{MODELS_RUN}/dataset/val.json",

@@ -14,9 +14,7 @@ rule diagnose:
         evaluations=expand(
             f"{RUN}/evaluation/{{model}}/synthetic.json", model=PLAIN_ROWS
         ),
-        library=modules(
-            "detectron.py", "diagnosis.py", "inference.py", "microscopes.py"
-        ),
+        library=library_of("diagnose"),
     output:
         f"{RUN}/diagnosis/{{images}}.csv",
     log:
@@ -39,6 +37,7 @@ rule diagnose:
         evaluation=config["evaluation"],
         classes=CLASSES,
         seed=config["seed"],
+        device=device,
     script:
         "../workflow/scripts/diagnose.py"
 
@@ -46,7 +45,7 @@ rule diagnose:
 rule make_figure_diagnosis:
     input:
         tables=expand(rules.diagnose.output, images=SIMULATED),
-        library=[*DRAWING, *modules("figures/diagnosis.py")],
+        library=library_of("make_figure_diagnosis"),
     output:
         figure("fig_diagnosis"),
     log:

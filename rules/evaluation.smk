@@ -4,13 +4,7 @@ rule predict:
         validation=rules.split_dataset.output.validation,
         images=image_folders,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
-        library=modules(
-            "acceleration.py",
-            "annotations.py",
-            "detectron.py",
-            "inference.py",
-            "mask_heads.py",
-        ),
+        library=library_of("predict"),
     output:
         expand(f"{RUN}/predictions/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS),
     log:
@@ -32,6 +26,7 @@ rule predict:
         prediction=lambda wildcards: settings_of("prediction", wildcards.model),
         trained_pixel_nm=TRAINED_PIXEL_NM,
         classes=len(CLASSES),
+        device=device,
     script:
         "../workflow/scripts/predict.py"
 
@@ -41,7 +36,7 @@ rule evaluate_model:
         predictions=rules.predict.output,
         validation=rules.split_dataset.output.validation,
         microscopy=expand(rules.prepare_microscopy.output, images=config["image_sets"]),
-        library=modules("statistics.py", *EVALUATION_MODULES),
+        library=library_of("evaluate_model"),
     output:
         evaluations=expand(
             f"{RUN}/evaluation/{{{{model}}}}/{{images}}.json", images=IMAGE_SETS

@@ -8,7 +8,7 @@ rule extract_features:
             f"{RUN}/evaluation/{{model}}/synthetic.json", model=PLAIN_ROWS
         ),
         image_set=f"{RUN}/microscopy/{config['tables']['table2']}",
-        library=modules("detectron.py", "inference.py"),
+        library=library_of("extract_features"),
     output:
         f"{RUN}/features/{config['tables']['table2']}.npz",
     log:
@@ -28,5 +28,6 @@ rule extract_features:
         prediction=config["prediction"],
         trained_pixel_nm=TRAINED_PIXEL_NM,
         classes=len(CLASSES),
+        device=device,
     script:
         "../workflow/scripts/extract_features.py"

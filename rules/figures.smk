@@ -1,12 +1,11 @@
 SHOWN = config["tables"]
 ATTACHED = config["figures"]["attached"]
-DRAWING = modules("figures/sources.py", "figures/style.py")
 
 
 rule make_figure_1:
     input:
         sets=[f"{RUN}/microscopy/{images}" for images in SHOWN.values()],
-        library=[*DRAWING, *modules("figures/overview.py")],
+        library=library_of("make_figure_1"),
     output:
         figure("fig1"),
     log:
@@ -29,7 +28,7 @@ rule make_figure_2:
             if VOLUMES
             else expand(rules.generate_structures.output, shard=SHARDS)
         ),
-        library=[*DRAWING, *modules("figures/synthesis.py", "figures/volume.py")],
+        library=library_of("make_figure_2"),
     output:
         figure("fig2"),
     log:
@@ -51,7 +50,7 @@ rule make_figure_3:
         images=image_folders,
         evaluations=of_every_row("evaluation", "synthetic", "json"),
         predictions=of_every_row("predictions", "synthetic", "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
+        library=library_of("make_figure_3"),
     output:
         figure("fig3"),
     log:
@@ -75,7 +74,7 @@ rule make_figure_4:
         image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
         evaluations=of_every_row("evaluation", SHOWN["table2"], "json"),
         predictions=of_every_row("predictions", SHOWN["table2"], "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
+        library=library_of("make_figure_4"),
     output:
         figure("fig4"),
     log:
@@ -98,7 +97,7 @@ use rule make_figure_4 as make_figure_6 with:
         image_set=f"{RUN}/microscopy/{SHOWN['table3']}",
         evaluations=of_every_row("evaluation", SHOWN["table3"], "json"),
         predictions=of_every_row("predictions", SHOWN["table3"], "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
+        library=library_of("make_figure_4"),
     output:
         figure("fig6"),
     log:
@@ -110,7 +109,7 @@ use rule make_figure_4 as make_figure_8 with:
         image_set=f"{RUN}/microscopy/{SHOWN['table4']}",
         evaluations=of_every_row("evaluation", SHOWN["table4"], "json"),
         predictions=of_every_row("predictions", SHOWN["table4"], "json"),
-        library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
+        library=library_of("make_figure_4"),
     output:
         figure("fig8"),
     log:
@@ -122,7 +121,7 @@ rule make_figure_5:
         image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
         evaluations=of_every_row("evaluation", SHOWN["table2"], "json"),
         statistics=of_every_row("statistics", SHOWN["table2"], "csv"),
-        library=[*DRAWING, *modules("figures/particle_statistics.py")],
+        library=library_of("make_figure_5"),
     output:
         figure("fig5"),
     log:
@@ -143,7 +142,7 @@ use rule make_figure_5 as make_figure_7 with:
         image_set=f"{RUN}/microscopy/{SHOWN['table3']}",
         evaluations=of_every_row("evaluation", SHOWN["table3"], "json"),
         statistics=of_every_row("statistics", SHOWN["table3"], "csv"),
-        library=[*DRAWING, *modules("figures/particle_statistics.py")],
+        library=library_of("make_figure_5"),
     output:
         figure("fig7"),
     log:
@@ -155,7 +154,7 @@ use rule make_figure_5 as make_figure_9 with:
         image_set=f"{RUN}/microscopy/{SHOWN['table4']}",
         evaluations=of_every_row("evaluation", SHOWN["table4"], "json"),
         statistics=of_every_row("statistics", SHOWN["table4"], "csv"),
-        library=[*DRAWING, *modules("figures/particle_statistics.py")],
+        library=library_of("make_figure_5"),
     output:
         figure("fig9"),
     log:
@@ -169,7 +168,7 @@ if ATTACHED:
             image_set=f"{RUN}/microscopy/{ATTACHED}",
             evaluations=of_every_row("evaluation", ATTACHED, "json"),
             predictions=of_every_row("predictions", ATTACHED, "json"),
-            library=[*DRAWING, *modules("figures/prediction.py", *EVALUATION_MODULES)],
+            library=library_of("make_figure_4"),
         output:
             figure("fig_attached"),
         log:
@@ -180,7 +179,7 @@ if ATTACHED:
             image_set=f"{RUN}/microscopy/{ATTACHED}",
             evaluations=of_every_row("evaluation", ATTACHED, "json"),
             statistics=of_every_row("statistics", ATTACHED, "csv"),
-            library=[*DRAWING, *modules("figures/particle_statistics.py")],
+            library=library_of("make_figure_5"),
         output:
             figure("fig_attached_statistics"),
         log:
@@ -194,7 +193,7 @@ rule make_figure_12:
             for images in ["synthetic", *SHOWN.values()]
             for path in of_every_row("evaluation", images, "json")
         ],
-        library=[*DRAWING, *modules("figures/precision_recall.py")],
+        library=library_of("make_figure_12"),
     output:
         figure("fig12"),
     log:
@@ -219,7 +218,7 @@ rule make_figure_12:
 rule make_figure_instance_quality:
     input:
         evaluations=rules.make_figure_12.input.evaluations,
-        library=[*DRAWING, *modules("figures/instance_quality.py")],
+        library=library_of("make_figure_instance_quality"),
     output:
         figure("fig_instance_quality"),
     log:
@@ -244,14 +243,7 @@ rule make_figure_comparison:
         watershed_evaluation=f"{RUN}/evaluation/watershed/synthetic.json",
         watershed_predictions=f"{RUN}/predictions/watershed/synthetic.json",
         watershed=rules.tune_watershed.output.parameters,
-        library=[
-            *DRAWING,
-            *modules(
-                "figures/comparison.py",
-                "figures/instance_quality.py",
-                "figures/prediction.py",
-            ),
-        ],
+        library=library_of("make_figure_comparison"),
     output:
         figure("fig_comparison"),
     log:
@@ -273,7 +265,7 @@ rule make_figure_feature_maps:
     input:
         features=rules.extract_features.output[0],
         image_set=f"{RUN}/microscopy/{SHOWN['table2']}",
-        library=[*DRAWING, *modules("figures/feature_maps.py")],
+        library=library_of("make_figure_feature_maps"),
     output:
         figure("fig_feature_maps"),
     log:
@@ -289,10 +281,7 @@ rule make_figure_feature_maps:
 
 rule make_gallery:
     input:
-        library=[
-            *DRAWING,
-            *modules("figures/gallery.py", "figures/volume.py", "structures.py"),
-        ],
+        library=library_of("make_gallery"),
     output:
         shapes=figure("fig_gallery_shapes"),
         presets=figure("fig_gallery_presets"),
@@ -313,7 +302,7 @@ rule make_figure_training:
     input:
         metrics=expand(f"{MODELS_RUN}/models/{{model}}/metrics.json", model=TRAINED),
         evaluations=of_every_row("evaluation", "synthetic", "json"),
-        library=[*DRAWING, *modules("figures/training.py")],
+        library=library_of("make_figure_training"),
     output:
         figure("fig_training"),
     log:
@@ -338,7 +327,7 @@ rule make_figure_hyperparameters:
             for path in of_every_row("evaluation", images, "json")
         ],
         published=own_file("resources/paper/table1.tsv"),
-        library=[*DRAWING, *modules("figures/hyperparameters.py")],
+        library=library_of("make_figure_hyperparameters"),
     output:
         figure("fig_hyperparameters"),
     log:

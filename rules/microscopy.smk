@@ -5,17 +5,8 @@ localrules:
 # A localrule, since compute nodes have no internet and published images may be downloaded.
 rule prepare_microscopy:
     input:
-        files=lambda wildcards: configuration.files_of(
-            config["image_sets"][wildcards.images]
-        ),
-        library=modules(
-            "images.py",
-            "microscopes.py",
-            "microscopy.py",
-            "optical_density.py",
-            "outlines.py",
-            "stxm_files.py",
-        ),
+        files=files_of_image_set,
+        library=library_of("prepare_microscopy"),
     output:
         directory(f"{RUN}/microscopy/{{images}}"),
     log:
@@ -32,5 +23,6 @@ rule prepare_microscopy:
         entry=lambda wildcards: config["image_sets"][wildcards.images],
         classes=CLASSES,
         seed=config["seed"],
+        resources=own_file("resources"),
     script:
         "../workflow/scripts/prepare_microscopy.py"

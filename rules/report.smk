@@ -15,7 +15,7 @@ rule report:
             own_file(f"workflow/report/{path.name}")
             for path in sorted(Path(workflow.basedir, "workflow", "report").iterdir())
         ],
-        library=modules("report.py"),
+        library=library_of("report"),
     output:
         f"{RUN}/report.html",
     log:
@@ -26,6 +26,7 @@ rule report:
         mem_mb=2000,
         runtime=10,
     params:
+        config=config,
         snakefile=os.path.relpath(Path(workflow.basedir) / "Snakefile"),
     script:
         "../workflow/scripts/report.py"

@@ -1,14 +1,6 @@
 rule generate_structures:
     input:
-        library=modules(
-            "distributions.py",
-            "structures.py",
-            *(
-                f"{package}/{path.name}"
-                for package in ("deposition", "shapes")
-                for path in sorted(LIBRARY.glob(f"synthwire/{package}/*.py"))
-            ),
-        ),
+        library=library_of("generate_structures"),
     output:
         directory(f"{MODELS_RUN}/structures/{{shard}}"),
     log:

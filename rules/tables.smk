@@ -19,9 +19,7 @@ rule make_tables:
         published=[own_file(f"resources/paper/table{n}.tsv") for n in (1, 2, 3, 4)],
         footnotes=own_file("resources/paper/footnotes.tsv"),
         claims=own_file("resources/paper/claims.yaml"),
-        library=modules(
-            "claims.py", "study.py", "table_files.py", "tables.py", "verdict.py"
-        ),
+        library=library_of("make_tables"),
     output:
         expand(
             f"{RUN}/tables/{{table}}.{{format}}",
@@ -40,7 +38,7 @@ rule make_tables:
         runtime=10,
     params:
         rows=[
-            {**row, "changes": configuration.describe_changes(CHANGES[model])}
+            {**row, "changes": models_table.describe_changes(CHANGES[model])}
             for model, row in ROWS.items()
         ],
         image_sets=config["image_sets"],

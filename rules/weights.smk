@@ -13,7 +13,7 @@ rule export_weights:
             f"{RUN}/evaluation/{SHIPPED}/{{images}}.json", images=IMAGE_SETS
         ),
         template=own_file("resources/model_card.md.jinja"),
-        library=modules("model_card.py", "scaling.py"),
+        library=library_of("export_weights"),
     output:
         directory(f"{RUN}/bundled"),
     log:

@@ -23,8 +23,3 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def root() -> Path:
     """The project's root folder."""
     return ROOT
-
-
-@pytest.fixture(scope="session")
-def schemas() -> Path:
-    return ROOT / "config" / "schemas"

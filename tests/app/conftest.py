@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from synthwire.files import sha256, write_json
-from synthwire.images import read_image
 
-APP = Path(__file__).resolve().parents[2] / "app"
-sys.path.insert(0, str(APP))  # as Streamlit does with the folder of its script
+from synthwire.io.files import sha256, write_json
+from synthwire.io.recordings import read_image
 
 ARCHITECTURE = {
     "depth": 18,
@@ -38,24 +35,23 @@ def weights_folder(tmp_path_factory) -> Path:
     Its last layers are set so that scores spread from 0 to 1 and masks fill their boxes; it finds
     dozens of "particles" in any image, in a fraction of a second.
     """
-    from synthwire import detectron
-    from synthwire.configuration import section_defaults
-    from synthwire.model_card import halved
+    from synthwire.learning import network
+    from synthwire.schema import section_defaults
+    from synthwire.segmentation.model_card import to_half_precision
 
-    from detectron2.modeling import build_model  # isort: skip
+    from detectron2.modeling import build_model
 
-    schemas = APP.parent / "config" / "schemas"
-    architecture = {**section_defaults("architecture", schemas), **ARCHITECTURE}
-    prediction = {**section_defaults("prediction", schemas), "min_size_px": 0, "detections": 100}
+    architecture = {**section_defaults("architecture"), **ARCHITECTURE}
+    prediction = {**section_defaults("prediction"), "min_size_px": 0, "detections": 100}
     folder = tmp_path_factory.mktemp("weights")
-    cfg = detectron.prediction_config(
+    cfg = network.prediction_config(
         architecture, prediction, nms_threshold=0.5, weights=folder, device="cpu"
     )
     torch.manual_seed(4)
     model = build_model(cfg)
     model.roi_heads.mask_head.predictor.bias.data.fill_(4.0)
     spread_scores(model)
-    torch.save({"model": halved(model.state_dict())}, folder / "bundled.pth")
+    torch.save({"model": to_half_precision(model.state_dict())}, folder / "bundled.pth")
     card = {
         "name": "untrained",
         "architecture": architecture,
@@ -72,7 +68,7 @@ def weights_folder(tmp_path_factory) -> Path:
 @torch.no_grad()
 def spread_scores(model: torch.nn.Module) -> None:
     """Change the last layer so that the logits of one sample have mean 0 and deviation 2."""
-    from webapp import catalogue
+    from synthwire.webapp import catalogue
 
     pixels = torch.as_tensor(read_image(catalogue.samples()[0].image()), dtype=torch.float32)
     layer = model.roi_heads.box_predictor.cls_score

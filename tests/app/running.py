@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-APP = Path(__file__).resolve().parents[2] / "app"
+from synthwire.webapp.settings import APP
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--no-sandbox",  # Chromium refuses root otherwise

@@ -20,7 +20,8 @@ import pytest
 import tifffile
 from PIL import Image
 from running import FLAGS, PATIENCE_S, Server, find_browser, running_app
-from webapp import catalogue
+
+from synthwire.webapp import catalogue
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = playwright.expect

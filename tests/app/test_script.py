@@ -11,9 +11,11 @@ import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from synthwire import segmentation, tiling
-from webapp import catalogue, charts
-from webapp.settings import APP
+
+from synthwire.learning import tiling
+from synthwire.segmentation import MODALITIES
+from synthwire.webapp import catalogue, charts
+from synthwire.webapp.settings import APP
 
 SAMPLES = {sample.key: sample for sample in catalogue.samples()}
 
@@ -93,7 +95,7 @@ def test_it_starts_with_a_sample(app):
     healthy(app.run())
     assert particles(app) > 0
     microscopes = app.selectbox(key="modality optical-density").options
-    assert len(microscopes) == len(segmentation.MODALITIES)
+    assert len(microscopes) == len(MODALITIES)
     assert any("400 × 400 px · 6 nm a pixel" in item.value for item in app.caption)
 
 

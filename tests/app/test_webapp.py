@@ -16,12 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from synthwire.annotations import encode_mask, make_annotation
+
 from synthwire.errors import InputError
-from synthwire.files import MemoryFile
-from synthwire.images import read_recording
-from synthwire.segmentation import Segmentation
-from webapp import (
+from synthwire.io.coco import make_annotation
+from synthwire.io.files import MemoryFile
+from synthwire.io.masks import encode_mask
+from synthwire.io.recordings import read_recording
+from synthwire.segmentation.result import Segmentation
+from synthwire.webapp import (
     agreement,
     catalogue,
     charts,

@@ -118,7 +118,7 @@ class Controller:
     # waited for. One thread a training: the node only says that it has 64 processors.
     QUICKER = (
         *("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"),
-        *("--set-threads", "train_model=1", "train_base=1", "predict=1"),
+        *("--set-threads", "train_model=1", "predict=1"),
     )
 
     def __init__(self, root: Path, folder: Path, name: str = "test") -> None:

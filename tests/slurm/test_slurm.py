@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 from slurm_cluster import Watch, freeze_training, slurm, wait_until
-from synthwire.files import sha256
+
+from synthwire.io.files import sha256
 
 GPUS = 4
 # A training of its own for each row, without a base; on one GPU, so that four run at once.

@@ -16,15 +16,18 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 from skimage.draw import polygon2mask
-from synthwire.annotations import decode_mask, encode_mask, make_annotation
-from synthwire.evaluation import evaluate_predictions
-from synthwire.files import json_ready, read_json
-from synthwire.images import write_stack
-from synthwire.statistics import compare_distributions, particle_statistics
-from synthwire.study import Study
-from synthwire.table_files import write_table
-from synthwire.tables import build_tables
-from synthwire.verdict import build_verdict
+
+from synthwire.evaluation.evaluate import evaluate_predictions
+from synthwire.io.coco import make_annotation
+from synthwire.io.files import json_ready, read_json
+from synthwire.io.masks import decode_mask, encode_mask
+from synthwire.io.stacks import write_stack
+from synthwire.particles.distances import compare_distributions
+from synthwire.particles.table import particle_statistics
+from synthwire.study.study import Study
+from synthwire.study.table_files import write_table
+from synthwire.study.tables import build_tables
+from synthwire.study.verdict import build_verdict
 
 SETTINGS = {
     "accuracy_score": 0.7,
@@ -274,7 +277,7 @@ def make_config(name="standin"):
     return {
         "name": name,
         "seed": 7,
-        "optical_density": {"divisor": "projected_thickness", "blur_sigma_px": 2},
+        "compression": {"divisor": "projected_thickness", "blur_sigma_px": 2},
         "image_sets": {**published, "simulated_stxm": {**simulated, "kind": "stxm"}},
         "tables": {"table2": "ptychography", "table3": "stxm", "table4": "sem"},
         "evaluation": SETTINGS,
@@ -284,9 +287,7 @@ def make_config(name="standin"):
 EDGES = [
     ("generate_structures", "compress_optical_density"),
     ("compress_optical_density", "split_dataset"),
-    ("split_dataset", "train_base"),
     ("split_dataset", "train_model"),
-    ("train_base", "train_model"),
     ("train_model", "predict"),
     ("prepare_microscopy", "predict"),
     ("compress_optical_density", "predict"),

@@ -52,10 +52,10 @@ def test_what_is_installed_is_what_the_lock_says(lock):
 
 
 def test_detectron2_is_whole_and_trains_without_compiled_operators():
-    from synthwire import detectron
+    from synthwire.learning import network
 
     assert metadata.version("detectron2") == "0.6"
-    assert detectron.model_zoo.get_config_file(detectron.MODEL_ZOO_CONFIG).endswith(".yaml")
+    assert network.model_zoo.get_config_file(network.MODEL_ZOO_CONFIG).endswith(".yaml")
 
 
 def test_installing_detectron2_again_leaves_the_one_that_is_there(root):

@@ -9,10 +9,11 @@ import sys
 
 import numpy as np
 import pytest
-from synthwire import segment
-from synthwire.images import write_stack
-from synthwire.outlines import fill
 from tiny_model import wires
+
+from synthwire import segment
+from synthwire.io.outlines.geometry import fill
+from synthwire.io.stacks import write_stack
 
 pytestmark = pytest.mark.usefixtures("tiny_bundled")
 

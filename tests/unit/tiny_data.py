@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from synthwire import dataset, imaging, structures
+from synthwire.datasets import split
+from synthwire.imaging import shard
+from synthwire.structures.shard import generate_shard
 
 
 def make_data(config: dict, folder: Path, scenes: int) -> Path:
@@ -12,11 +14,9 @@ def make_data(config: dict, folder: Path, scenes: int) -> Path:
 
     Returns the folder.
     """
-    structures.generate_shard(config["structures"], 1, range(scenes), folder / "structures")
-    imaging.image_shard(
-        folder / "structures", folder / "images", config["optical_density"], ["nanowire"]
-    )
-    dataset.split_dataset(
+    generate_shard(config["structures"], 1, range(scenes), folder / "structures")
+    shard.image_shard(folder / "structures", folder / "images", config["compression"], ["nanowire"])
+    split.split_dataset(
         [folder / "images"],
         {scenes - 1: folder / "train.json"},
         folder / "val.json",

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
-from synthwire import configuration, detectron
-from synthwire.files import sha256
 
-from detectron2.modeling import build_model  # isort: skip
+from synthwire.config import checks
+from synthwire.io.files import sha256
+from synthwire.learning import network
+
+from detectron2.modeling import build_model
 
 ROOT = Path(__file__).resolve().parents[2]
 NMS = 0.7
@@ -21,7 +23,7 @@ CATEGORIES = [{"id": 1, "name": "nanowire", "supercategory": "particle"}]
 def tiny_settings() -> dict:
     """config/test.yaml, whose network it is, with a few detections of whatever score."""
     path = ROOT / "config" / "test.yaml"
-    resolved = configuration.resolve(yaml.safe_load(path.read_text()), ROOT / "config" / "schemas")
+    resolved = checks.resolve(yaml.safe_load(path.read_text()))
     resolved["prediction"] |= {"minimum_score": 0.05, "detections": 12, "min_size_px": 0}
     return resolved
 
@@ -30,7 +32,7 @@ def save_random_weights(path: Path, config: dict, seed: int = 3) -> None:
     """Random weights whose masks have a shape and whose scores differ."""
     torch.manual_seed(seed)
     model = build_model(
-        detectron.prediction_config(
+        network.prediction_config(
             config["architecture"],
             config["prediction"],
             nms_threshold=NMS,

@@ -13,10 +13,12 @@ import pytest
 import tifffile
 import yaml
 from PIL import Image
-from synthwire.annotations import decode_mask, read_coco
-from synthwire.authors_layout import export_split
-from synthwire.files import sha256
-from synthwire.structures import read_volume
+
+from synthwire.datasets.authors_layout import export_split
+from synthwire.io.coco import read_coco
+from synthwire.io.files import sha256
+from synthwire.io.masks import decode_mask
+from synthwire.io.volumes import read_volume
 
 pytestmark = pytest.mark.workflow
 
@@ -133,7 +135,7 @@ def test_editing_one_row_trains_that_model_alone(finished, root, tmp_path):
     own.write_text(yaml.safe_dump({"models": {"table": str(tmp_path / "models.tsv")}}))
     jobs = finished.planned("all", configs=("test.yaml", str(own)))
     assert jobs["train_model"] == jobs["predict"] == jobs["evaluate_model"] == 1
-    assert jobs["train_base"] == jobs["generate_structures"] == 0
+    assert jobs["generate_structures"] == 0
 
 
 def test_one_more_image_set_needs_no_training(finished, tmp_path):
@@ -145,7 +147,7 @@ def test_one_more_image_set_needs_no_training(finished, tmp_path):
         )
     )
     jobs = finished.planned("all", configs=("test.yaml", str(own)))
-    assert jobs["train_model"] == jobs["train_base"] == jobs["generate_structures"] == 0
+    assert jobs["train_model"] == jobs["generate_structures"] == 0
     assert jobs["prepare_microscopy"] == 1
     assert jobs["predict"] == 4
 
@@ -154,7 +156,7 @@ def test_another_run_may_use_the_trained_models(finished, tmp_path):
     own = tmp_path / "own.yaml"
     own.write_text(yaml.safe_dump({"name": "other", "models_from": "test"}))
     jobs = finished.planned("all", configs=("test.yaml", str(own)))
-    assert jobs["train_model"] == jobs["train_base"] == jobs["generate_structures"] == 0
+    assert jobs["train_model"] == jobs["generate_structures"] == 0
     assert jobs["predict"] == 4
 
 
@@ -305,7 +307,6 @@ def test_the_papers_run_can_be_planned(workflow):
     jobs = workflow.planned("all", configs=("config.yaml",))
     assert jobs["train_model"] == 20
     assert jobs["fetch_weights"] == 1
-    assert jobs["train_base"] == 0
     assert sum(jobs.values()) < 150
 
 

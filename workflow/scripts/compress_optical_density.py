@@ -1,13 +1,10 @@
 """Make images and masks of the volumes of one shard: optical density, or the config's domains."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.imaging import image_shard
-from synthwire.job import job
-from synthwire.progress import progress_bar
+from synthwire.imaging.shard import image_shard
+from synthwire.runtime.job import job
+from synthwire.runtime.progress import progress_bar
 
 with job(snakemake.log[0]):
     image_shard(

@@ -1,20 +1,17 @@
 """Measure a model's AP against one imaging condition at a time."""
 
-import sys
+from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from functools import partial
-
 import torch
-from synthwire import detectron
-from synthwire.diagnosis import diagnose
-from synthwire.files import atomic_path, read_json
-from synthwire.inference import load, scale_of
-from synthwire.job import job
-from synthwire.progress import progress_bar
-from synthwire.structures import resolve_settings
+
+from synthwire.io.files import atomic_path, read_json
+from synthwire.learning import network
+from synthwire.learning.predict import load, scale_of
+from synthwire.runtime.job import job
+from synthwire.runtime.progress import progress_bar
+from synthwire.structures.settings import resolve_settings
+from synthwire.study.diagnosis import diagnose
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
@@ -22,14 +19,13 @@ with job(snakemake.log[0]):
     evaluations = map(read_json, snakemake.input.evaluations)
     weights = dict(zip(snakemake.params.rows, snakemake.input.weights, strict=True))
     best = max(evaluations, key=lambda result: result["segm"]["ap"] or 0)["model"]
-    training = snakemake.config["training"]
     predictor = load(
         Path(weights[best]),
         snakemake.params.architecture,
         snakemake.params.prediction,
-        nms_threshold=detectron.plan_row(snakemake.params.rows[best], training).nms_threshold,
+        nms_threshold=snakemake.params.rows[best]["nms"],
         precision=snakemake.params.prediction["precision"],
-        device=detectron.device_name(training["device"]),
+        device=network.device_name(snakemake.params.device),
         classes=len(snakemake.params.classes),
     )
     images = snakemake.wildcards.images

@@ -1,15 +1,13 @@
 """Evaluate one model on the synthetic validation images and on every image set."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.annotations import read_coco
-from synthwire.evaluation import evaluate_predictions
-from synthwire.files import atomic_path, read_json, write_json
-from synthwire.job import job
-from synthwire.statistics import compare_distributions, particle_statistics
+from synthwire.evaluation.evaluate import evaluate_predictions
+from synthwire.io.coco import read_coco
+from synthwire.io.files import atomic_path, read_json, write_json
+from synthwire.particles.distances import compare_distributions
+from synthwire.particles.table import particle_statistics
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     settings = snakemake.params.settings

@@ -1,13 +1,10 @@
 """Write the bundled model's files: weights in half precision and the cards."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.files import read_json
-from synthwire.job import job
-from synthwire.model_card import export_model
+from synthwire.io.files import read_json
+from synthwire.runtime.job import job
+from synthwire.segmentation.model_card import export_model
 
 with job(snakemake.log[0]):
     export_model(

@@ -1,12 +1,9 @@
 """Fetch the COCO weights that the trainings start from."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.job import job
-from synthwire.weights import fetch_coco_weights
+from synthwire.learning.weights import fetch_coco_weights
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     local_file = snakemake.params.local_file

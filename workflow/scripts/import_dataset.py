@@ -1,13 +1,10 @@
 """Import one shard of images in the layout of the authors' data set."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.authors_layout import import_shard, list_split
-from synthwire.job import job
-from synthwire.progress import progress_bar
+from synthwire.datasets.authors_layout import import_shard, list_split
+from synthwire.runtime.job import job
+from synthwire.runtime.progress import progress_bar
 
 with job(snakemake.log[0]):
     items = [item for folder in snakemake.input.folders for item in list_split(folder)]

@@ -1,13 +1,10 @@
 """Draw Figure 12: precision against recall of the best model of each image set."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.figures import sources, style
+from synthwire.figures.kit import sources, style
 from synthwire.figures.precision_recall import draw_precision_recall
-from synthwire.job import job
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     best, models = sources.best_of_each_set(snakemake.input.evaluations, snakemake.params.labels)

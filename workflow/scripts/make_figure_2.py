@@ -1,17 +1,15 @@
 """Draw Figure 2: a structure, its optical-density image and its masks."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.figures import sources, style
+from synthwire.datasets import annotated_images
+from synthwire.figures.kit import style
 from synthwire.figures.synthesis import draw_synthesis
-from synthwire.job import job
-from synthwire.structures import read_volume
+from synthwire.io.volumes import read_volume
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
-    picture = sources.read_synthetic(
+    picture = annotated_images.read_synthetic(
         snakemake.input.validation,
         Path(snakemake.input.images[0]).parent,
         pixel_size_nm=snakemake.params.voxel_size_nm,

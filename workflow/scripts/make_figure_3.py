@@ -1,16 +1,14 @@
 """Draw Figure 3: the best model's masks on a synthetic validation image."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.figures import sources, style
+from synthwire.datasets import annotated_images
+from synthwire.figures.kit import style
 from synthwire.figures.prediction import draw_best_prediction
-from synthwire.job import job
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
-    pictures = sources.read_synthetic(
+    pictures = annotated_images.read_synthetic(
         snakemake.input.validation,
         Path(snakemake.input.images[0]).parent,
         pixel_size_nm=snakemake.params.voxel_size_nm,

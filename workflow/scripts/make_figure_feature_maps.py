@@ -1,17 +1,16 @@
 """Draw what the levels of the feature pyramid see."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
 import numpy as np
-from synthwire.figures import sources, style
+
+from synthwire.datasets import annotated_images
 from synthwire.figures.feature_maps import draw_feature_maps
-from synthwire.job import job
+from synthwire.figures.kit import style
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
-    picture = sources.read_image_set(snakemake.input.image_set)[0]
+    picture = annotated_images.read_image_set(snakemake.input.image_set)[0]
     with np.load(snakemake.input.features) as stored:
         model = str(stored["model"])
         levels = {name: stored[name] for name in stored.files if name != "model"}

@@ -1,14 +1,12 @@
 """Draw AP against each hyperparameter of the model table."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
 import pandas as pd
-from synthwire.figures import sources, style
+
 from synthwire.figures.hyperparameters import collect_measures, draw_hyperparameters
-from synthwire.job import job
+from synthwire.figures.kit import sources, style
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     groups = sources.group_evaluations(snakemake.input.evaluations)

@@ -1,13 +1,10 @@
 """Draw F1 against IoU, and AP by overlap and size, of each image set's best model."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.figures import sources, style
 from synthwire.figures.instance_quality import draw_instance_quality
-from synthwire.job import job
+from synthwire.figures.kit import sources, style
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     best, models = sources.best_of_each_set(snakemake.input.evaluations, snakemake.params.labels)

@@ -1,14 +1,11 @@
 """Draw the loss curves of all trainings."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.figures import sources, style
-from synthwire.figures.training import draw_training, read_metrics
-from synthwire.files import read_json
-from synthwire.job import job
+from synthwire.figures.kit import sources, style
+from synthwire.figures.loss_curves import draw_loss_curves, read_metrics
+from synthwire.io.files import read_json
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     metrics = dict(
@@ -20,4 +17,4 @@ with job(snakemake.log[0]):
         if model in metrics  # others use another one's weights
     }
     highlight = [*(["base"] if "base" in metrics else []), sources.best_model(evaluations)]
-    style.save(draw_training(metrics, highlight), Path(snakemake.output[0]).with_suffix(""))
+    style.save(draw_loss_curves(metrics, highlight), Path(snakemake.output[0]).with_suffix(""))

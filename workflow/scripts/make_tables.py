@@ -1,17 +1,15 @@
 """Write Tables 1–4 and the list of all models on all image sets."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
 import pandas as pd
-from synthwire.files import read_json
-from synthwire.job import job
-from synthwire.study import Study
-from synthwire.table_files import write_table
-from synthwire.tables import build_tables
-from synthwire.verdict import build_verdict
+
+from synthwire.io.files import read_json
+from synthwire.runtime.job import job
+from synthwire.study.study import Study
+from synthwire.study.table_files import write_table
+from synthwire.study.tables import build_tables
+from synthwire.study.verdict import build_verdict
 
 with job(snakemake.log[0]):
     evaluations: dict[str, dict] = {}

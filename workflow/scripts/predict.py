@@ -1,19 +1,17 @@
 """Apply one model to the synthetic validation images and to every image set."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
 import torch
-from synthwire import detectron
-from synthwire.annotations import read_coco
-from synthwire.dataset import locate_images
-from synthwire.files import write_json
-from synthwire.images import read_stack
-from synthwire.inference import load, predict, read_scenes, scale_of
-from synthwire.job import job
-from synthwire.progress import progress_bar
+
+from synthwire.datasets.annotated_images import locate_images, read_scenes
+from synthwire.io.coco import read_coco
+from synthwire.io.files import write_json
+from synthwire.io.stacks import read_stack
+from synthwire.learning import network
+from synthwire.learning.predict import load, predict, scale_of
+from synthwire.runtime.job import job
+from synthwire.runtime.progress import progress_bar
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
@@ -23,7 +21,7 @@ with job(snakemake.log[0]):
         snakemake.params.prediction,
         nms_threshold=snakemake.params.nms_threshold,
         precision=snakemake.params.prediction["precision"],
-        device=detectron.device_name(snakemake.config["training"]["device"]),
+        device=network.device_name(snakemake.params.device),
         classes=snakemake.params.classes,
     )
     validation = read_coco(snakemake.input.validation)

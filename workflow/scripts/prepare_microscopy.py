@@ -1,15 +1,11 @@
 """Prepare the images and outlines of one image set."""
 
-import sys
+import os
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-import os
-
-from synthwire.job import job
-from synthwire.microscopy import prepare_image_set
-from synthwire.progress import progress_bar
+from synthwire.datasets.image_sets.prepare import prepare_image_set
+from synthwire.runtime.job import job
+from synthwire.runtime.progress import progress_bar
 
 with job(snakemake.log[0]):
     prepare_image_set(
@@ -19,5 +15,6 @@ with job(snakemake.log[0]):
         seed=snakemake.params.seed,
         microscopy_folder=os.environ.get("SYNTHWIRE_MICROSCOPY") or None,
         classes=snakemake.params.classes,
+        resources=snakemake.params.resources,
         progress=lambda images: progress_bar(images, f"images {snakemake.wildcards.images}"),
     )

@@ -1,18 +1,15 @@
 """Write the report of the run as one page that opens offline."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
 import json
 import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
-from synthwire.files import read_json, sha256_of_json, write_text
-from synthwire.job import job
-from synthwire.provenance import git_commit, versions
-from synthwire.report import build_report
+from synthwire.io.files import read_json, sha256_of_json, write_text
+from synthwire.runtime.job import job
+from synthwire.runtime.provenance import git_commit, versions
+from synthwire.study.report import build_report
 
 
 def rule_graph(config: dict, snakefile: str) -> str:
@@ -28,13 +25,13 @@ def rule_graph(config: dict, snakefile: str) -> str:
 
 
 with job(snakemake.log[0]) as log:
-    graph = rule_graph(snakemake.config, snakemake.params.snakefile)
+    graph = rule_graph(snakemake.params.config, snakemake.params.snakefile)
     if not graph:
         log.warning("no rule graph: Snakemake could not be asked for it in this environment")
     trained = [read_json(path) for path in snakemake.input.provenance]
     page = build_report(
         Path(snakemake.output[0]).parent,
-        snakemake.config,
+        snakemake.params.config,
         captions=Path(snakemake.input.captions[0]).parent,
         rule_graph=graph,
         provenance={
@@ -45,7 +42,7 @@ with job(snakemake.log[0]) as log:
             "data set SHA-256": {
                 record["dataset"]: record["identity"]["dataset_sha256"] for record in trained
             },
-            "configuration SHA-256": sha256_of_json(snakemake.config),
+            "configuration SHA-256": sha256_of_json(snakemake.params.config),
         },
     )
     write_text(snakemake.output[0], page)

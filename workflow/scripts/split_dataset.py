@@ -1,12 +1,9 @@
 """Split the images into nested training sets and a validation set."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.dataset import split_dataset
-from synthwire.job import job
+from synthwire.datasets.split import split_dataset
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     split_dataset(

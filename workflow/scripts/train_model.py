@@ -1,39 +1,37 @@
-"""Train one row of the model table."""
+"""Train one row of the model table, or the base that the rows start from."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
 import torch
-from synthwire.detectron import plan_row
-from synthwire.job import job
-from synthwire.training import train
-from synthwire.validation import validation_of
+
+from synthwire.learning.plan import Plan
+from synthwire.learning.train import train
+from synthwire.learning.validation import validation_of
+from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
-    training = {**snakemake.config["training"], **snakemake.params.training}
-    plan = plan_row(snakemake.params.row, training)
+    params = snakemake.params
+    plan = Plan(**params.plan)
     shards = [Path(folder) for folder in snakemake.input.images]
-    checkpoints = Path(snakemake.params.checkpoints)
+    checkpoints = Path(params.checkpoints)
     train(
         snakemake.wildcards.model,
-        snakemake.params.architecture,
-        training,
+        params.architecture,
+        params.settings,
         plan,
         dataset=Path(snakemake.input.dataset),
         shards=shards,
         weights=Path(snakemake.input.weights) if snakemake.input.get("weights") else None,
-        seed=snakemake.params.seed,
+        seed=params.seed,
         checkpoints=checkpoints,
         output=Path(snakemake.output.weights).parent,
         validation=validation_of(
             snakemake.input.get("validation"),
             shards,
-            training,
-            snakemake.params.architecture,
-            snakemake.config["prediction"],
+            params.settings,
+            params.architecture,
+            params.prediction,
             nms_threshold=plan.nms_threshold,
             folder=checkpoints,
         ),

@@ -1,20 +1,17 @@
 """Search for the best parameters of the watershed on synthetic training images."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).parent))
-
-from synthwire.annotations import read_coco
-from synthwire.baselines import best_parameters, tune_watershed
-from synthwire.figures import sources
-from synthwire.files import atomic_path, write_json
-from synthwire.job import job
-from synthwire.progress import progress_bar
+from synthwire.datasets import annotated_images
+from synthwire.io.coco import read_coco
+from synthwire.io.files import atomic_path, write_json
+from synthwire.runtime.job import job
+from synthwire.runtime.progress import progress_bar
+from synthwire.watershed import best_parameters, tune_watershed
 
 with job(snakemake.log[0]):
     settings = snakemake.params.settings
-    pictures = sources.read_synthetic(
+    pictures = annotated_images.read_synthetic(
         snakemake.input.dataset, Path(snakemake.input.images[0]).parent
     )[: settings["images"]]
     search = tune_watershed(

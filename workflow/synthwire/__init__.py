@@ -1,13 +1,17 @@
-"""SynthWire: synthetic nanowire images, and instance segmentation learnt from them."""
+"""SynthWire: synthetic nanowire images, and instance segmentation learnt from them.
 
-__version__ = "0.1.0"
-__all__ = ["Segmentation", "load_model", "segment"]
+from synthwire import segment
+result = segment("wires.tif", pixel_size_nm=6)
+result.particles      # pandas table, one row a particle
+result.masks          # boolean array (particles, height, width)
+result.save("wires")  # overlay, table, COCO, label image and Fiji ROIs
+"""
 
+import lazy_loader
 
-def __getattr__(name: str):
-    # Loaded when asked for: PyTorch takes seconds, and the workflow's planning needs none of it.
-    if name in __all__:
-        from synthwire import segmentation
+from synthwire.version import __version__ as __version__
 
-        return getattr(segmentation, name)
-    raise AttributeError(f"module 'synthwire' has no attribute '{name}'")
+# Loaded when asked for: PyTorch takes seconds, and the workflow's planning needs none of it.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"segmentation": ["Segmentation", "load_model", "segment"]}
+)

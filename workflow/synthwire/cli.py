@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import synthwire
 from synthwire.errors import InputError
-from synthwire.settings import (
+from synthwire.segmentation.options import (
     MODALITIES,
     Preparation,
     Selection,
@@ -29,10 +29,9 @@ from synthwire.settings import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synthwire.batch import Outcome, Settings
+    from synthwire.segmentation.batch import BatchOptions, BatchResult
 
-APP = Path(__file__).resolve().parents[2] / "app"
-
+APP = Path(__file__).parent / "webapp"
 DESCRIPTION = (
     "Find nanowires and other particles in microscopy images, one by one, and measure them."
 )
@@ -391,7 +390,7 @@ def _number(low: float, high: float = math.inf, *, above: bool = False) -> Calla
 
 
 def _incident(text: str) -> dict[str, Any]:
-    """I₀ as `settings.Preparation` has it."""
+    """I₀ as `options.Preparation` has it."""
     if re.fullmatch(r"\d+\.?\d*", text):
         return {"percentile": float(text)}
     if re.fullmatch(r"\d+(,\d+){3}", text):
@@ -406,8 +405,10 @@ def _incident(text: str) -> dict[str, Any]:
 # -- commands -------------------------------------------------------------------------------------
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    from synthwire.batch import Settings  # here, as below: --help need not wait for SciPy
+def _settings(options: argparse.Namespace) -> BatchOptions:
+    from synthwire.segmentation.batch import (
+        BatchOptions,  # here, as below: --help need not wait for SciPy
+    )
 
     incident = {} if options.i0 is None else {"incident": options.i0}
     if incident and options.modality != "transmission":
@@ -425,16 +426,20 @@ def _settings(options: argparse.Namespace) -> Settings:
         exclude_border=options.exclude_border,
         **(options.min_area or {}),
     )
-    return Settings(preparation, selection, options.model, options.device, options.scale)
+    return BatchOptions(preparation, selection, options.model, options.device, options.scale)
 
 
 def _segment(options: argparse.Namespace) -> int:
-    from synthwire import batch
-    from synthwire.progress import progress_bar
+    from synthwire.runtime.progress import progress_bar
+    from synthwire.segmentation import batch, places
+    from synthwire.segmentation.summary import (
+        failed_row,
+        write_summary,
+    )
 
     if options.outlines is not None and not options.outlines.exists():
         raise InputError(f"{options.outlines}: no such file or folder")
-    paths, problems = batch.find_images(options.paths, options.out)
+    paths, problems = places.find_images(options.paths, options.out)
     for problem in problems:
         _complain(problem)
     if not paths:
@@ -453,33 +458,32 @@ def _segment(options: argparse.Namespace) -> int:
                 _complain(message)
                 problems.append(message)
 
-            for path, place in batch.places_of(paths).items():
+            for path, place in places.places_of(paths).items():
                 bar.set_postfix_str(path.name, refresh=False)
                 found = work.attempt(path, place, complain, progress=_tile_bar)
                 if found is None:
-                    rows.append(batch.failed(path, problems[-1]))
+                    rows.append(failed_row(path, problems[-1]))
                 else:
                     outcomes += found
                     rows += [outcome.row for outcome in found]
                 bar.update()
             if settings.outlines and not any("ap" in row for row in rows):
                 complain(f"{settings.outlines}: no outlines named as the images")
-        particles = batch.write_summary(options.out, rows, outcomes)
+        particles = write_summary(options.out, rows, outcomes)
     print(_closing_words(options.out, outcomes, particles, len(problems)))
     return 1 if problems else 0
 
 
 def _tile_bar(tiles: Sequence) -> Iterable:
     """A bar of its own for an image that takes many tiles."""
-    from synthwire.progress import progress_bar
+    from synthwire.runtime.progress import progress_bar
 
     return progress_bar(tiles, "  tiles") if len(tiles) > 1 else tiles
 
 
 def _closing_words(
-    out: Path, outcomes: Sequence[Outcome], particles: pd.DataFrame, problems: int
+    out: Path, outcomes: Sequence[BatchResult], particles: pd.DataFrame, problems: int
 ) -> str:
-    from synthwire import batch
 
     words = f"{_count(len(outcomes), 'image')}, {_count(len(particles), 'particle')}"
     reused = sum(outcome.reused for outcome in outcomes)
@@ -495,7 +499,9 @@ def _closing_words(
             lines.append(
                 f"{name:7} median {middle:.4g} {unit}, half of them within {low:.4g}–{high:.4g}"
             )
-    names = (batch.SUMMARY, batch.PARTICLES, f"{batch.DISTRIBUTIONS}.pdf")
+    from synthwire.segmentation.summary import DISTRIBUTIONS, PARTICLES, SUMMARY
+
+    names = (SUMMARY, PARTICLES, f"{DISTRIBUTIONS}.pdf")
     lines.append("  ".join(str(out / name) for name in names))
     return "\n".join(lines)
 
@@ -505,7 +511,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from synthwire import batch, watch
+    from synthwire.segmentation import batch, watch
 
     out = options.out or options.folder / "synthwire"
     if not options.folder.is_dir():
@@ -530,7 +536,7 @@ def _app(options: argparse.Namespace) -> int:
     script = APP / "main.py"
     if not script.is_file():
         raise InputError(f"{script}: no such file; the web app is part of a SynthWire checkout")
-    # that it serves this machine alone stands in app/.streamlit/config.toml
+    # that it serves this machine alone stands in webapp/.streamlit/config.toml
     command = [
         *(sys.executable, "-m", "streamlit", "run", str(script)),
         f"--server.port={options.port}",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthwire.evaluation.comparison import Comparison
+from synthwire.evaluation.case import Case
 from synthwire.evaluation.matching import IOU_THRESHOLDS, Detections
 
 
@@ -30,7 +30,7 @@ class Hits(NamedTuple):
     predicted: np.ndarray
 
 
-def count_hits(case: Comparison, parts: list[Detections], *, limit: int, floor: float) -> Hits:
+def count_hits(case: Case, parts: list[Detections], *, limit: int, floor: float) -> Hits:
     """Count the `limit` best detections of each image with scores from `floor` on."""
     units, images = case.units.number, len(case.truth["images"])
     counts = np.zeros((units, len(IOU_THRESHOLDS), 3))

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from synthwire.evaluation.comparison import Comparison, Pairs
+from synthwire.evaluation.case import Case, Pairs
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's, Eq. 6 of the paper
 AREAS = ("all", "small", "medium", "large")
@@ -86,7 +86,7 @@ class Detections:
 Matching = dict[str, list[Detections]]  # range → one entry a category
 
 
-def match_by_area(case: Comparison, kind: str, area_limits_px: Sequence[float]) -> Matching:
+def match_by_area(case: Case, kind: str, area_limits_px: Sequence[float]) -> Matching:
     """COCO's matching within each range of areas, limits included on both sides.
 
     As in COCO.loadRes, a detection's area is that of what is compared, its box or its mask.
@@ -111,7 +111,7 @@ def match_by_area(case: Comparison, kind: str, area_limits_px: Sequence[float]) 
 
 
 def match_range(
-    case: Comparison, kind: str, outside: np.ndarray, found_outside: np.ndarray
+    case: Case, kind: str, outside: np.ndarray, found_outside: np.ndarray
 ) -> list[Detections]:
     """Match; annotations outside the range are ignored, and unmatched detections outside it."""
     categories: dict[int, list[Pairs]] = {}
@@ -121,7 +121,7 @@ def match_range(
 
 
 def _match_category(
-    case: Comparison, group: list[Pairs], outside: np.ndarray, found_outside: np.ndarray
+    case: Case, group: list[Pairs], outside: np.ndarray, found_outside: np.ndarray
 ) -> Detections:
     thresholds = len(IOU_THRESHOLDS)
     positives = np.zeros(case.units.number, dtype=np.int64)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from synthwire.evaluation.average_precision import mean_over_categories
-from synthwire.evaluation.comparison import Comparison, Crop
+from synthwire.evaluation.case import Case, Crop
 from synthwire.evaluation.instances import percent
 from synthwire.evaluation.matching import Detections, match_range
 
@@ -31,7 +31,7 @@ class OverlapRange(NamedTuple):
         return mean_over_categories(self.parts, weights, limit)
 
 
-def match_by_overlap(case: Comparison, limits: Sequence[float]) -> list[OverlapRange]:
+def match_by_overlap(case: Case, limits: Sequence[float]) -> list[OverlapRange]:
     """Matching within each range of the fraction of a particle that other annotated ones cover.
 
     As with COCO's areas, annotations outside the range are ignored, and so are detections that
@@ -65,7 +65,7 @@ def overlap_metrics(found: OverlapRange, units: int, *, limit: int) -> dict[str,
     }
 
 
-def _covered_fractions(case: Comparison) -> tuple[np.ndarray, np.ndarray]:
+def _covered_fractions(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Fraction of each annotation, and of each detection, that other annotations cover."""
     fraction = np.zeros(len(case.truth["annotations"]))
     found = np.zeros(len(case.results))

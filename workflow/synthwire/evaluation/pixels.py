@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from synthwire.annotations import segmentation_to_rle, union_of_masks
-from synthwire.evaluation.comparison import Comparison, count_in_units
+from synthwire.evaluation.case import Case, count_in_units
+from synthwire.io.masks import segmentation_to_rle, union_of_masks
 
 BACKGROUND, TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE, IGNORED = range(5)
 
@@ -53,7 +53,7 @@ def accuracy(tp: int, fp: int, fn: int) -> float:
     return 100.0 * tp / total if total else math.nan
 
 
-def pixel_accuracy(case: Comparison, score: float) -> tuple[list[dict], np.ndarray]:
+def pixel_accuracy(case: Case, score: float) -> tuple[list[dict], np.ndarray]:
     """One row per image, and counts (units, 3) of TP, FP and FN pixels."""
     truth, results, units = case.truth, case.results, case.units
     annotated = _group(truth["annotations"], truth["images"])

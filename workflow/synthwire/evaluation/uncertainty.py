@@ -12,7 +12,7 @@ from scipy.stats import t as student
 
 from synthwire.errors import InputError
 from synthwire.evaluation.average_precision import AREA_METRICS, coco_metrics
-from synthwire.evaluation.comparison import Comparison
+from synthwire.evaluation.case import Case
 from synthwire.evaluation.instances import Hits, percent
 from synthwire.evaluation.matching import Detections, Matching
 from synthwire.evaluation.overlap import OverlapRange
@@ -35,9 +35,7 @@ class Measured(NamedTuple):
     outlines: np.ndarray | None
 
 
-def resample(
-    case: Comparison, measured: Measured, settings: Mapping, seed: int, *, limit: int
-) -> dict:
+def resample(case: Case, measured: Measured, settings: Mapping, seed: int, *, limit: int) -> dict:
     """Bootstrap intervals (`bootstrap_interval`), over images or over blocks of few images.
 
     {unit, units, replicates, level, intervals, draws}: `intervals` holds [low, high] of each

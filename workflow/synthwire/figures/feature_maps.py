@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
-from synthwire.figures import style
-from synthwire.figures.sources import Picture
+from synthwire.figures.kit import style
 
 
 def magnitude(features: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def principal_colours(features: np.ndarray) -> np.ndarray:
 
 @style.styled
 def draw_feature_maps(
-    picture: Picture, levels: Mapping[str, np.ndarray], model: str
+    picture: AnnotatedImage, levels: Mapping[str, np.ndarray], model: str
 ) -> style.Drawing:
     """(a) the image and, for each level, the size of its features; below their main components.
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from synthwire import optics, structures
 from synthwire.errors import InputError
-from synthwire.figures import style
-from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
-from synthwire.figures.volume import render_volume
-from synthwire.shapes import SHAPES
+from synthwire.figures.kit import style
+from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.kit.volume import render_volume
+from synthwire.imaging import compression, projection
+from synthwire.structures.scene import generate_scene
+from synthwire.structures.shapes import SHAPES
 
 VIEW_ASPECT = 1.75  # the 3D views are set on a field of this shape
 GAP_MM = 1.2
@@ -31,7 +32,7 @@ class Exhibit:
 
 def make_exhibit(name: str, settings: Mapping, seed: int = 0, scene: int = 0) -> Exhibit:
     """Generate one scene from `settings` (the config's `structures`)."""
-    made = structures.generate_scene(settings, seed, scene)
+    made = generate_scene(settings, seed, scene)
     return Exhibit(name, made.labels, made.voxel_size_nm)
 
 
@@ -83,9 +84,9 @@ def draw_gallery(exhibits: Sequence[Exhibit], *, columns: int = 2) -> style.Draw
     for number, exhibit in enumerate(exhibits):
         column, row = divmod(number, rows)
         left, top = column * (width + gutter), row * pitch + style.TITLE_MM
-        thickness, masks, pile = optics.project(exhibit.labels)
+        thickness, masks, pile = projection.project(exhibit.labels)
         masks = [mask for mask in masks if mask.any()]
-        image = optics.optical_density(thickness, pile_height=pile)
+        image = compression.compress(thickness, pile_height=pile)
         present = np.flatnonzero(np.bincount(exhibit.labels.ravel())[1:]) + 1
         colours = choose_colours(masks)
         view = render_volume(

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 
 from synthwire.errors import InputError
 from synthwire.evaluation import interval_of, value_of
-from synthwire.figures import style
+from synthwire.figures.kit import style
 
 PUBLISHED = "Published, synthetic"
 SERIES_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", "#A3557F", style.BLACK)

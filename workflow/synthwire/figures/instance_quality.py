@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from synthwire.errors import InputError
 from synthwire.evaluation import interval_of, value_of
-from synthwire.figures import style
+from synthwire.figures.kit import style
 
 LINES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", style.PURPLE, style.BLACK)

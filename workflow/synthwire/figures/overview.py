@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from synthwire.figures import style
-from synthwire.figures.overlay import choose_colours, draw_outlines
-from synthwire.figures.sources import Picture
+from synthwire.datasets.annotated_images import AnnotatedImage
+from synthwire.figures.kit import style
+from synthwire.figures.kit.overlay import choose_colours, draw_outlines
 
 
 @style.styled
-def draw_overview(pictures: Sequence[Picture]) -> style.Drawing:
+def draw_overview(pictures: Sequence[AnnotatedImage]) -> style.Drawing:
     """(a, b, c …) one image of each set; below, the same with its outlines.
 
     Ignored (low-confidence) outlines are white and dashed. Images whose pixel size is known bear

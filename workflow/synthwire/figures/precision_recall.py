@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.figures import style
+from synthwire.figures.kit import style
 
 RECALL_LEVELS = np.linspace(0, 1, 101)
 

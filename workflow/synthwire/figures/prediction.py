@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
 from scipy import ndimage
 
-from synthwire.annotations import decode_mask
+from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
 from synthwire.evaluation import (
     FALSE_NEGATIVE,
@@ -22,10 +22,11 @@ from synthwire.evaluation import (
     accuracy,
     classify_image,
 )
-from synthwire.figures import style
-from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
-from synthwire.figures.sources import Picture, best_model
-from synthwire.files import read_json
+from synthwire.figures.kit import style
+from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.kit.sources import best_model
+from synthwire.io.files import read_json
+from synthwire.io.masks import decode_mask
 
 LEGEND_MM = 6.0
 WIDE = 1.2  # wider pictures stand two in a row
@@ -45,7 +46,7 @@ def median_image(evaluation: Mapping) -> int:
     return rows[(len(rows) - 1) // 2]["image_id"]
 
 
-def find_picture(pictures: Sequence[Picture], image_id: int) -> Picture:
+def find_picture(pictures: Sequence[AnnotatedImage], image_id: int) -> AnnotatedImage:
     """The picture with an image id; InputError when there is none."""
     for picture in pictures:
         if picture.image_id == image_id:
@@ -66,7 +67,7 @@ def paint_classes(classes: np.ndarray, colours: style.PixelColours) -> np.ndarra
 
 @style.styled
 def draw_prediction(
-    picture: Picture,
+    picture: AnnotatedImage,
     predictions: Sequence[Mapping],
     model: str,
     evaluation: Mapping,
@@ -200,7 +201,7 @@ def _frame(ax: Axes) -> None:
         spine.set(visible=True, linewidth=0.4, color=style.GREY)
 
 
-def crowded_window(picture: Picture, fraction: float = 1 / 3) -> tuple[int, int, int, int]:
+def crowded_window(picture: AnnotatedImage, fraction: float = 1 / 3) -> tuple[int, int, int, int]:
     """The part of a picture (x, y, width, height in px) with the most crossings in its middle.
 
     Its sides are `fraction` of the picture's. A crossing is a connected region that two or more
@@ -222,7 +223,7 @@ def crowded_window(picture: Picture, fraction: float = 1 / 3) -> tuple[int, int,
     return left, top, width, height
 
 
-def _draw_detail(ax: Axes, whole: Axes, picture: Picture, masks, colours) -> None:
+def _draw_detail(ax: Axes, whole: Axes, picture: AnnotatedImage, masks, colours) -> None:
     """The most crowded part, enlarged: annotation in white, prediction in its colours."""
     x, y, width, height = crowded_window(picture)
     style.show_image(ax, picture.pixels)
@@ -235,7 +236,7 @@ def _draw_detail(ax: Axes, whole: Axes, picture: Picture, masks, colours) -> Non
 
 
 def draw_best_prediction(
-    pictures: Sequence[Picture],
+    pictures: Sequence[AnnotatedImage],
     evaluations: Mapping[str, str | os.PathLike],
     predictions: Mapping[str, str | os.PathLike],
     *,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from synthwire.annotations import ANNOTATION_IDS_PER_IMAGE
+from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
-from synthwire.figures import style
-from synthwire.figures.overlay import blend_instances, choose_colours, draw_outlines
-from synthwire.figures.sources import Picture
-from synthwire.figures.volume import render_volume
+from synthwire.figures.kit import style
+from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.kit.volume import render_volume
+from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE
 
 MONTAGE_MASKS = 24
 MONTAGE_GAP_MM = 1.2
 
 
 @style.styled
-def draw_synthesis(labels: np.ndarray, picture: Picture) -> style.Drawing:
+def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing:
     """(a) the labelled volume in 3D, (b) its optical-density image, (c) the masks over it, (d)
     binary masks of single particles, the largest first.
 

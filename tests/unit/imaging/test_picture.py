@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from synthwire.errors import InputError
+from synthwire.imaging.microscopes import registry
+from synthwire.imaging.picture import check_domains, contrasts, take_picture
+from synthwire.imaging.shard import image_shard
+from synthwire.io.coco import read_coco
+from synthwire.io.volumes import write_volume
+
+DENSITY = {"divisor": "projected_thickness", "blur_sigma_px": 0}
+
+
+def domain(microscope, **changed):
+    """One of the config's domains with the schema's defaults."""
+    defaults = {
+        "share": 1,
+        "parameters": {},
+        "tilt_deg": 0,
+        "invert": False,
+        "minimum_visible": 0.25,
+        "minimum_contrast": 0,
+    }
+    return {"microscope": microscope, **defaults, **changed}
+
+
+def crossing_bars() -> np.ndarray:
+    """Bar 1, two voxels thick, along x on the ground; bar 2, one voxel thick, along y on top."""
+    labels = np.zeros((6, 8, 10), dtype=np.uint8)
+    labels[0:2, 3:5, :] = 1
+    labels[2, :, 4:6] = 2
+    return labels
+
+
+def test_a_shard_of_anyones_volumes_without_a_particle_table(tmp_path):
+    (tmp_path / "volumes").mkdir()
+    write_volume(tmp_path / "volumes" / "scene_00003.tif", crossing_bars(), 6.0)
+    image_shard(
+        tmp_path / "volumes",
+        tmp_path / "images",
+        DENSITY,
+        ["nanowire"],
+    )
+    data = read_coco(tmp_path / "images" / "coco.json")
+    assert [item["id"] for item in data["annotations"]] == [300_001, 300_002]
+    image = np.asarray(Image.open(tmp_path / "images" / "scene_00003.png"))
+    assert image.dtype == np.uint8
+    assert image[3, 4] == 255
+
+
+def test_a_class_follows_its_far_apart_label(tmp_path):
+    (tmp_path / "volumes").mkdir()
+    far = crossing_bars().astype(np.uint16) * 9_000
+    write_volume(tmp_path / "volumes" / "scene_00000.tif", far, 6.0)
+    (tmp_path / "volumes" / "particles.csv").write_text(
+        "scene,particle,class\n0,9000,nanowire\n0,18000,sphere\n"
+    )
+    image_shard(tmp_path / "volumes", tmp_path / "images", DENSITY, ["nanowire", "sphere"])
+    data = read_coco(tmp_path / "images" / "coco.json")
+    assert [(item["id"], item["category_id"]) for item in data["annotations"]] == [(1, 1), (2, 2)]
+
+
+def test_a_class_that_the_config_lacks_is_named(tmp_path):
+    (tmp_path / "volumes").mkdir()
+    write_volume(tmp_path / "volumes" / "scene_00000.tif", crossing_bars(), 6.0)
+    (tmp_path / "volumes" / "particles.csv").write_text(
+        "scene,particle,class\n0,1,nanowire\n0,2,sphere\n"
+    )
+    with pytest.raises(InputError, match="class 'sphere' is not among"):
+        image_shard(tmp_path / "volumes", tmp_path / "images", DENSITY, ["nanowire"])
+    assert not (tmp_path / "images").exists()
+    image_shard(tmp_path / "volumes", tmp_path / "images", DENSITY, ["nanowire", "sphere"])
+    data = read_coco(tmp_path / "images" / "coco.json")
+    assert [item["category_id"] for item in data["annotations"]] == [1, 2]
+
+
+def test_a_folder_without_volumes_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no scene_"):
+        image_shard(tmp_path, tmp_path / "images", {}, ["nanowire"])
+
+
+def test_without_domains_the_image_is_the_papers_optical_density():
+    labels = crossing_bars()
+    plain = take_picture(labels, None, DENSITY, [], 1, 0)
+    named = take_picture(labels, 6.0, DENSITY, [domain("optical_density")], 2, 5)
+    np.testing.assert_array_equal(plain.image, named.image)
+    np.testing.assert_array_equal(plain.masks, named.masks)
+    assert plain.shown.all()
+
+
+def test_domains_come_in_their_shares_and_depend_on_seed_and_scene_alone():
+    labels = crossing_bars()
+    domains = [domain("optical_density", share=3), domain("ptychography", share=1)]
+
+    def name(seed, scene):
+        return take_picture(labels, 20.0, DENSITY, domains, seed, scene).domain
+
+    drawn = [name(1, scene) for scene in range(200)]
+    # 50 expected, standard deviation 6.1
+    assert 30 <= drawn.count("ptychography") <= 70
+    assert drawn == [name(1, scene) for scene in range(200)]
+    assert drawn != [name(2, scene) for scene in range(200)]
+
+
+def test_a_range_is_drawn_within_its_ends_and_a_number_stays():
+    rng = np.random.default_rng(1)
+    values = [registry.draw([2.0, 3.0], rng) for _ in range(50)]
+    assert 2 <= min(values) < max(values) <= 3
+    assert registry.draw(7, rng) == 7.0
+
+
+def test_inverted_images_are_bright_on_dark():
+    labels = np.zeros((20, 40, 40), np.uint8)
+    labels[:, 10:20, 5:35] = 1
+    image = take_picture(labels, 10.0, DENSITY, [domain("tem", invert=True)], 1, 0).image
+    assert image[labels.any(axis=0)].mean() > image[~labels.any(axis=0)].mean()
+
+
+def test_what_an_opaque_particle_hides_is_not_learnt_below_the_limit():
+    """Bar 1 lies wholly below plate 2; bar 3 sticks out by half."""
+    labels = np.zeros((12, 40, 40), np.uint8)
+    labels[0:4, 10:14, 5:25] = 1
+    labels[0:4, 20:24, 20:40] = 3
+    labels[4:12, 5:35, 2:30] = 2
+    shown = take_picture(labels, 20.0, DENSITY, [domain("sem")], 1, 0).shown
+    np.testing.assert_array_equal(shown, [False, True, True])
+    strict = take_picture(labels, 20.0, DENSITY, [domain("sem", minimum_visible=0.6)], 1, 0)
+    np.testing.assert_array_equal(strict.shown, [False, True, False])
+    through = take_picture(labels, 20.0, DENSITY, [domain("tem")], 1, 0)
+    assert through.shown.all()
+
+
+def test_contrast_is_the_step_in_grey_to_the_ground_about_a_particle():
+    """A bar 60 above its ground, one crossing it that adds 40, one hidden in saturation."""
+    masks = np.zeros((4, 60, 60), bool)
+    masks[0, 20:26, 5:50] = True
+    masks[1, 10:40, 25:30] = True
+    masks[2, 45:55, 5:25] = True
+    masks[3, 48:52, 8:20] = True
+    image = np.full((60, 60), 30.0)
+    image += 60 * masks[0] + 40 * masks[1] + 400 * masks[2]
+    image = np.clip(image, 0, 255).astype(np.uint8)
+    np.testing.assert_allclose(contrasts(image, masks), [60, 40, 225, 0])
+    volume = np.zeros((20, 60, 60), np.uint8)
+    volume[:20, 20:26, 5:50] = 1
+    volume[:1, 40:46, 5:50] = 2
+    faint = domain("optical_density", minimum_contrast=0.1)
+    np.testing.assert_array_equal(
+        take_picture(volume, None, DENSITY, [faint], 1, 0).shown, [True, False]
+    )
+
+
+def test_the_domain_stands_in_the_record_and_hidden_particles_have_no_annotation(tmp_path):
+    labels = np.zeros((12, 40, 40), np.uint8)
+    labels[0:4, 10:14, 5:25] = 1
+    labels[4:12, 5:35, 2:30] = 2
+    (tmp_path / "volumes").mkdir()
+    write_volume(tmp_path / "volumes" / "scene_00000.tif", labels, 20.0)
+    image_shard(
+        tmp_path / "volumes",
+        tmp_path / "images",
+        DENSITY,
+        ["nanowire"],
+        domains=[domain("sem")],
+        seed=3,
+    )
+    data = read_coco(tmp_path / "images" / "coco.json")
+    assert data["images"][0]["domain"] == "sem"
+    assert [item["id"] for item in data["annotations"]] == [2]
+
+
+def test_wrong_parameters_are_named():
+    with pytest.raises(InputError, match=r"imaging.domains.1: parameters: sem has no 'hase'"):
+        check_domains([domain("optical_density"), domain("sem", parameters={"hase": 1})])
+    with pytest.raises(InputError, match=r"imaging.domains.0: .*no parameters and no tilt"):
+        check_domains([domain("optical_density", tilt_deg=3)])
+
+
+def test_a_virtual_microscope_needs_the_voxel_size():
+    with pytest.raises(InputError, match="sem needs the voxel size"):
+        take_picture(crossing_bars(), None, DENSITY, [domain("sem")], 1, 0)

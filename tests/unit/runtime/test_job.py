@@ -1,0 +1,59 @@
+import subprocess
+import sys
+
+import pytest
+
+from synthwire.errors import InputError
+from synthwire.runtime.job import job
+from synthwire.runtime.provenance import Stopwatch, record
+from synthwire.study.summary import summarise
+
+
+def test_a_users_mistake_is_one_line_and_exit_code_1(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped, job(tmp_path / "logs" / "job.log"):
+        raise InputError("image.tif: empty\nfile")
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "synthwire: image.tif: empty file\n"
+    assert "image.tif: empty file" in (tmp_path / "logs" / "job.log").read_text()
+
+
+def test_a_bug_keeps_its_traceback(tmp_path):
+    with pytest.raises(ZeroDivisionError), job(tmp_path / "job.log"):
+        _ = 1 / 0
+    assert "ZeroDivisionError" in (tmp_path / "job.log").read_text()
+
+
+def test_warnings_and_log_records_go_to_the_log_and_not_to_the_terminal(tmp_path):
+    program = (
+        "import logging, sys, warnings\n"
+        "from synthwire.runtime.job import job\n"
+        "with job(sys.argv[1]) as log:\n"
+        "    warnings.warn('strange weights')\n"
+        "    logging.getLogger('detectron2.engine').info('Starting training')\n"
+        "    log.warning('no graph')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "job.log")], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    text = (tmp_path / "job.log").read_text()
+    for expected in ("strange weights", "Starting training", "no graph"):
+        assert expected in text
+
+
+def test_provenance_tells_versions_and_time():
+    provenance = record(Stopwatch(), model="01")
+    assert provenance["model"] == "01"
+    assert provenance["versions"]["detectron2"] == "0.6"
+    assert provenance["duration_s"] >= 0
+
+
+def test_the_summary_shows_table_1_and_where_the_rest_is(tmp_path):
+    with pytest.raises(InputError, match="has the run finished"):
+        summarise(tmp_path)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "table1.md").write_text("Hyperparameters.\n\n| No. |\n")
+    text = summarise(tmp_path)
+    assert "| No. |" in text
+    assert f"Tables:  {tmp_path / 'tables'}" in text
+    assert "Report" not in text

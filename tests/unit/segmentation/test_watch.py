@@ -1,0 +1,260 @@
+"""Images that come in one by one, whole or half-written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from tiny_model import wires
+
+from synthwire.errors import InputError
+from synthwire.segmentation import Selection, batch, summary
+from synthwire.segmentation.result import FILES, PARTICLE_COLUMNS, is_result
+from synthwire.segmentation.watch import STATISTICS, Arrivals, Record, watch
+
+SELECTION = Selection(threshold=0.13)
+
+
+def png(path: Path, seed: int = 0) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(wires(seed)).save(path)
+    return path.read_bytes()
+
+
+# -- arrivals -------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def arrivals(tmp_path, clock):
+    return Arrivals(tmp_path, tmp_path / "out", 2.0, clock)
+
+
+def test_a_file_is_taken_once_it_has_stopped_growing(arrivals, clock, tmp_path):
+    path = tmp_path / "a.png"
+    content = png(path)
+    path.write_bytes(content[:50])
+    assert arrivals.take() == []
+    assert arrivals.waiting
+    clock.now = 1.9
+    path.write_bytes(content[:100])
+    for clock.now in (2.1, 4.0):
+        assert arrivals.take() == []
+    path.write_bytes(content)
+    clock.now = 5.0
+    assert arrivals.take() == []
+    clock.now = 7.0
+    assert arrivals.take() == [path]
+    assert arrivals.take() == []
+    assert not arrivals.waiting
+
+
+def test_a_file_that_changes_later_is_taken_again(arrivals, clock, tmp_path):
+    path = tmp_path / "a.png"
+    png(path)
+    taken = []
+    for clock.now in (0, 3, 6):
+        taken += arrivals.take()
+    assert taken == [path]
+    png(path, seed=1)
+    os.utime(path, ns=(1, 1))  # a copy may well bring an old time along
+    for clock.now in (9, 12, 15):
+        taken += arrivals.take()
+    assert taken == [path, path]
+
+
+def test_files_are_taken_in_the_order_of_their_making(arrivals, clock, tmp_path):
+    for number, name in enumerate(("c.png", "a.png", "b.png")):
+        png(tmp_path / name)
+        os.utime(tmp_path / name, ns=(number, number))
+    assert arrivals.take() == []
+    clock.now = 3
+    assert [path.name for path in arrivals.take()] == ["c.png", "a.png", "b.png"]
+
+
+def test_empty_files_and_files_that_vanish_are_no_arrivals(arrivals, clock, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    png(tmp_path / "b.png")
+    assert arrivals.take() == []
+    (tmp_path / "b.png").unlink()
+    clock.now = 9
+    assert arrivals.take() == []
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        Arrivals(tmp_path / "none", tmp_path / "out", 1.0).take()
+
+
+# -- the record -----------------------------------------------------------------------------------
+
+
+def outcome(number: int, length_nm: float) -> batch.BatchResult:
+    """What `Batch` gives for an image with one particle of this length."""
+    row = {"image": f"{number}.png", "page": None, "folder": str(number), "status": "done"}
+    particles = pd.DataFrame([dict.fromkeys(PARTICLE_COLUMNS, 1.0) | {"length_nm": length_nm}])
+    record = {"height": 10, "width": 10, "pixel_size_nm": [6.0, 6.0]}
+    row |= {"particles": 1, "detections": 1, **summary.summarise(particles, record)}
+    return batch.BatchResult(row, particles, f"content {number}", False)
+
+
+def lengths() -> list[float]:
+    rng = np.random.default_rng(0)
+    return [*rng.normal(400, 20, 20), *rng.normal(600, 20, 10)]
+
+
+def test_a_change_of_the_mean_is_flagged_in_the_table(tmp_path):
+    record = Record(tmp_path / STATISTICS, "same", "length")
+    changes = [record.add(outcome(number, length)) for number, length in enumerate(lengths())]
+    (change,) = filter(None, changes)
+    assert abs(change.since - 20) <= 2
+    table = pd.read_csv(tmp_path / STATISTICS)
+    assert len(table) == 30
+    (row,) = table[table["change"].notna()].to_dict("records")
+    assert (row["change"], row["since"], row["image"]) == (
+        *("up", change.since + 1, f"{change.at}.png"),
+    )
+    assert table["mean"].to_numpy() == pytest.approx(lengths(), rel=1e-6)
+    assert table["running_mean"].iloc[-1] == pytest.approx(
+        np.mean(lengths()[change.since :]), rel=1e-6
+    )
+    record.draw()
+    assert (tmp_path / "control_chart.pdf").stat().st_size
+
+
+def test_a_record_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path):
+    whole = Record(tmp_path / "whole.csv", "same", "length")
+    for number, length in enumerate(lengths()):
+        whole.add(outcome(number, length))
+    for number, length in enumerate(lengths()):
+        Record(tmp_path / "parts.csv", "same", "length").add(outcome(number, length))
+    one, other = (pd.read_csv(tmp_path / name) for name in ("whole.csv", "parts.csv"))
+    pd.testing.assert_frame_equal(one.drop(columns="time"), other.drop(columns="time"), rtol=1e-4)
+
+
+def test_half_a_line_is_dropped(tmp_path):
+    path = tmp_path / STATISTICS
+    record = Record(path, "same", "length")
+    for number, length in enumerate(lengths()[:3]):
+        record.add(outcome(number, length))
+    whole = path.read_bytes()
+    for cut in (len(whole) - 5, whole.find(b"\n") + 3, 10):
+        path.write_bytes(whole[:cut])
+        rows = whole[:cut].count(b"\n") - 1
+        again = Record(path, "same", "length")
+        assert len(again.rows) == max(rows, 0)
+        again.add(outcome(9, 500.0))
+        assert len(pd.read_csv(path)) == max(rows, 0) + 1
+
+
+def test_rows_of_other_settings_are_not_gone_on_with(tmp_path):
+    Record(tmp_path / STATISTICS, "some", "length").add(outcome(0, 400.0))
+    with pytest.raises(InputError, match="measured with other settings or another model"):
+        Record(tmp_path / STATISTICS, "others", "length")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="no statistics of a watched folder"):
+        Record(tmp_path / "other.csv", "some", "length")
+
+
+def test_an_image_without_particles_has_a_row_and_no_mean(tmp_path):
+    record = Record(tmp_path / STATISTICS, "same", "length")
+    record.add(outcome(0, 400.0))
+    record.add(outcome(1, np.nan))
+    assert record.add(outcome(2, 402.0)) is None
+    table = pd.read_csv(tmp_path / STATISTICS)
+    assert table["mean"].isna().tolist() == [False, True, False]
+    assert table["running_mean"].iloc[-1] == pytest.approx(401)
+
+
+# -- watching -------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("tiny_bundled")
+def test_images_are_measured_as_they_come_and_once(tmp_path):
+    """A file is half there at first; a bad one is named once; another session goes on."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    content = png(folder / "a.png")
+    (folder / "a.png").write_bytes(content[:80])
+    (folder / "bad.png").write_bytes(content[:100])
+    said, complaints = [], []
+
+    def session(looks, then=lambda look: None):
+        def going_on():
+            nonlocal looks
+            looks -= 1
+            then(looks)
+            return looks > 0
+
+        work = batch.Batch(batch.BatchOptions(selection=SELECTION, device="cpu"), out)
+        return watch(
+            folder,
+            work,
+            settle_s=0.2,
+            interval_s=0.15,
+            say=said.append,
+            complain=complaints.append,
+            going_on=going_on,
+        )
+
+    def finish(look):
+        if look > 9:
+            (folder / "a.png").write_bytes(content[: 100 - look])
+        elif look == 9:
+            (folder / "a.png").write_bytes(content)
+
+    record = session(16, finish)
+    assert [Path(row["image"]).name for row in record.rows] == ["a.png"]
+    assert is_result(out / "a")
+    assert len(complaints) == 1
+    assert "bad.png: truncated or damaged" in complaints[0]
+    png(folder / "night" / "a.png", seed=1)
+    record = session(6)
+    assert [row["folder"] for row in record.rows] == ["a", "night/a"]
+    assert len(said) == 2
+    assert (out / "control_chart.png").exists()
+    assert not list(out.rglob("*partial*"))
+
+
+@pytest.mark.usefixtures("tiny_bundled")
+def test_control_c_is_a_clean_end(tmp_path):
+    png(tmp_path / "in" / "a.png")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "synthwire", "watch", str(tmp_path / "in"), "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--settle", "0.1", "--interval", "0.1", "--device", "cpu", "-t", "0.13"],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (out / STATISTICS).exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, error = process.communicate()
+    assert process.returncode == 0
+    assert error == ""
+    assert said.splitlines()[-1] == f"1 image in {out / STATISTICS}"
+    assert sorted(path.name for path in (out / "a").iterdir()) == sorted(FILES)

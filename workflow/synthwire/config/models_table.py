@@ -1,0 +1,124 @@
+"""Reading the model table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from synthwire.errors import InputError
+from synthwire.schema import validate
+
+ROW_SECTIONS = (
+    "architecture",
+    "training",
+    "prediction",
+)  # what a row of the model table can change
+
+
+def read_models(
+    paths: str | Path | Sequence[str | Path], select: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """The model table, or several one after another, indexed by model name.
+
+    Columns are those of the schema; `weights_of`, which is the row itself where the table says
+    nothing; and `changes`: what a row changes in the config for itself, as
+    {section: {field: value}}, from columns named `section.field` whose cell is not empty.
+    InputError names the row and the field, a model that stands twice, and a selected model that
+    the tables lack.
+    """
+    rows = []
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        rows += _read_rows(Path(path))
+    table = pd.DataFrame(rows).set_index("model", drop=False)
+    source = paths if isinstance(paths, str | Path) else ", ".join(map(str, paths))
+    twice = table.index[table.index.duplicated()]
+    if len(twice):
+        raise InputError(f"{source}: model {twice[0]} stands twice; each row needs its own name")
+    if select is not None:
+        missing = [name for name in select if name not in table.index]
+        if missing:
+            raise InputError(
+                f"models.select: no model {missing[0]} in {source}; "
+                f"there are {', '.join(table.index)}"
+            )
+        table = table.loc[list(select)]
+    return table
+
+
+def _read_rows(path: Path) -> list[dict]:
+    if not path.is_file():
+        raise InputError(f"models.table: no file '{path}'")
+    text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
+    rows = []
+    for number, cells in enumerate(text.to_dict("records"), start=2):
+        source = f"{path}: line {number} (model {cells.get('model', '')})"
+        row: dict[str, Any] = {}
+        changes: dict[str, dict] = {}
+        for column, cell in cells.items():
+            section, _, field = column.partition(".")
+            if column == "weights_of":
+                row[column] = cell or cells["model"]
+            elif not field:
+                row[column] = cell if column == "model" else _number(cell)
+            elif section not in ROW_SECTIONS:
+                raise InputError(
+                    f"{path}: column {column}: a row may change {', '.join(ROW_SECTIONS)} alone"
+                )
+            elif cell:
+                _set(changes.setdefault(section, {}), field, _value(cell, f"{source}: {column}"))
+        row = validate(row, "models.schema.yaml", source)
+        rows.append({"weights_of": row["model"], **row, "changes": changes})
+    if not rows:
+        raise InputError(f"{path}: no rows")
+    return rows
+
+
+def _value(cell: str, source: str) -> Any:
+    try:
+        return yaml.safe_load(cell)
+    except yaml.YAMLError:
+        raise InputError(f"{source}: '{cell}' is no YAML value; a list is [1, 2]") from None
+
+
+def _set(section: dict, field: str, value: Any) -> None:
+    """Set a field that may lie deeper: `augmentation.flip_probability`."""
+    *folders, name = field.split(".")
+    for folder in folders:
+        section = section.setdefault(folder, {})
+    section[name] = value
+
+
+def with_changes(settings: Mapping, changes: Mapping) -> dict:
+    """A section of the config with a row's changes in it; neither argument is changed."""
+    merged = dict(settings)
+    for name, value in changes.items():
+        inner = merged.get(name)
+        nested = isinstance(value, Mapping) and isinstance(inner, Mapping)
+        merged[name] = with_changes(inner, value) if nested else value
+    return merged
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def describe_changes(changes: Mapping) -> str:
+    """A row's changes in words: "architecture.mask_resolution_px 56"; empty for none."""
+
+    def fields(path: str, value: Any) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                yield from fields(f"{path}.{name}", inner)
+        else:
+            yield f"{path} {value}"
+
+    return ", ".join(text for name, value in changes.items() for text in fields(name, value))

@@ -1,0 +1,81 @@
+"""A user's own images as an image set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from synthwire.datasets.absorption import density_pages, rescale
+from synthwire.datasets.image_sets.record import image_record
+from synthwire.errors import InputError
+from synthwire.io.coco import categories_of
+from synthwire.io.grey import to_grey8
+from synthwire.io.outlines.reading import Outlines, read_outlines
+from synthwire.io.recordings import read_recording
+
+
+def read_files(key: str, entry: dict, classes: Sequence[str]):
+    paths = entry["image"] if isinstance(entry["image"], list) else [entry["image"]]
+    pages: list[np.ndarray] = []
+    names: list[str] = []
+    sizes: list = []
+    for path in paths:
+        try:
+            images, found = _images_of(path, entry)
+        except InputError as error:
+            message = str(error)
+            raise InputError(message if str(path) in message else f"{path}: {message}") from None
+        pages.extend(images)
+        names.extend([Path(path).name] * len(images))
+        sizes.extend([found] * len(images))
+    if len({page.shape for page in pages}) > 1:
+        shapes = ", ".join(f"{page.shape[0]} × {page.shape[1]}" for page in pages)
+        raise InputError(
+            f"image_sets.{key}.image: the images of one set must have one shape, these are "
+            f"{shapes}; make an image set of each"
+        )
+    shape = pages[0].shape
+    records = []
+    for page, (name, found) in enumerate(zip(names, sizes, strict=True)):
+        size = entry["pixel_size_nm"]
+        assumed = entry["pixel_size_assumed"]
+        if size is None and found is not None:
+            size = found[0] if np.isclose(*found, rtol=1e-6) else list(found)
+            assumed = False
+        records.append(image_record(page, shape, size, assumed, original=name))
+    outlines = Outlines()
+    if entry["annotations"] is not None:
+        outlines = read_outlines(entry["annotations"], names, shape, classes=classes)
+    return pages, records, outlines, categories_of(classes)
+
+
+def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None]:
+    """Grey 8-bit images of one file, and the pixel size (y, x) in nm that the file gives."""
+    recording = read_recording(path)
+    pages, size = recording.pages, recording.pixel_size_nm
+    settings = entry["absorption"]
+    if settings is not None:
+        if pages.ndim == 4:
+            raise InputError("colour, where intensities are expected for absorption")
+        incident = settings["incident"]
+        incident_pages = None
+        if isinstance(incident, dict) and "image" in incident:
+            incident_pages = read_recording(incident["image"]).pages
+        energies = settings["energies_ev"] or recording.energies_ev
+        if energies is not None and len(energies) != len(pages):
+            raise InputError(f"{len(pages)} pages, but {len(energies)} energies in energies_ev")
+        pages = density_pages(pages, energies, settings, incident_pages=incident_pages)
+    images = []
+    for pixels in pages:
+        if entry["rescale"] is not None:
+            if pixels.ndim == 3:
+                raise InputError("colour images are not rescaled; save it as grey")
+            resampled, size = rescale(pixels, tuple(entry["rescale"]), recording.pixel_size_nm)
+            if pixels.dtype == np.uint8:  # stays on its scale, unstretched
+                resampled = np.rint(np.clip(resampled, 0, 255)).astype(np.uint8)
+            pixels = resampled
+        grey = to_grey8(pixels)
+        images.append(255 - grey if entry["invert"] else grey)
+    return images, size

@@ -1,0 +1,90 @@
+"""Image sets taken by a virtual microscope of structures of our own, whose truth is known."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthwire.datasets.image_sets.record import image_record
+from synthwire.errors import InputError
+from synthwire.imaging.microscopes import registry
+from synthwire.imaging.projection import project, tilt, top_labels
+from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, categories_of, make_annotation
+from synthwire.io.masks import encode_mask
+from synthwire.io.outlines.reading import Outlines
+from synthwire.runtime.seeds import Stage, generator, seed_of
+from synthwire.structures.scene import generate_scene
+
+
+def simulate(key: str, entry: dict, seed: int, classes: Sequence[str], progress):
+    pages, records, annotations = [], [], []
+    for number in progress(range(entry["scenes"])):
+        page = simulate_page(key, entry, seed, number, classes=classes)
+        pages.append(page.image)
+        records.append(page.record)
+        annotations.extend(page.annotations)
+    return pages, records, Outlines(annotations), categories_of(classes)
+
+
+@dataclass(frozen=True)
+class SimulatedPage:
+    """One simulated image with its truth.
+
+    image: uint8 (Y, X); record, annotations: COCO, as in annotations.json; particles: the
+    structure's particle table (of the untilted structure).
+    """
+
+    image: np.ndarray
+    record: dict
+    annotations: list[dict]
+    particles: pd.DataFrame
+
+
+def simulate_page(
+    key: str, entry: dict, seed: int, page: int, *, classes: Sequence[str] = ("nanowire",)
+) -> SimulatedPage:
+    """One image of an image set of source `simulated`; depends on its arguments alone."""
+    key_number = zlib.crc32(key.encode())
+    # Structures of their own: with the run's seed they would be those that the models learn from.
+    own_seed = seed_of(seed, Stage.IMAGE_SETS, key_number)
+    scene = generate_scene(entry["structures"], own_seed, page)
+    rng = generator(seed, Stage.IMAGE_SETS, key_number, page)
+    labels = scene.labels
+    azimuth_deg = rng.uniform(0, 180)
+    if entry["tilt_deg"]:
+        labels = tilt(labels, entry["tilt_deg"], azimuth_deg)
+    image = registry.acquire(
+        entry["microscope"], labels, scene.voxel_size_nm, rng, entry["parameters"]
+    )
+    record = image_record(page, image.shape, scene.voxel_size_nm, False, tilt_deg=entry["tilt_deg"])
+    _, masks, _ = project(labels)
+    top = top_labels(labels) if entry["microscope"] == "sem" else None
+    class_of = dict(zip(scene.particles["particle"], scene.particles["class"], strict=True))
+    numbers = {name: number for number, name in enumerate(classes, start=1)}
+    annotations = []
+    for label, mask in enumerate(masks, start=1):
+        if not mask.any():
+            continue
+        name = class_of.get(label, classes[0])
+        if name not in numbers:
+            raise InputError(
+                f"image_sets.{key}.structures: class '{name}' is not among the config's classes "
+                f"({', '.join(classes)})"
+            )
+        # Both truths where the top hides what is below: the mask proper is amodal, as the models
+        # are taught; the visible part stands beside it.
+        more = {} if top is None else {"visible": encode_mask(top == label)}
+        annotations.append(
+            make_annotation(
+                page * ANNOTATION_IDS_PER_IMAGE + label,
+                page + 1,
+                encode_mask(mask),
+                category_id=numbers[name],
+                **more,
+            )
+        )
+    return SimulatedPage(image, record, annotations, scene.particles)

@@ -1,0 +1,128 @@
+"""Several methods on the same image: annotation first, then what each method finds."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.patches import Rectangle
+
+from synthwire.datasets.annotated_images import AnnotatedImage
+from synthwire.errors import InputError
+from synthwire.evaluation import interval_of
+from synthwire.figures.instance_quality import finish, plot_overlap
+from synthwire.figures.kit import style
+from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.prediction import crowded_window
+from synthwire.io.masks import decode_mask
+from synthwire.particles.table import match_masks
+
+DETAIL = 0.45  # of the picture's sides
+CHART_MM = 52.0
+UNMATCHED = "#FFFFFF"
+
+
+@style.styled
+def draw_methods(
+    picture: AnnotatedImage,
+    predictions: Mapping[str, Sequence[Mapping]],
+    evaluations: Mapping[str, Mapping],
+    *,
+    score: float = 0.7,
+) -> style.Drawing:
+    """Annotation and the instances of each method; the part with the most crossings; mask AP by
+    the fraction of a particle that others cover.
+
+    An instance that matches a particle at IoU 0.5 has the particle's colour, any other is white.
+
+    predictions: name of a method ("Watershed", "Model 07") → COCO results, of which those of
+        this picture with at least `score` are drawn. evaluations: name → evaluation on the whole
+        image set, whose mask AP stands above the panel.
+    InputError when a method has no evaluation.
+    """
+    for name in predictions:
+        if name not in evaluations:
+            raise InputError(f"comparison: no evaluation of '{name}'")
+    outlines = [item["segmentation"] for item in picture.annotations]
+    crowd = np.array([bool(item.get("iscrowd", 0)) for item in picture.annotations], dtype=bool)
+    own = dict(zip(np.flatnonzero(~crowd).tolist(), choose_colours(picture.masks()), strict=True))
+    panels: dict[str, tuple[list[np.ndarray], list[str], str]] = {
+        "Annotation": (
+            picture.masks(),
+            list(own.values()),
+            f"Annotation, {len(own)} particles",
+        )
+    }
+    found = {}
+    for name, results in predictions.items():
+        shown = sorted(
+            (
+                item
+                for item in results
+                if item["image_id"] == picture.image_id and item["score"] >= score
+            ),
+            key=lambda item: -item["score"],
+        )
+        partner, _ = match_masks(outlines, [item["segmentation"] for item in shown], crowd)
+        colours = [own.get(int(index), UNMATCHED) for index in partner]
+        found[name] = int((partner >= 0).sum())
+        ap = evaluations[name]["segm"]["ap"]
+        title = f"{name}, {found[name]} of {len(own)} found" + (
+            "" if ap is None else f", AP {ap:.1f}"
+        )
+        panels[name] = ([decode_mask(item["segmentation"]) for item in shown], colours, title)
+    x, y, width, height = crowded_window(picture, DETAIL)
+    aspects = [picture.aspect] * len(panels)
+    chart = any(evaluations[name].get("overlap") for name in predictions)
+    figure, rows = style.image_grid(
+        [aspects, [width / height] * len(panels)], below_mm=CHART_MM if chart else 0.0
+    )
+    records = []
+    for column, (name, (masks, colours, title)) in enumerate(panels.items()):
+        blended = blend_instances(picture.pixels, masks, colours)
+        for row, ax in enumerate((rows[0][column], rows[1][column])):
+            style.show_image(ax, blended)
+            draw_outlines(ax, masks, colours, linewidth=0.6 + 0.2 * row)
+            letter = string.ascii_lowercase[row * len(panels) + column]
+            style.panel_letter(ax, letter, title if row == 0 else "Detail")
+        rows[0][column].add_patch(
+            Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.8)
+        )
+        rows[1][column].set_xlim(x, x + width)
+        rows[1][column].set_ylim(y + height, y)
+        records += [
+            {"method": name, "instance": index + 1, "area_px": int(mask.sum()), "colour": colour}
+            for index, (mask, colour) in enumerate(zip(masks, colours, strict=True))
+        ]
+    overlap_panel = None
+    if chart:
+        overlap_panel = string.ascii_lowercase[2 * len(panels)]
+        top = figure.get_size_inches()[1] * style.MM_PER_INCH - CHART_MM
+        ax = style.add_axes_mm(figure, 11.5, top + 8, 80, CHART_MM - 18)
+        plot_overlap(ax, {name: evaluations[name] for name in predictions})
+        finish(ax, overlap_panel, "AP mask (%)")
+        ax.legend(ax.get_lines(), list(predictions), loc="upper left", bbox_to_anchor=(1.04, 1.0))
+    length = style.scale_bar(
+        rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
+    )
+    facts = {
+        "label": picture.label,
+        "image_id": picture.image_id,
+        "score": score,
+        "methods": list(predictions),
+        "particles": len(picture.rles()),
+        "instances": {name: len(panels[name][0]) for name in predictions},
+        "found": found,
+        "ap_segm": {name: evaluations[name]["segm"]["ap"] for name in predictions},
+        "overlap": {name: evaluations[name].get("overlap") for name in predictions},
+        "overlap_panel": overlap_panel,
+        "intervals": any(
+            not np.isnan(interval_of(evaluations[name], "overlap_0")[0]) for name in predictions
+        ),
+        "scale_bar_nm": length,
+        "pixel_size_assumed": picture.pixel_size_assumed,
+    }
+    columns = ["method", "instance", "area_px", "colour"]
+    return style.Drawing(figure, pd.DataFrame(records, columns=columns), facts)

@@ -1,0 +1,178 @@
+"""A labelled volume (Z, Y, X) as a beam along −z meets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from scipy import ndimage
+
+from synthwire.errors import InputError
+
+
+@njit(cache=True, nogil=True)
+def _project(labels, thickness, masks):
+    depth, height, width = labels.shape
+    top = 0
+    for z in range(depth):
+        for y in range(height):
+            for x in range(width):
+                label = labels[z, y, x]
+                if label != 0:
+                    thickness[y, x] += 1
+                    masks[label - 1, y, x] = True
+                    top = z + 1
+    return top
+
+
+def project(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Project a labelled volume (Z, Y, X) along z.
+
+    Returns the projected thickness in voxels (Y, X), the amodal masks (N, Y, X) of labels 1…N,
+    and the height of the pile in voxels. A label that occurs nowhere has an empty mask.
+    """
+    if labels.ndim != 3 or not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(
+            f"a labelled volume has three axes (Z, Y, X) of whole numbers, this one is "
+            f"{labels.shape} {labels.dtype}"
+        )
+    thickness = np.zeros(labels.shape[1:], dtype=np.uint16)
+    masks = np.zeros((int(labels.max(initial=0)), *labels.shape[1:]), dtype=np.bool_)
+    height = _project(labels, thickness, masks)
+    return thickness, masks, int(height)
+
+
+@njit(cache=True, nogil=True)
+def _mark(labels, present):
+    for label in labels:
+        present[label] = True
+
+
+def compact_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the particles of a volume 1…N where its labels are far apart.
+
+    Tomography and other generators often count on over many volumes, and memory for masks up to
+    the greatest label would be wasted. Returns the volume and the original label of each of 1…N;
+    a volume with few gaps comes back as it is.
+    """
+    greatest = int(labels.max(initial=0))
+    present = np.zeros(greatest + 1, dtype=np.bool_)
+    _mark(labels.ravel(), present)
+    present[0] = False
+    count = int(present.sum())
+    if greatest <= max(255, 2 * count):
+        return labels, np.arange(1, greatest + 1)
+    originals = np.flatnonzero(present)
+    numbers = np.zeros(greatest + 1, dtype=np.uint16 if count < 2**16 else np.uint32)
+    numbers[originals] = np.arange(1, count + 1)
+    return numbers[labels], originals
+
+
+@njit(cache=True, nogil=True)
+def _look_down(labels, thickness, height, top, boxes):
+    depth, rows, columns = labels.shape
+    for z in range(depth):
+        for y in range(rows):
+            # Most rows are empty; this loop over one is vectorised, the next is not.
+            found = labels[z, y, 0]
+            for x in range(1, columns):
+                found |= labels[z, y, x]
+            if found == 0:
+                continue
+            for x in range(columns):
+                label = labels[z, y, x]
+                if label == 0:
+                    continue
+                thickness[y, x] += 1
+                height[y, x] = z + 1
+                top[y, x] = label
+                box = boxes[label - 1]
+                if box[1] == 0:  # first voxel of this particle
+                    box[0], box[2], box[4] = z, y, x
+                box[1] = z + 1
+                box[2], box[3] = min(box[2], y), max(box[3], y + 1)
+                box[4], box[5] = min(box[4], x), max(box[5], x + 1)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a beam along −z meets in a labelled volume (Z, Y, X), column by column.
+
+    thickness: occupied voxels (Y, X); height: of the topmost occupied voxel above the substrate,
+    in voxels (Y, X), 0 where empty; top: its label (Y, X), which is what a surface-sensitive beam
+    sees; boxes: of labels 1…N, (start, stop) along z, y, x, six numbers, all 0 for an absent label.
+    """
+
+    thickness: np.ndarray
+    height: np.ndarray
+    top: np.ndarray
+    boxes: np.ndarray
+
+    @classmethod
+    def of(cls, labels: np.ndarray) -> View:
+        """View of a labelled volume, in one pass through it."""
+        shape = labels.shape[1:]
+        view = cls(
+            np.zeros(shape, np.int32),
+            np.zeros(shape, np.int32),
+            np.zeros(shape, labels.dtype),
+            np.zeros((int(labels.max(initial=0)), 6), np.int64),
+        )
+        if labels.size:
+            _look_down(labels, view.thickness, view.height, view.top, view.boxes)
+        return view
+
+
+def thickness_nm(labels: np.ndarray, voxel_size_nm: float) -> np.ndarray:
+    """Projected thickness (Y, X) in nm: occupied voxels along z times their size."""
+    return View.of(labels).thickness * float(voxel_size_nm)
+
+
+def height_nm(labels: np.ndarray, voxel_size_nm: float) -> np.ndarray:
+    """Height (Y, X) in nm of the topmost occupied voxel above the substrate; 0 where empty."""
+    return View.of(labels).height * float(voxel_size_nm)
+
+
+def top_labels(labels: np.ndarray) -> np.ndarray:
+    """Label (Y, X) of the topmost occupied voxel, which is what a surface-sensitive beam sees."""
+    return View.of(labels).top
+
+
+def tilt(labels: np.ndarray, tilt_deg: float, azimuth_deg: float = 0.0) -> np.ndarray:
+    """The volume as a beam tilted by `tilt_deg` from the normal sees it: (Z', Y, X).
+
+    The volume is turned about an axis parallel to the substrate, `azimuth_deg` from x, through the
+    centre of the pile; projecting the result along its first axis is projecting the original
+    along the tilted beam (the "angle dependencies" that the paper leaves to later work). That axis
+    counts along the beam from the substrate, not from a plane across the beam: else one side of
+    the field would stand on a slope of many times the pile's height. Labels are sampled at the
+    nearest voxel. What leaves the field of view is lost, and where the turned volume no longer
+    fills the field it is empty.
+    """
+    if not -80 <= tilt_deg <= 80:
+        raise InputError(f"tilt_deg: {tilt_deg} is outside −80…80 degrees")
+    filled = np.flatnonzero(labels.any(axis=(1, 2)))
+    if tilt_deg == 0 or not filled.size:
+        return labels
+    labels = labels[: filled[-1] + 1]
+    angle, azimuth = np.deg2rad(tilt_deg), np.deg2rad(azimuth_deg)
+    axis = np.array([0.0, np.sin(azimuth), np.cos(azimuth)])  # z, y, x
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    turn = (np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross).T
+    # Columns: where a step along the beam, and steps across the image over the substrate, lead.
+    steps = turn.copy()
+    steps[:, 1:] -= np.outer(turn[:, 0], turn[0, 1:] / turn[0, 0])
+    depth, height, width = labels.shape
+    shape = (int(np.ceil(depth / np.cos(angle))), height, width)
+    # Distances from the substrate count from the voxels' lower faces, indices from their centres.
+    centre_in = (np.array(labels.shape) - 1) / 2
+    centre_out = np.array([depth / np.cos(angle) - 1, height - 1, width - 1]) / 2
+    return ndimage.affine_transform(
+        labels,
+        steps,
+        offset=centre_in - steps @ centre_out,
+        output_shape=shape,
+        order=0,
+        mode="grid-constant",
+    )

@@ -1,0 +1,1 @@
+"""STXM scans as the beamlines write them."""

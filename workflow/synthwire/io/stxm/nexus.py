@@ -1,0 +1,203 @@
+"""STXM scans in NeXus/HDF5 files (NXstxm)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile, Source, open_source
+from synthwire.io.stxm.scan import NANOMETRES, Scan
+
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+LARGEST_BYTES = 4 * 2**30
+IMAGE_SCANS = ("sample image", "sample image stack", "generic scan")  # of NXstxm's scan types
+
+
+def read_nexus(path: Path | MemoryFile, *, largest_pixels: int | None = None) -> Scan:
+    """Read a NeXus file of the application definition NXstxm, or any HDF5 file with one image.
+
+    The detector is the one that `default` attributes lead to, else `data` or `counter0`, else the
+    only NXdata group with an image. InputError in one line when the file is truncated, holds no
+    image, several among which nothing tells the right one, or one of more than `largest_pixels`;
+    and, of a file in memory, when it draws on other files.
+    """
+    import h5py  # here, since it takes as long to load as all the rest
+
+    try:
+        in_memory = isinstance(path, MemoryFile)
+        with h5py.File(open_source(path) if in_memory else path, "r") as file:
+            if in_memory:
+                _require_self_contained(path, file)
+            group = _nexus_group(path, file)
+            if group is None:
+                dataset = _only_dataset(path, file, largest_pixels)
+                pages, size, energies = dataset[()], None, None
+                pages = pages[np.newaxis] if pages.ndim == 2 else pages
+            else:
+                pages, size, energies = _read_nxdata(path, group, largest_pixels)
+    except OSError as error:
+        reason = str(error).split("(")[-1].rstrip(")")
+        raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
+    except RuntimeError as error:  # damaged inside: filters and B-trees
+        raise InputError(f"{path}: damaged HDF5 file ({error})") from None
+    return pages, size, energies
+
+
+def _require_self_contained(path: MemoryFile, file) -> None:
+    """InputError when links, virtual datasets or raw storage lead to files on this machine."""
+    import h5py
+
+    def outside(name: str, link) -> str | None:
+        return name if isinstance(link, h5py.ExternalLink) else None
+
+    def stored_outside(name: str, item) -> str | None:
+        return (
+            name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
+        )
+
+    name = file.visititems_links(outside) or file.visititems(stored_outside)
+    if name is not None:
+        raise InputError(f"{path}: '{name}' lies in another file; save a file that holds it itself")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = value.ravel()[0] if value.size else ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _is_class(item, name: str) -> bool:
+    return hasattr(item, "keys") and _text(item.attrs.get("NX_class", "")) == name
+
+
+def _signal(group):
+    """The signal of an NXdata group, if it is an image or a stack."""
+    name = _text(group.attrs.get("signal", ""))
+    if not name or name not in group:
+        marked = [key for key in group if "signal" in getattr(group[key], "attrs", {})]
+        name = marked[0] if marked else "data"
+    item = group.get(name)
+    is_image = hasattr(item, "ndim") and item.dtype.kind in "buif" and 2 <= _rank(item.shape) <= 3
+    return item if is_image else None
+
+
+def _rank(shape: tuple[int, ...]) -> int:
+    return max(2, sum(side > 1 for side in shape)) if len(shape) >= 2 else len(shape)
+
+
+def _detectors(entry) -> dict:
+    """The NXdata groups of an entry that hold an image or a stack."""
+    return {
+        name: item
+        for name, item in entry.items()
+        if _is_class(item, "NXdata") and _signal(item) is not None
+    }
+
+
+def _nexus_group(path: Source, file):
+    """The NXdata group that is meant, or None when there is none."""
+    entries = {name: item for name, item in file.items() if _is_class(item, "NXentry")}
+    entry = file.get(_text(file.attrs.get("default", "")) or "/")
+    if not _is_class(entry, "NXentry"):
+        with_images = [name for name, item in entries.items() if _detectors(item)]
+        if len(with_images) > 1:  # beamlines write a region of a scan as an entry
+            raise InputError(
+                f"{path}: {len(with_images)} entries ({', '.join(with_images)}) and no 'default' "
+                "attribute that names one; set it, or save the region meant alone"
+            )
+        entry = next((entries[name] for name in with_images or entries), file)
+    groups = _detectors(entry)
+    default = _text(entry.attrs.get("default", ""))
+    for name in (default, "data", "counter0"):
+        if name in groups:
+            return groups[name]
+    if len(groups) > 1:
+        raise InputError(
+            f"{path}: several detectors ({', '.join(sorted(groups))}) and no 'default' attribute "
+            "that names one; set it, or save one detector alone"
+        )
+    return next(iter(groups.values()), None)
+
+
+def _only_dataset(path: Source, file, largest_pixels: int | None):
+    found = []
+
+    def visit(name, item):
+        if hasattr(item, "ndim") and item.ndim in (2, 3) and item.dtype.kind in "buif":
+            found.append(name)
+
+    file.visititems(visit)
+    if len(found) != 1:
+        what = ", ".join(found[:6]) if found else "none"
+        raise InputError(
+            f"{path}: no NeXus data group, and not exactly one image among its datasets: {what}"
+        )
+    _require_size(path, file[found[0]], largest_pixels)
+    return file[found[0]]
+
+
+def _require_size(path: Source, dataset, largest_pixels: int | None) -> None:
+    if largest_pixels is not None and dataset.size > largest_pixels:
+        raise InputError(
+            f"{path}: {' × '.join(map(str, dataset.shape))} pixels; at most "
+            f"{largest_pixels / 1e6:g} megapixels are taken; cut it down"
+        )
+    nbytes = dataset.size * dataset.dtype.itemsize
+    if nbytes > LARGEST_BYTES:
+        raise InputError(f"{path}: {nbytes / 2**30:.1f} GiB of pixels, more than 4; cut it down")
+
+
+def _axis_of(group, signal, name: str, default: int) -> int:
+    """Which axis of the signal a field of an NXdata group runs along, by NeXus's three ways.
+
+    Attributes of the group since 2014, a list in an attribute of the signal, and, as the definition
+    NXstxm has it, an attribute `axis` of the field, which counts from 1.
+    """
+    indices = group.attrs.get(f"{name}_indices")
+    if indices is not None:
+        return int(np.ravel(indices)[0])
+    axes = group.attrs.get("axes", signal.attrs.get("axes", ()))
+    if isinstance(axes, (bytes, str)):
+        axes = _text(axes).replace(":", ",").strip("[]").split(",")
+    axes = [_text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
+    if len(axes) == signal.ndim and name in axes:
+        return axes.index(name)
+    axis = group[name].attrs.get("axis") if name in group else None
+    return int(np.ravel(axis)[0]) - 1 if axis is not None else default
+
+
+def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Scan:
+    signal = _signal(group)
+    _require_size(path, signal, largest_pixels)
+    kind = _text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""
+    if kind not in ("", *IMAGE_SCANS):
+        raise InputError(
+            f"{path}: a scan of type '{kind}' is no image of a sample; {' or '.join(IMAGE_SCANS)} "
+            "is expected"
+        )
+    shape = signal.shape
+    n = len(shape)
+    y, x = _axis_of(group, signal, "sample_y", n - 2), _axis_of(group, signal, "sample_x", n - 1)
+    others = [axis for axis in range(n) if axis not in (y, x)]
+    if x == y or not (0 <= x < n and 0 <= y < n):
+        raise InputError(f"{path}: {group.name}: its axes do not say which are sample_y, sample_x")
+    pages = signal[()].transpose([*others, y, x]).reshape(-1, shape[y], shape[x])
+    energies = None
+    energy = group.get("energy", group.get("photon_energy"))  # the older name
+    if energy is not None and energy.size == len(pages):
+        scale = 1e3 if _text(energy.attrs.get("units", "eV")).lower() == "kev" else 1.0
+        energies = tuple(float(value) for value in np.ravel(energy[()]) * scale)
+    steps = []
+    for name, length in (("sample_y", shape[y]), ("sample_x", shape[x])):
+        positions = group.get(name)
+        if positions is None or positions.size != length or length < 2:
+            break
+        unit = NANOMETRES.get(_text(positions.attrs.get("units", "um")))
+        step = np.median(np.abs(np.diff(np.ravel(positions[()]).astype(float))))
+        if unit is None or not np.isfinite(step) or step <= 0:
+            break
+        steps.append(float(step * unit))
+    return pages, (steps[0], steps[1]) if len(steps) == 2 else None, energies

@@ -1,0 +1,145 @@
+"""SDF scans: a header (.hdr) with its images (.xim) beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.io.stxm.scan import NANOMETRES, Scan
+
+_TOKENS = re.compile(r'"([^"]*)"|([{}()=;,])|([^\s{}()=;,"]+)')
+
+
+def read_sdf(path: Path) -> Scan:
+    """Read an SDF scan: the header `name.hdr` and its images `name_a.xim` or `name_a000.xim`, ….
+
+    The first detector (channel a) of a scan with one region is read. InputError in one line for a
+    header that cannot be parsed, a scan that is no image, several regions, or an .xim file that is
+    missing or not of the header's size.
+    """
+    try:
+        header = _parse_header(path.read_text(encoding="utf-8", errors="replace"))
+        scan = header["ScanDefinition"]
+        regions = scan["Regions"]
+        region = regions[0]
+        kind = str(scan.get("Type", "Image Scan"))
+        if "image" not in kind.lower():  # a point scan has one axis only
+            raise InputError(f"{path}: a '{kind}' is no image; an image scan or stack is expected")
+        y = np.array(region["QAxis"]["Points"], dtype=float)
+        x = np.array(region["PAxis"]["Points"], dtype=float)
+    except InputError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
+        raise InputError(
+            f"{path}: not an SDF header, or a truncated one ({type(error).__name__}: {error})"
+        ) from None
+    if len(regions) > 1:
+        raise InputError(f"{path}: {len(regions)} regions; save the one meant alone")
+    stack = scan.get("StackAxis", {})
+    points = stack.get("Points", []) if isinstance(stack, dict) else []
+    count = max(1, len(points))
+    single = path.with_name(f"{path.stem}_a.xim")
+    numbered = [path.with_name(f"{path.stem}_a{page:03d}.xim") for page in range(count)]
+    files = [single] if count == 1 and not numbered[0].exists() else numbered
+    pages = np.stack([_read_xim(file, len(y), len(x)) for file in files])
+    # Stacks are also taken over fields or angles, under the name Energy but without its unit.
+    energies = None
+    scale = {"ev": 1.0, "kev": 1e3}.get(str(stack.get("Unit", "")).lower()) if points else None
+    if scale is not None:
+        energies = tuple(scale * float(value) for value in points)
+    return pages, _step(region, y, x), energies
+
+
+def _step(region: dict, y: np.ndarray, x: np.ndarray) -> tuple[float, float] | None:
+    steps = []
+    for axis, points in (("QAxis", y), ("PAxis", x)):
+        unit = NANOMETRES.get(str(region[axis].get("Unit", "um")))
+        if unit is None or len(points) < 2:
+            return None
+        steps.append(float(np.median(np.abs(np.diff(points))) * unit))
+    return (steps[0], steps[1]) if min(steps) > 0 else None
+
+
+def _read_xim(path: Path, height: int, width: int) -> np.ndarray:
+    try:
+        pixels = np.loadtxt(path, dtype=float, ndmin=2)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file, though the header lists this image") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: truncated or damaged ({error})") from None
+    if pixels.shape != (height, width):
+        raise InputError(
+            f"{path}: {pixels.shape[0]} × {pixels.shape[1]} values, but the header says "
+            f"{height} × {width}; was the scan stopped?"
+        )
+    return pixels
+
+
+def _parse_header(text: str) -> dict:
+    """The header's assignments, `name = value;`, with groups in braces and lists in parentheses.
+
+    A list begins with its length, which is checked and left out.
+    """
+    tokens: Iterator[re.Match] = _TOKENS.finditer(text)
+    return _parse_group(tokens, closing=None)
+
+
+def _parse_group(tokens: Iterator[re.Match], closing: str | None) -> dict:
+    group: dict = {}
+    name: str | None = None
+    for token in tokens:
+        if token.group(2) == closing and closing:
+            return group
+        if token.group(2) == "=" and name is not None:
+            value, last = _parse_value(tokens)
+            group[name] = value
+            name = None
+            if last == closing and closing:
+                return group
+        elif token.group(3):
+            name = token.group(3)
+    if closing:
+        raise ValueError("a brace is not closed")
+    return group
+
+
+def _parse_value(tokens: Iterator[re.Match]) -> tuple[Any, str]:
+    """(value, the punctuation after it)."""
+    parts: list = []
+    for token in tokens:
+        text, mark, word = token.groups()
+        if mark == "{":
+            parts.append(_parse_group(tokens, "}"))
+        elif mark == "(":
+            parts.append(_parse_list(tokens))
+        elif mark:  # ; ends a value, } the group that holds it, , an item of a list
+            value = parts[0] if len(parts) == 1 else " ".join(map(str, parts))
+            return value, mark
+        else:
+            parts.append(text if text is not None else _number(word))
+    raise ValueError("the file ends within a value")
+
+
+def _parse_list(tokens: Iterator[re.Match]) -> list:
+    items, mark = [], ","
+    while mark != ")":
+        item, mark = _parse_value(tokens)
+        if item != "":
+            items.append(item)
+    if not items:
+        return []
+    if int(items[0]) != len(items) - 1:
+        raise ValueError(f"a list of {items[0]} has {len(items) - 1} items")
+    return items[1:]
+
+
+def _number(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word

@@ -1,0 +1,21 @@
+"""Units of length: the one table of what they are in nanometres."""
+
+from __future__ import annotations
+
+NANOMETRES_PER_UNIT = {
+    "m": 1e9,
+    "cm": 1e7,
+    "centimeter": 1e7,
+    "mm": 1e6,
+    "µm": 1e3,
+    "μm": 1e3,  # the Greek letter, which OME writes
+    "um": 1e3,
+    "micron": 1e3,
+    "microns": 1e3,
+    "micrometer": 1e3,
+    "nm": 1.0,
+    "nanometer": 1.0,
+    "Å": 0.1,
+    "angstrom": 0.1,
+    "pm": 1e-3,
+}

@@ -1,0 +1,187 @@
+"""ROIAlign, compiled for channels that lie last."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import torch
+from torch import nn
+
+from detectron2.layers import ROIAlign
+from detectron2.modeling.poolers import (
+    ROIPooler,
+    assign_boxes_to_levels,
+    convert_boxes_to_pooler_format,
+)
+
+HALF = np.float32(0.5)
+ONE = np.float32(1)
+
+
+def can_pool(pooler: ROIPooler) -> bool:
+    return all(isinstance(level, ROIAlign) and level.aligned for level in pooler.level_poolers)
+
+
+class Pooler(nn.Module):
+    """Detectron2's ROIPooler with aligned ROIAlign, for 32-bit features on a CPU."""
+
+    def __init__(self, pooler: ROIPooler) -> None:
+        super().__init__()
+        self.bins = pooler.output_size[0]
+        self.scales = [float(level.spatial_scale) for level in pooler.level_poolers]
+        self.samples = int(pooler.level_poolers[0].sampling_ratio)
+        self.levels = (pooler.min_level, pooler.max_level)
+        self.canonical = (pooler.canonical_box_size, pooler.canonical_level)
+
+    def forward(self, features: list[torch.Tensor], box_lists: list) -> torch.Tensor:
+        """Features of all boxes, (boxes, channels, bins, bins).
+
+        features: of each level, (images, channels, height, width). box_lists: Boxes of each image.
+        """
+        rois = convert_boxes_to_pooler_format(box_lists)
+        levels = assign_boxes_to_levels(box_lists, *self.levels, *self.canonical)
+        return _PoolRegions.apply(
+            rois.numpy(),
+            levels.numpy(),
+            self.scales,
+            self.samples,
+            self.bins,
+            *(feature.float() for feature in features),
+        )
+
+
+def _pixels(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor's values as (…, height, width, channels), without a copy where they lie so."""
+    return tensor.detach().permute(0, 2, 3, 1).contiguous().numpy()
+
+
+class _PoolRegions(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, rois, levels, scales, samples, bins, *features):
+        ctx.regions = (rois, levels, scales, samples)
+        ctx.shapes = [feature.shape for feature in features]
+        pooled = torch.empty(len(rois), bins, bins, features[0].shape[1])
+        for level, (feature, scale) in enumerate(zip(features, scales, strict=True)):
+            which = np.flatnonzero(levels == level)
+            if len(which):
+                pool_regions(
+                    _pixels(feature), rois, which, np.float32(scale), samples, pooled.numpy()
+                )
+        return pooled.permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        rois, levels, scales, samples = ctx.regions
+        pooled = _pixels(gradient)
+        gradients = []
+        for level, (shape, scale) in enumerate(zip(ctx.shapes, scales, strict=True)):
+            images, channels, height, width = shape
+            feature = torch.zeros(images, height, width, channels)
+            which = np.flatnonzero(levels == level)
+            if len(which):
+                _spread(pooled, rois, which, np.float32(scale), samples, feature.numpy())
+            gradients.append(feature.permute(0, 3, 1, 2))
+        return None, None, None, None, None, *gradients
+
+
+@numba.njit(cache=True, nogil=True)
+def _taps(start, length, bins, samples, cells):
+    """Where the samples along one side of a region lie: lower cell, upper cell, upper's weight.
+
+    start, length: of the region, in cells. A sample outside of the map has a lower cell of -1.
+    The conventions are those of torchvision's ROIAlign.
+    """
+    low = np.empty(bins * samples, np.int64)
+    high = np.empty(bins * samples, np.int64)
+    weight = np.empty(bins * samples, np.float32)
+    side = length / np.float32(bins)
+    for index in range(bins * samples):
+        at = (
+            start
+            + np.float32(index // samples) * side
+            + (np.float32(index % samples) + HALF) * side / np.float32(samples)
+        )
+        if at < -1 or at > cells:
+            low[index] = -1
+            continue
+        cell = int(max(at, np.float32(0)))
+        low[index] = min(cell, cells - 1)
+        high[index] = min(cell + 1, cells - 1)
+        weight[index] = max(at, np.float32(0)) - np.float32(cell) if cell < cells - 1 else 0
+    return low, high, weight
+
+
+@numba.njit(cache=True, nogil=True)
+def _grid(box, scale, bins, samples, height, width):
+    """Sample positions of one region along y and x, and the weight of one sample."""
+    left = box[1] * scale - HALF
+    top = box[2] * scale - HALF
+    across = box[3] * scale - HALF - left
+    down = box[4] * scale - HALF - top
+    rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
+    columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
+    return (
+        rows,
+        columns,
+        _taps(top, down, bins, rows, height),
+        _taps(left, across, bins, columns, width),
+        ONE / np.float32(max(rows * columns, 1)),
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def pool_regions(feature, rois, which, scale, samples, pooled):
+    """ROIAlign: the regions `which` of `rois` (image, x0, y0, x1, y1), from one map into `pooled`.
+
+    feature: (images, height, width, channels); pooled: (regions, bins, bins, channels).
+    """
+    bins = pooled.shape[1]
+    _, height, width, channels = feature.shape
+    for region in which:
+        image = feature[int(rois[region, 0])]
+        rows, columns, (y0, y1, wy), (x0, x1, wx), share = _grid(
+            rois[region], scale, bins, samples, height, width
+        )
+        for i in range(bins):
+            for j in range(bins):
+                total = pooled[region, i, j]
+                total[:] = 0
+                for a in range(i * rows, (i + 1) * rows):
+                    for b in range(j * columns, (j + 1) * columns):
+                        if y0[a] < 0 or x0[b] < 0:
+                            continue
+                        w00 = (ONE - wy[a]) * (ONE - wx[b]) * share
+                        w01 = (ONE - wy[a]) * wx[b] * share
+                        w10 = wy[a] * (ONE - wx[b]) * share
+                        w11 = wy[a] * wx[b] * share
+                        p00 = image[y0[a], x0[b]]
+                        p01 = image[y0[a], x1[b]]
+                        p10 = image[y1[a], x0[b]]
+                        p11 = image[y1[a], x1[b]]
+                        for c in range(channels):
+                            total[c] += w00 * p00[c] + w01 * p01[c] + w10 * p10[c] + w11 * p11[c]
+
+
+@numba.njit(cache=True, nogil=True)
+def _spread(pooled, rois, which, scale, samples, feature):
+    """The transpose of `_pool`: adds the regions' gradients to the map's."""
+    bins = pooled.shape[1]
+    _, height, width, channels = feature.shape
+    for region in which:
+        image = feature[int(rois[region, 0])]
+        rows, columns, (y0, y1, wy), (x0, x1, wx), share = _grid(
+            rois[region], scale, bins, samples, height, width
+        )
+        for i in range(bins):
+            for j in range(bins):
+                part = pooled[region, i, j]
+                for a in range(i * rows, (i + 1) * rows):
+                    for b in range(j * columns, (j + 1) * columns):
+                        if y0[a] < 0 or x0[b] < 0:
+                            continue
+                        for y, up in ((y0[a], ONE - wy[a]), (y1[a], wy[a])):
+                            for x, along in ((x0[b], ONE - wx[b]), (x1[b], wx[b])):
+                                weight = up * along * share
+                                cell = image[y, x]
+                                for c in range(channels):
+                                    cell[c] += weight * part[c]

@@ -1,0 +1,101 @@
+"""Weights that no run trains: the bundled model, Detectron2's model zoo or a local copy of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from synthwire.errors import InputError
+from synthwire.io.files import atomic_path, read_json, sha256
+
+WEIGHTS = Path(__file__).parent / "bundled"
+WEIGHTS_VARIABLE = "SYNTHWIRE_WEIGHTS"
+CARD_FIELDS = ("name", "architecture", "prediction", "nms_threshold", "categories", "sha256")
+COCO_WEIGHTS_URL = (
+    "https://dl.fbaipublicfiles.com/detectron2/COCO-InstanceSegmentation/"
+    "mask_rcnn_R_50_FPN_3x/137849600/model_final_f10217.pkl"
+)
+
+
+class Bundled(NamedTuple):
+    """A model that is shipped ready for use."""
+
+    weights: Path  # {"model": state_dict}, in half precision
+    card: dict[str, Any]  # architecture, prediction settings, categories, metrics, provenance
+
+
+def bundled() -> Bundled:
+    """The model that ships with SynthWire: bundled.pth and its card bundled.json.
+
+    They lie in resources/weights, or in the folder that the environment variable
+    SYNTHWIRE_WEIGHTS names. InputError when a file is missing, when the card lacks a field, and
+    when the weights are not those that the card describes.
+    """
+    folder = Path(os.environ.get(WEIGHTS_VARIABLE) or WEIGHTS)
+    weights = folder / "bundled.pth"
+    card_file = folder / "bundled.json"
+    for path in (weights, card_file):
+        if not path.is_file():
+            raise InputError(
+                f"{path}: no such file; the bundled model is bundled.pth and bundled.json in "
+                f"resources/weights of a SynthWire checkout, or in the folder {WEIGHTS_VARIABLE} "
+                "names"
+            )
+    card = read_json(card_file)
+    missing = [field for field in CARD_FIELDS if field not in card]
+    if missing:
+        raise InputError(f"{card_file}: the field '{missing[0]}' is missing")
+    if sha256(weights) != card["sha256"]:
+        raise InputError(
+            f"{weights}: not the file that {card_file.name} describes (its SHA-256 differs); "
+            "fetch both anew"
+        )
+    return Bundled(weights, card)
+
+
+def carries_its_hash(path: Path, name: str) -> bool:
+    """True when the file's digest begins with the digits at the end of its published name.
+
+    The model zoo names its files by the first six hexadecimal digits of a digest; SHA-256 and MD5
+    are accepted, since its pages do not say which.
+    """
+    digits = Path(name).stem.rpartition("_")[2]
+    with path.open("rb") as file:
+        content = file.read()
+    return any(
+        hashlib.new(kind, content).hexdigest().startswith(digits) for kind in ("sha256", "md5")
+    )
+
+
+def fetch_coco_weights(output: Path, local_file: Path | None = None) -> None:
+    """Put Detectron2's COCO weights of Mask R-CNN R50-FPN 3x at `output`.
+
+    From `local_file` when given, else from the model zoo. InputError when the download is refused
+    or the file is not the published one.
+    """
+    import pooch
+    import requests
+
+    with atomic_path(output) as temporary:
+        if local_file is not None:
+            shutil.copyfile(local_file, temporary)
+            origin = str(local_file)
+        else:
+            origin = COCO_WEIGHTS_URL
+            try:
+                pooch.HTTPDownloader(progressbar=True)(
+                    COCO_WEIGHTS_URL, str(temporary), pooch.create(path="", base_url="")
+                )
+            except requests.exceptions.RequestException as error:
+                reason = " ".join(str(error).split())[:200]
+                raise InputError(
+                    f"{COCO_WEIGHTS_URL}: the download was refused ({reason}); fetch the file "
+                    "elsewhere and name it in training.coco_weights_file"
+                ) from None
+        if not carries_its_hash(temporary, COCO_WEIGHTS_URL):
+            raise InputError(
+                f"{origin}: not the published file (its digest does not begin with f10217)"
+            )

@@ -1,0 +1,124 @@
+"""One row a particle, annotated or predicted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from pycocotools import mask as coco_mask
+
+from synthwire.io.calibration import pixel_side_nm
+from synthwire.io.masks import decode_crop, segmentation_to_rle
+from synthwire.particles.measures import measure_mask
+
+MATCH_IOU = 0.5
+
+COLUMNS = {
+    "source": "annotation or prediction",
+    "image_id": "id of the image in the annotations",
+    "particle": "id of the annotation, or number of the prediction in its file, from 0",
+    "score": "score of the prediction; empty for annotations",
+    "area_px": "number of pixels of the mask",
+    "length_px": "longer side of the rectangle of least area around the mask",
+    "width_px": "shorter side of that rectangle",
+    "aspect_ratio": "length / width",
+    "orientation_deg": "angle of the principal axis, 0–180° counter-clockwise from the horizontal",
+    "perimeter_px": "perimeter by Crofton's formula",
+    "solidity": "area over the area of the convex hull",
+    "curvature_per_px": "curvature of the centre line, a parabola fitted to the mask, in 1/pixel",
+    "length_nm": "length in nm; empty where the pixel size is unknown",
+    "width_nm": "width in nm",
+    "area_nm2": "area in nm²",
+    "perimeter_nm": "perimeter in nm",
+    "curvature_per_um": "curvature in 1/µm",
+    "matched": "whether a mask of the other source belongs to it (IoU ≥ 0.5, one to one)",
+    "touches_border": "whether the mask reaches the edge of the image, so that it may be cut",
+}
+
+
+def particle_statistics(
+    ground_truth: dict, predictions: Sequence[Mapping], settings: Mapping
+) -> pd.DataFrame:
+    """One row per particle, annotated or predicted; the columns are those of `COLUMNS`.
+
+    Predictions count from `settings["statistics_score"]` on. Low-confidence outlines
+    (iscrowd=1) are left out, and so are predictions that fit one of them and no other outline.
+    Lengths in nm take a pixel's side as the geometric mean where it is not square.
+    """
+    annotated: dict = {image["id"]: [] for image in ground_truth["images"]}
+    predicted: dict = {image["id"]: [] for image in ground_truth["images"]}
+    for item in ground_truth["annotations"]:
+        annotated[item["image_id"]].append(item)
+    for number, item in enumerate(predictions):
+        if item["score"] >= settings["statistics_score"]:
+            predicted[item["image_id"]].append((number, item))
+    rows = []
+    for image in ground_truth["images"]:
+        outlines = annotated[image["id"]]
+        detections = sorted(predicted[image["id"]], key=lambda entry: -entry[1]["score"])
+        height, width = image["height"], image["width"]
+        outline_rles = [segmentation_to_rle(a["segmentation"], height, width) for a in outlines]
+        detection_rles = [
+            segmentation_to_rle(p["segmentation"], height, width) for _, p in detections
+        ]
+        crowd = np.array([bool(a.get("iscrowd", 0)) for a in outlines], dtype=bool)
+        partner, ignored = match_masks(outline_rles, detection_rles, crowd)
+        side = pixel_side_nm(image)
+        for number, (item, rle) in enumerate(zip(outlines, outline_rles, strict=True)):
+            if crowd[number]:
+                continue
+            row = ("annotation", image["id"], item["id"], math.nan)
+            rows.append((*row, *_row(rle, side), bool(np.any(partner == number)), _at_border(rle)))
+        for number, ((index, item), rle) in enumerate(zip(detections, detection_rles, strict=True)):
+            if ignored[number]:
+                continue
+            row = ("prediction", image["id"], index, float(item["score"]))
+            rows.append((*row, *_row(rle, side), bool(partner[number] >= 0), _at_border(rle)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def match_masks(
+    outlines: Sequence[dict], detections: Sequence[dict], crowd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Match the masks of one image one to one, as COCO at IoU ≥ 0.5.
+
+    `outlines` and `detections` are RLEs, the detections best score first; `crowd` marks the
+    outlines to be ignored. Returns the matched outline of each detection (−1 for none), and
+    whether the detection belongs to an ignored outline: at least half of it lies on one, and no
+    other outline matches.
+    """
+    partner = np.full(len(detections), -1, dtype=np.int64)
+    ignored = np.zeros(len(detections), dtype=bool)
+    if not len(outlines) or not len(detections):
+        return partner, ignored
+    overlap = coco_mask.iou(list(detections), list(outlines), crowd.astype(np.uint8).tolist())
+    free = ~crowd
+    for number, row in enumerate(overlap):
+        candidates = np.where(free, row, -1.0)
+        best = int(np.argmax(candidates))
+        if candidates[best] >= MATCH_IOU:
+            partner[number] = best
+            free[best] = False
+        else:
+            ignored[number] = bool(np.any(row[crowd] >= MATCH_IOU))
+    return partner, ignored
+
+
+def _row(rle: dict, side: float) -> tuple:
+    measures = measure_mask(decode_crop(rle)[0])
+    return (
+        *measures,
+        measures.length * side,
+        measures.width * side,
+        measures.area * side**2,
+        measures.perimeter * side,
+        1000 * measures.curvature / side,
+    )
+
+
+def _at_border(rle: dict) -> bool:
+    x, y, width, height = (int(value) for value in coco_mask.toBbox(rle))
+    rows, columns = rle["size"]
+    return width > 0 and (x == 0 or y == 0 or x + width == columns or y + height == rows)

@@ -1,0 +1,107 @@
+"""Applying a model to an image."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import synthwire
+from synthwire.errors import InputError
+from synthwire.io.calibration import as_pixel_size
+from synthwire.io.files import Source
+from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
+from synthwire.segmentation.scale import choose_scale
+
+if TYPE_CHECKING:
+    pass
+from synthwire.segmentation.images import GreyImage, read_images
+from synthwire.segmentation.models import Model, _cached_model
+from synthwire.segmentation.result import EVERYDAY, IMAGE_ID, Segmentation
+
+
+def segment(
+    image: Source | np.ndarray,
+    *,
+    pixel_size_nm: float | Sequence[float] | None = None,
+    modality: str = "od",
+    model: str | os.PathLike | Model | None = None,
+    threshold: float = THRESHOLD,
+    page: int | None = None,
+    scale: float | None = None,
+    device: str = "auto",
+    progress: Callable[[Sequence], Iterable] = iter,
+    **preparation: Any,
+) -> Segmentation:
+    """Find the particles of one image.
+
+    image: path of a file (PNG, JPEG, TIFF, HDF5, SDF), a MemoryFile, or an array (height, width)
+    or (height, width, 3 or 4) of any number type. pixel_size_nm: a number or (down, across); None
+    takes what the file says, and without it lengths are in pixels alone. modality: a key of
+    `MODALITIES`. model: from `load_model`, or what it takes; a loaded one is kept for the next
+    call. page: which one of a file that holds several. scale: how many times enlarged the network
+    sees the image; None chooses it so that particles look as what the network has learnt from.
+    preparation: further fields of `Preparation`.
+    InputError in one line when the image is of no use or the model is missing.
+    """
+    how = Preparation(modality, as_pixel_size(pixel_size_nm), **preparation)
+    images = read_images(image, how)
+    if page is None and len(images) > 1:
+        raise InputError(f"{images[0].name}: holds {len(images)} images; say which by page=0 …")
+    if page is not None and not 0 <= page < len(images):
+        raise InputError(f"{images[0].name}: no page {page}; it holds {len(images)} from 0 on")
+    if not isinstance(model, Model):
+        model = _cached_model(model, device=device)
+    return segment_image(
+        images[page or 0],
+        model,
+        Selection(threshold=threshold),
+        scale=scale,
+        info={"modality": modality},
+        progress=progress,
+    )
+
+
+def segment_image(
+    image: GreyImage,
+    model: Model,
+    selection: Selection = EVERYDAY,
+    *,
+    scale: float | None = None,
+    info: Mapping[str, Any] | None = None,
+    progress: Callable[[Sequence], Iterable] = iter,
+) -> Segmentation:
+    """Apply a model to a prepared image; info goes into coco.json as it is."""
+    scale = scale_for(model, image) if scale is None else scale
+    if not 0 < scale < math.inf:
+        raise InputError(f"scale {scale} is not above zero")
+    from synthwire.learning import tiling  # here, as in load_model
+
+    results = tiling.predict_any(
+        model.predictor, image.pixels, image_id=IMAGE_ID, scale=scale, progress=progress
+    )
+    return Segmentation(
+        image.pixels,
+        results,
+        image.pixel_size_nm,
+        image.name,
+        image.page,
+        scale,
+        list(model.card["categories"]),
+        {
+            "description": f"Particles that SynthWire found in {image.name}",
+            "synthwire": synthwire.__version__,
+            "model": model.name,
+            "model_sha256": model.card["sha256"],
+            **(info or {}),
+        },
+        selection,
+    )
+
+
+def scale_for(model: Model, image: GreyImage) -> float:
+    """How many times enlarged a model should see an image; see `scale.choose_scale`."""
+    return choose_scale(image.pixels, image.pixel_size_nm, model.card)

@@ -1,0 +1,290 @@
+"""Many images: finding them, a place for each, doing each once, and a summary of all.
+
+Each image's folder holds all that is known of it; coco.json there also tells what made it, so a
+batch that was broken off goes on where it stopped, and a changed threshold needs no new inference.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import shutil
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import synthwire
+from synthwire.errors import InputError
+from synthwire.io.files import read_json, sha256_of_json
+from synthwire.io.outlines.reading import read_outlines
+from synthwire.segmentation import Preparation, Selection
+from synthwire.segmentation.apply import segment_image
+from synthwire.segmentation.images import GreyImage, read_images
+from synthwire.segmentation.models import Model, find_model, load_model
+from synthwire.segmentation.places import LOCK, fingerprint
+from synthwire.segmentation.result import (
+    FILES,
+    RESULT_FILES,
+    Segmentation,
+    comparison_files,
+    is_result,
+)
+from synthwire.segmentation.summary import BatchResult, evaluation_columns, summarise
+
+PAGE = "page_{:04d}"
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What is the same for all images of a batch.
+
+    model, device: as `models.load_model` takes them; scale: as `apply.segment`.
+    outlines: of the images, to compare with: a folder of files named as they are, a COCO file that
+    names them, or, of a single image, any file. single: there is one image alone.
+    redo: do anew what is done already.
+    """
+
+    preparation: Preparation = field(default_factory=Preparation)
+    selection: Selection = field(default_factory=Selection)
+    model: str | None = None
+    device: str = "auto"
+    scale: float | None = None
+    outlines: Path | None = None
+    single: bool = False
+    redo: bool = False
+
+
+class NoModelError(InputError):
+    """There is no model to segment any image with."""
+
+
+class Batch:
+    """Segments files one by one into folders below `out`; the model is loaded when first needed."""
+
+    def __init__(self, settings: BatchOptions, out: Path) -> None:
+        self.settings = settings
+        self.out = out
+
+    @cached_property
+    def card(self) -> Mapping[str, Any]:
+        try:
+            return find_model(self.settings.model)[1]
+        except InputError as error:
+            raise NoModelError(str(error)) from None
+
+    @cached_property
+    def model(self) -> Model:
+        try:
+            return load_model(self.settings.model, device=self.settings.device)
+        except InputError as error:
+            raise NoModelError(str(error)) from None
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of all that shapes the results of an image, but for the image itself."""
+        preparation = asdict(self.settings.preparation)
+        if "image" in preparation["incident"]:
+            preparation["incident"] = fingerprint(Path(preparation["incident"]["image"]))
+        return sha256_of_json(
+            {
+                "preparation": preparation,
+                "scale": self.settings.scale,
+                "model": self.card["sha256"],
+                "synthwire": synthwire.__version__,
+            }
+        )
+
+    def process(self, path: Path, place: Path, *, progress=iter) -> list[BatchResult]:
+        """Segment the images of one file, or take up what is done already; one outcome an image.
+
+        progress wraps the tiles of a large image. InputError in one line when the file is of no
+        use or nothing can be written; NoModelError when that goes for all files.
+        """
+        try:
+            return list(self._process(path, self.out / place, progress))
+        except OSError as error:
+            where = error.filename or self.out / place
+            raise InputError(f"{where}: {error.strerror or error}") from None
+        except MemoryError:
+            raise InputError(f"{path}: too large for this machine's memory; cut it up") from None
+
+    def attempt(
+        self, path: Path, place: Path, complain: Callable[[str], None], *, progress=iter
+    ) -> list[BatchResult] | None:
+        """`process`, with a complaint and None where a file is bad, so that the rest can go on.
+
+        An error of our own goes the same way, but with its traceback.
+        """
+        try:
+            return self.process(path, place, progress=progress)
+        except NoModelError:
+            raise
+        except InputError as error:
+            complain(str(error))
+        except Exception:
+            complain(f"{path}: an unexpected error\n{traceback.format_exc()}")
+        return None
+
+    def _process(self, path: Path, folder: Path, progress) -> Iterator[BatchResult]:
+        made_by = sha256_of_json([self.identity, fingerprint(path)])
+        outlines = self._outlines_of(path)
+        choice = sha256_of_json(
+            [asdict(self.settings.selection), outlines and fingerprint(outlines)]
+        )
+        stored = [] if self.settings.redo else _stored(folder, made_by)
+        if stored and all(data["info"]["chosen_by"] == choice for _, data in stored):
+            for place, data in stored:
+                yield self._outcome(path, place, data, reused=True)
+            return
+        images = read_images(path, self.settings.preparation)
+        known = {data["images"][0].get("page"): data for _, data in stored}
+        truth = None
+        if outlines:
+            truth = read_outlines(
+                outlines,
+                [path.name] * len(images),
+                images[0].pixels.shape,
+                classes=[category["name"] for category in self.card["categories"]],
+            )
+        _tidy(folder, len(images))
+        for number, image in enumerate(images):
+            place = folder if len(images) == 1 else folder / PAGE.format(number + 1)
+            info = {
+                "modality": self.settings.preparation.modality,
+                "pages": len(images),
+                "made_by": made_by,
+                "chosen_by": choice,
+            }
+            result = self._segment(image, info, known.get(image.page), progress)
+            more = {}
+            if truth is not None:
+                more = comparison_files(
+                    result, [item for item in truth.annotations if item["image_id"] == number + 1]
+                )
+            result.save(place, more)
+            data = read_json(place / "coco.json")
+            yield self._outcome(path, place, data, reused=False)
+
+    def _segment(
+        self, image: GreyImage, info: Mapping, known: Mapping | None, progress
+    ) -> Segmentation:
+        """The network's results, or those of `known`, the coco.json of an earlier selection."""
+        if known is not None:
+            return Segmentation.from_coco(
+                {**known, "info": {**known["info"], **info}},
+                image.pixels,
+                self.settings.selection,
+            )
+        return segment_image(
+            image,
+            self.model,
+            self.settings.selection,
+            scale=self.settings.scale,
+            info=info,
+            progress=progress,
+        )
+
+    @cached_property
+    def _names_in_outlines(self) -> set[str]:
+        """File names in the COCO file of outlines; none where it is of another format."""
+        if self.settings.outlines.suffix.lower() != ".json":
+            return set()
+        data = read_json(self.settings.outlines)
+        images = data.get("images") if isinstance(data, dict) else None
+        return {Path(str(image.get("file_name"))).name for image in images or ()}
+
+    def _outlines_of(self, path: Path) -> Path | None:
+        """The file with the outlines of an image; None when there are none for it."""
+        outlines = self.settings.outlines
+        if outlines is None or (outlines.is_file() and self.settings.single):
+            return outlines
+        if outlines.is_file():
+            return outlines if path.name in self._names_in_outlines else None
+        named = sorted(file for file in outlines.glob(f"{glob.escape(path.stem)}.*"))
+        if len(named) > 1:
+            raise InputError(
+                f"{outlines}: several outlines for {path.name}: "
+                f"{', '.join(file.name for file in named)}"
+            )
+        return named[0] if named else None
+
+    def _outcome(self, path: Path, place: Path, data: Mapping, *, reused: bool) -> BatchResult:
+        particles = pd.read_csv(place / "particles.csv")
+        record = data["images"][0]
+        row = {
+            "image": str(path),
+            "page": record.get("page"),
+            "folder": place.relative_to(self.out).as_posix(),
+            "status": "done",
+            "particles": len(particles),
+            "detections": len(data["annotations"]),
+            **summarise(particles, record),
+        }
+        if (place / "evaluation.json").exists():
+            row |= evaluation_columns(read_json(place / "evaluation.json"))
+        content = f"{data['info']['made_by'][:12]}-{record.get('page', 0)}"
+        return BatchResult(row, particles, content, reused)
+
+
+def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:
+    """Folder and coco.json of each page that was made so; none unless all of them are whole."""
+    places = [folder] if (folder / "coco.json").exists() else sorted(folder.glob("page_*"))
+    stored = []
+    for place in places:
+        if not all((place / name).is_file() for name in FILES):
+            return []
+        try:
+            data = read_json(place / "coco.json")
+            if data["info"]["made_by"] != made_by:
+                return []
+        except (InputError, KeyError, TypeError):
+            return []  # not ours, or damaged: `save` says what it thinks of that
+        stored.append((place, data))
+    return stored if stored and len(stored) == stored[0][1]["info"]["pages"] else []
+
+
+def _tidy(folder: Path, pages: int) -> None:
+    """Remove what a killed run left, and results of a file that had another number of pages."""
+    for place in (folder.parent, folder):
+        for left in place.glob(f".{glob.escape(folder.name)}.*.partial"):
+            shutil.rmtree(left, ignore_errors=True)
+    for place in folder.glob("page_*"):
+        if place.name not in {PAGE.format(number + 1) for number in range(pages) if pages > 1}:
+            _remove_result(place)
+    if pages > 1:
+        for left in folder.glob(".page_*.partial"):
+            shutil.rmtree(left, ignore_errors=True)
+        for name in RESULT_FILES:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _remove_result(folder: Path) -> None:
+    if is_result(folder):
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def sole_user(out: Path) -> Iterator[None]:
+    """Hold a folder of results, so that no other run writes there at the same time.
+
+    InputError when another one does, or when nothing can be written there.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(out / LOCK, os.O_CREAT | os.O_RDWR)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written to ({error.strerror})") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise InputError(f"{out}: another synthwire writes there at present") from None
+    finally:
+        os.close(descriptor)

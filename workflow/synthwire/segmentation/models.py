@@ -1,0 +1,98 @@
+"""Models to segment with: the bundled one, and those of a run."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synthwire.errors import InputError
+from synthwire.io.files import read_json
+from synthwire.learning import weights
+
+if TYPE_CHECKING:
+    from synthwire.learning.predict import Predictor
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its weights, and the card that says what it was made for.
+
+    card: as bundled.json; sha256 tells the weights apart, pixel_nm_range is the pixel sizes that
+    the network has learnt at, None where it takes any.
+    """
+
+    name: str
+    predictor: Predictor
+    card: Mapping[str, Any]
+
+
+def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") -> Model:
+    """The bundled model (None or "bundled"), or one that a run has trained (results/x/models/12).
+
+    device: auto, cpu or cuda. InputError in one line when there is no model, or no such device.
+    """
+    from synthwire.learning import (
+        network,  # here, since PyTorch takes seconds to load
+        predict,  # here, since PyTorch takes seconds to load
+    )
+
+    path, card = find_model(model)
+    predictor = predict.load(
+        path,
+        card["architecture"],
+        card["prediction"],
+        nms_threshold=card["nms_threshold"],
+        classes=len(card["categories"]),
+        device=network.device_name(device),
+    )
+    return Model(card["name"], predictor, card)
+
+
+def find_model(model: str | os.PathLike | None = None) -> tuple[Path, dict]:
+    """Weights and card of what `load_model` would load."""
+    if model is None or str(model) == "bundled":
+        return weights.bundled()
+    return _trained(Path(model))
+
+
+def _trained(folder: Path) -> tuple[Path, dict]:
+    """Weights of a run's model, and a card made of its provenance."""
+    path = folder / "model_final.pth"
+    if not path.is_file() or not (folder / "provenance.json").is_file():
+        raise InputError(
+            f"{folder}: no model; 'bundled' is expected, or a run's folder of one, as "
+            "results/demo/models/12, with model_final.pth and provenance.json in it"
+        )
+    from synthwire.schema import section_defaults
+
+    provenance = read_json(folder / "provenance.json")
+    try:
+        training = provenance["config"]["training"]
+        card = {
+            "name": f"{folder.resolve().parents[1].name} {provenance['model']}",
+            # a run of an older version may not know all fields
+            "architecture": {
+                **section_defaults("architecture"),
+                **provenance["config"]["architecture"],
+            },
+            "prediction": {
+                **section_defaults("prediction"),
+                # as in training; the largest size where it drew one of several
+                "min_size_px": training["min_size_px"][-1] if training["min_size_px"] else 0,
+                "max_size_px": training["max_size_px"],
+            },
+            "nms_threshold": provenance["identity"]["plan"]["nms_threshold"],
+            "categories": provenance["categories"],
+            "pixel_nm_range": provenance.get("pixel_nm_range"),
+            "sha256": provenance["identity_sha256"],
+        }
+    except KeyError as error:
+        raise InputError(f"{folder / 'provenance.json'}: the field {error} is missing") from None
+    return path, card
+
+
+_cached_model = functools.lru_cache(maxsize=2)(load_model)

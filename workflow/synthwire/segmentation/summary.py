@@ -1,0 +1,127 @@
+"""The summary of many images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwire.figures.distributions import draw_distributions
+from synthwire.figures.kit import style
+from synthwire.io.files import write_text
+from synthwire.particles.distances import PERIODS, mean_direction
+from synthwire.segmentation.result import PARTICLE_COLUMNS
+
+SUMMARY = "summary.csv"
+PARTICLES = "particles.csv"
+DISTRIBUTIONS = "distributions"
+
+SUMMARISED = (
+    "length_px",
+    "width_px",
+    "area_px",
+    "aspect_ratio",
+    "orientation_deg",
+    "length_nm",
+    "width_nm",
+    "area_nm2",
+)
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one image: its row of the summary, its particles, whether it was done before.
+
+    particles has the columns of `result.PARTICLE_COLUMNS`; content is a digest of the image
+    and of what shaped its results.
+    """
+
+    row: dict[str, Any]
+    particles: pd.DataFrame
+    content: str
+    reused: bool
+
+
+def summarise(particles: pd.DataFrame, image: Mapping) -> dict[str, float]:
+    """Mean, standard deviation and median of the particles' measures, and their number per µm².
+
+    particles: rows of `result.PARTICLE_COLUMNS`; image: COCO record of their image. Of
+    orientations the mean direction. NaN where there is nothing to average, or no pixel size.
+    """
+    size = image["pixel_size_nm"]
+    area_um2 = math.nan
+    if size is not None:
+        area_um2 = image["height"] * image["width"] * math.prod(size) * 1e-6
+    row = {
+        "pixel_down_nm": size[0] if size else math.nan,
+        "pixel_across_nm": size[1] if size else math.nan,
+        "particles_per_um2": len(particles) / area_um2,
+    }
+    for feature in SUMMARISED:
+        values = particles[feature].dropna().to_numpy(dtype=float)
+        if feature in PERIODS:
+            row[f"mean_{feature}"] = (
+                mean_direction(values, PERIODS[feature]) if len(values) else math.nan
+            )
+            continue
+        row[f"mean_{feature}"] = float(values.mean()) if len(values) else math.nan
+        row[f"sd_{feature}"] = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+        row[f"median_{feature}"] = float(np.median(values)) if len(values) else math.nan
+    return row
+
+
+def evaluation_columns(evaluation: Mapping) -> dict[str, float]:
+    """Columns of the summary from an evaluation: AP, pixel accuracy, and hits at IoU 0.5."""
+    hits = evaluation["thresholds"][0]
+    return {
+        "outlines": evaluation["counts"]["ground_truth"],
+        "ap": evaluation["segm"]["ap"],
+        "ap50": evaluation["segm"]["ap50"],
+        "accuracy": evaluation["accuracy"],
+        "true_positives": hits["tp"],
+        "false_positives": hits["fp"],
+        "false_negatives": hits["fn"],
+    }
+
+
+def failed_row(path: Path, message: str) -> dict[str, Any]:
+    """The summary's row of a file that was of no use."""
+    return {"image": str(path), "status": "failed", "message": message}
+
+
+def write_summary(
+    out: Path, rows: Sequence[Mapping], outcomes: Sequence[BatchResult]
+) -> pd.DataFrame:
+    """Write summary.csv, a row an image, particles.csv, a row a particle, and their figure.
+
+    Returns the table of particles.
+    """
+    table = pd.DataFrame(list(rows))
+    table["page"] = table.get("page", pd.Series(index=table.index)).astype("Int64")
+    write_table(out / SUMMARY, table)
+    particles = all_particles(outcomes)
+    write_table(out / PARTICLES, particles)
+    style.save(draw_distributions(particles), out / DISTRIBUTIONS)
+    return particles
+
+
+def all_particles(outcomes: Sequence[BatchResult]) -> pd.DataFrame:
+    """The particles of all images, each with its image and its folder."""
+    tables = [pd.DataFrame(columns=["image", "folder", *PARTICLE_COLUMNS])]
+    for outcome in outcomes:
+        table = outcome.particles.copy()
+        table.insert(0, "image", outcome.row["image"])
+        table.insert(1, "folder", outcome.row["folder"])
+        tables.append(table)
+    full = [table for table in tables if len(table)]
+    return pd.concat(full, ignore_index=True) if full else tables[0]
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV, atomically, with seven digits."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.7g"))

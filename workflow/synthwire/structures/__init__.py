@@ -1,0 +1,1 @@
+"""Random 3D structures."""

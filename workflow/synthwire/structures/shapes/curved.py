@@ -1,0 +1,39 @@
+"""Wires with a curved axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from synthwire.structures.shapes.base import (
+    Particle,
+    Shape,
+    bend,
+    centred,
+    require_within,
+    section_named,
+    straight_body,
+)
+
+
+@dataclass
+class Curved(Shape):
+    """Wire bowed in the plane: sagitta up to `bow`, swing up to `swing`, both in lengths."""
+
+    bow: float = 0.15
+    swing: float = 0.05
+    section: str = "rounded"
+    summary: ClassVar[str] = "wire with curved axis"
+
+    def __post_init__(self):
+        require_within(self, bow=(0, 0.4), swing=(0, 0.2))
+        section_named(self.section)
+
+    def build(
+        self, length: float, width: float, thickness: float, rng: np.random.Generator
+    ) -> Particle:
+        body = straight_body(length, width, thickness, self.section, stations=97)
+        bend(body, self.bow * rng.uniform(-1, 1), self.swing * rng.uniform(-1, 1))
+        return Particle(centred([body]), length, width, thickness)

@@ -1,0 +1,123 @@
+"""One run beside the paper: what was measured, what was published, and how to look it up.
+
+Metrics go by the names of `evaluation.value_of` ("segm_ap", "accuracy"); tables show them in
+columns named as the published ones ("ap_segm").
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from synthwire.errors import InputError
+from synthwire.evaluation import interval_of, value_of
+from synthwire.watershed import WATERSHED
+
+KINDS = ("bbox", "segm")
+METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
+AP_COLUMNS = [f"{metric}_{kind}" for kind in KINDS for metric in METRICS]
+MEASURES = ["accuracy", *AP_COLUMNS]  # columns of Tables 2–4
+HYPERPARAMETERS = ["epochs", "dataset_size", "learning_rate", "roi_head", "iou_thr", "nms"]
+SYNTHETIC = "synthetic"
+PAPER_TABLES = {1: SYNTHETIC, 2: "ptychography", 3: "stxm", 4: "sem"}  # number → its images
+
+
+def metric_of(column: str) -> str:
+    """Name of a metric from that of its column: "segm_ap" from "ap_segm"."""
+    return "_".join(reversed(column.split("_")))
+
+
+def read_published_table(path: str | os.PathLike) -> pd.DataFrame:
+    """models.tsv or a published table, the model's number as text ("01")."""
+    try:
+        frame = pd.read_csv(path, sep="\t", dtype={"model": str}, comment="#")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    if "model" not in frame:
+        raise InputError(f"{path}: column 'model' is missing")
+    return frame
+
+
+@dataclass(frozen=True)
+class Study:
+    """All that tables and claims may look at.
+
+    evaluations: [model][images] → result of `evaluate_predictions`; also of models that models.tsv
+        does not list (the shared base, the watershed).
+    models: models.tsv.
+    published: folder of the paper's numbers, resources/paper.
+    shown: 2, 3, 4 → image set of that table; None or missing where there is none.
+    image_sets: the config's `image_sets`, of which `label`, `source` and `published` count.
+    """
+
+    evaluations: Mapping[str, Mapping[str, Mapping]]
+    models: pd.DataFrame
+    published: Path
+    shown: Mapping[int, str | None]
+    image_sets: Mapping[str, Mapping]
+
+    def __post_init__(self):
+        for column in ("model", *HYPERPARAMETERS):
+            if column not in self.models:
+                raise InputError(f"models table: column '{column}' is missing")
+
+    @property
+    def base_models(self) -> list[str]:
+        """Evaluated networks that models.tsv does not list: where the others' training starts."""
+        known = {*self.models["model"], WATERSHED}
+        return [model for model in self.evaluations if model not in known]
+
+    @property
+    def baselines(self) -> list[str]:
+        """Evaluated methods that are no networks."""
+        return [WATERSHED] if WATERSHED in self.evaluations else []
+
+    def listed(self, images: str | None) -> list[str]:
+        """Models of models.tsv that were evaluated on an image set."""
+        return [model for model in self.models["model"] if self.evaluation(model, images)]
+
+    def evaluation(self, model: str, images: str | None) -> Mapping:
+        """A model's evaluation on an image set; empty where there is none."""
+        return self.evaluations.get(model, {}).get(images, {})
+
+    def any_evaluation(self, images: str) -> Mapping:
+        """Some evaluation on an image set, for what all of them share; empty without any."""
+        return next((sets[images] for sets in self.evaluations.values() if images in sets), {})
+
+    def value(self, model: str, images: str | None, metric: str) -> float:
+        """A metric; NaN where it was not measured."""
+        found = self.evaluation(model, images)
+        return value_of(found, metric) if found else math.nan
+
+    def interval(self, model: str, images: str | None, metric: str) -> tuple[float, float]:
+        """Its bootstrap interval; NaN where there is none."""
+        return interval_of(self.evaluation(model, images), metric)
+
+    def ranking(self, images: str | None) -> list[str]:
+        """Models of models.tsv by mask AP on an image set, best first; without those of no AP."""
+        values = {model: self.value(model, images, "segm_ap") for model in self.listed(images)}
+        known = [model for model, value in values.items() if not math.isnan(value)]
+        return sorted(known, key=lambda model: -values[model])
+
+    def label(self, images: str) -> str:
+        """What people call an image set."""
+        if images == SYNTHETIC:
+            return "Synthetic"
+        return self.image_sets.get(images, {}).get("label", images)
+
+    def paper_table(self, images: str) -> int | None:
+        """Number of the paper's table that shows these very images; None for other images."""
+        entry = self.image_sets.get(images, {})
+        key = SYNTHETIC if images == SYNTHETIC else entry.get("published")
+        if images != SYNTHETIC and entry.get("source") != "published":
+            return None
+        return next((number for number, name in PAPER_TABLES.items() if name == key), None)
+
+    def paper(self, number: int) -> pd.DataFrame:
+        """The paper's table of that number, by model."""
+        return read_published_table(self.published / f"table{number}.tsv").set_index("model")

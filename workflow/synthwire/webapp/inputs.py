@@ -1,0 +1,105 @@
+"""From an upload to an image that a network can see: names, digests, pixel sizes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile
+from synthwire.segmentation import Preparation, parse_pixel_size
+from synthwire.segmentation.images import GreyImage, read_images
+
+IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5", "nxs"]
+OUTLINE_TYPES = ["json", "zip", "roi", "tif", "tiff", "png"]
+
+
+def digest(content: bytes) -> str:
+    """What tells two files apart, whatever their names."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a file holds: the pixel size (down, across) in nm that it gives, or why it is no use."""
+
+    pages: int = 0
+    pixel_size_nm: tuple[float, float] | None = None
+    error: str | None = None
+
+
+def inspect(file: MemoryFile, modality: str, largest_pixels: int) -> Inspection:
+    """Try to read a file."""
+    try:
+        images = read_images(file, Preparation(modality), largest_pixels=largest_pixels)
+    except InputError as error:
+        return Inspection(error=str(error))
+    return Inspection(len(images), images[0].pixel_size_nm)
+
+
+def read_page(file: MemoryFile, page: int, modality: str, largest_pixels: int) -> GreyImage:
+    """One image of a file, with the pixel size that the file gives."""
+    return read_images(file, Preparation(modality), largest_pixels=largest_pixels)[page]
+
+
+def pixel_size_text(size_nm: Sequence[float] | None) -> str:
+    """What stands in the field of the pixel size: 6 nm, 6.6 × 7.8 nm, or nothing.
+
+    >>> pixel_size_text((6.6, 7.8))
+    '6.6 × 7.8 nm'
+    """
+    if size_nm is None:
+        return ""
+    down, across = (f"{side:.6g}" for side in size_nm)
+    return f"{down} nm" if down == across else f"{down} × {across} nm"
+
+
+def parse_size_field(text: str) -> tuple[float, float] | None:
+    """Pixel size (down, across) in nm; None for an empty field; a bare number is in nm.
+
+    >>> parse_size_field("6"), parse_size_field("0.5 µm"), parse_size_field(" ")
+    ((6.0, 6.0), (500.0, 500.0), None)
+    """
+    text = text.strip().replace(",", ".")
+    if not text:
+        return None
+    if text[-1] in "0123456789.":
+        text += " nm"
+    return parse_pixel_size(text)
+
+
+def safe_stem(name: str) -> str:
+    """The stem of a file's name, fit for an archive that is unpacked anywhere.
+
+    >>> safe_stem("../../etc/wires (1).tif")
+    'wires_1'
+    """
+    stem = PurePosixPath(name.replace("\\", "/")).stem
+    return re.sub(r"[^\w.-]+", "_", stem).strip("._") or "image"
+
+
+def distinct_stems(names: Sequence[str]) -> list[str]:
+    """`safe_stem` of each name, numbered where two are the same.
+
+    >>> distinct_stems(["a.png", "b.png", "a.tif"])
+    ['a', 'b', 'a_2']
+    """
+    found: list[str] = []
+    for name in names:
+        stem = safe_stem(name)
+        candidates = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
+        found.append(next(item for item in candidates if item not in found))
+    return found
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: names of files may hold anything.
+
+    >>> print(plain("a_1 [b](c).png"))
+    a\\_1 \\[b\\](c).png
+    """
+    return re.sub(r"([\\`*_\[\]<>#$~|])", r"\\\1", text)
