@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ks_2samp, wasserstein_distance
+from scipy.stats import circmean, ks_2samp, wasserstein_distance
+
+from synthwire.particles.distribution import PERIOD_DEG
 
 FEATURES = (
     "area_px",
@@ -24,7 +26,7 @@ FEATURES = (
     "curvature_per_um",
 )
 
-PERIODS = {"orientation_deg": 180.0}
+PERIODS = {"orientation_deg": PERIOD_DEG}
 
 
 def compare_distributions(particles: pd.DataFrame) -> pd.DataFrame:
@@ -88,10 +90,7 @@ def compare_distributions(particles: pd.DataFrame) -> pd.DataFrame:
 
 def mean_direction(values: np.ndarray, period: float) -> float:
     """Mean of values on a circle, in [0, period)."""
-    angles = 2 * np.pi * np.asarray(values) / period
-    return float(
-        np.arctan2(np.sin(angles).sum(), np.cos(angles).sum()) * period / (2 * np.pi) % period
-    )
+    return float(circmean(values, high=period) % period)  # circmean may round to the period itself
 
 
 def _steps(first: np.ndarray, second: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,103 @@
-"""Histograms and kernel densities of particle measures, for every drawer."""
+"""The distribution of one feature of many particles, as every drawer shows it."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Literal, NamedTuple
 
-PERIOD_DEG = 180.0
+import numpy as np
+from scipy.stats import circstd, gaussian_kde
+
+PERIOD_DEG = 180.0  # of a particle's orientation
+CIRCULAR_BINS = 12
+
+Kind = Literal["linear", "log", "circular"]
+
+
+class Histogram(NamedTuple):
+    """A histogram and a kernel density of the same values.
+
+    edges: (bins + 1,), and grid: (points,), in the values' unit; evenly spaced, of a logarithmic
+        feature in its logarithm.
+    counts: (bins,), values in each bin.
+    heights: (bins,), and density: (points,), per unit of the values, and per decade of a
+        logarithmic feature; each covers an area of 1, or is all zeros where it is not defined.
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    heights: np.ndarray
+    grid: np.ndarray
+    density: np.ndarray
+
+
+def histogram_with_density(
+    values: np.ndarray,
+    kind: Kind = "linear",
+    *,
+    pooled: np.ndarray | None = None,
+    lower: float | None = None,
+    bins_from_lower: bool = False,
+    margin: float = 0.06,
+    points: int = 361,
+) -> Histogram:
+    """Histogram and kernel density of one feature, for a chart.
+
+    values: those of one series, in their own unit; may be empty.
+    kind: how the feature counts. "linear"; "log", for positive values over many scales, whose
+        bins and kernels are those of log10; "circular", for orientations in degrees.
+    pooled: the values of all series in the chart, which then share bins and grid.
+    lower: what a linear feature cannot fall below; the density is reflected there.
+    bins_from_lower: bins begin at `lower`, not at the least value.
+    margin: how far the grid goes beyond the bins, as a share of their span; not below `lower`.
+    points: of the grid.
+
+    Heights are `counts` over number and bin width: a curve in counts per bin is
+    density × len(values) × bin width.
+    """
+    values = np.asarray(values, dtype=float)
+    pooled = values if pooled is None else np.asarray(pooled, dtype=float)
+    if kind == "circular":
+        values = values % PERIOD_DEG
+        edges = np.linspace(0, PERIOD_DEG, CIRCULAR_BINS + 1)
+        grid = np.linspace(0, PERIOD_DEG, points)
+        density = periodic_density(values, grid)
+    else:
+        if kind == "log":
+            values, pooled, lower = np.log10(values), np.log10(pooled), None
+        edges = _edges(pooled, lower if bins_from_lower else None)
+        reach = margin * (edges[-1] - edges[0])
+        start = edges[0] - reach if lower is None else max(lower, edges[0] - reach)
+        grid = np.linspace(start, edges[-1] + reach, points)
+        density = linear_density(values, grid, lower)
+    counts = np.histogram(values, edges)[0]
+    heights = counts / (max(len(values), 1) * np.diff(edges))
+    if kind == "log":
+        edges, grid = 10**edges, 10**grid
+    return Histogram(edges, counts, heights, grid, density)
+
+
+def _edges(values: np.ndarray, start: float | None) -> np.ndarray:
+    """Bin edges from `start`, or from the least value, to the greatest."""
+    if not len(values):
+        return histogram_edges(np.zeros(1), 0.0, 1.0)
+    low, high = float(values.min()), float(values.max())
+    if start is not None:
+        low = min(low, start)
+    if high <= low:
+        low, high = low - (0.5 if start is None else 0.0), high + 0.5
+    return histogram_edges(values, low, high)
+
+
+def histogram_edges(
+    values: np.ndarray, lower: float, upper: float, least: int = 8, most: int = 24
+) -> np.ndarray:
+    """Bin edges by Freedman and Diaconis's rule, within `least` … `most` bins."""
+    # Not numpy's bins="fd", which lays out all bins before we could limit their number: one value
+    # far from many nearly equal ones asks for more of them than the memory holds.
+    quartiles = np.percentile(values, [25, 75])
+    width = 2 * (quartiles[1] - quartiles[0]) * len(values) ** (-1 / 3)
+    count = np.ceil((upper - lower) / width) if width > 0 else least
+    return np.linspace(lower, upper, int(np.clip(count, least, most)) + 1)
 
 
 def linear_density(values: np.ndarray, grid: np.ndarray, lower: float | None) -> np.ndarray:
@@ -15,17 +108,10 @@ def linear_density(values: np.ndarray, grid: np.ndarray, lower: float | None) ->
     """
     if len(values) < 2 or np.ptp(values) == 0:
         return np.zeros_like(grid, dtype=float)
-    width = np.std(values, ddof=1) * len(values) ** (-1 / 5)
-    density = _mean_of_kernels(grid[:, None] - values, width)
-    if lower is not None:
-        mirrored = _mean_of_kernels((2 * lower - grid)[:, None] - values, width)
-        density = np.where(grid >= lower, density + mirrored, 0.0)
-    return density
-
-
-def _mean_of_kernels(distances: np.ndarray, width: float) -> np.ndarray:
-    """Mean along the last axis of Gaussians at these distances from their centres."""
-    return np.exp(-0.5 * (distances / width) ** 2).mean(axis=-1) / (width * np.sqrt(2 * np.pi))
+    density = gaussian_kde(values)
+    if lower is None:
+        return density(grid)
+    return np.where(grid >= lower, density(grid) + density(2 * lower - grid), 0.0)
 
 
 def periodic_density(
@@ -38,20 +124,9 @@ def periodic_density(
     """
     if len(angles) < 2:
         return np.zeros_like(grid, dtype=float)
-    resultant = abs(np.exp(2j * np.pi * angles / period).mean())
-    uniform = period / np.sqrt(12)
-    spread = np.sqrt(-2 * np.log(np.clip(resultant, 1e-12, 1.0))) * period / (2 * np.pi)
-    width = max(min(spread, uniform) * len(angles) ** (-1 / 5), period / 180)
+    spread = min(circstd(angles, high=period), period / np.sqrt(12))
+    width = max(spread * len(angles) ** (-1 / 5), period / 180)
     turns = np.arange(-3, 4) * period
-    images = (angles[:, None] + turns).ravel()  # each angle once a turn
-    return len(turns) * _mean_of_kernels(grid[:, None] - images, width)
-
-
-def histogram_edges(
-    values: np.ndarray, lower: float, upper: float, least: int = 8, most: int = 24
-) -> np.ndarray:
-    """Bin edges by Freedman and Diaconis's rule, within `least` … `most` bins."""
-    quartiles = np.percentile(values, [25, 75])
-    width = 2 * (quartiles[1] - quartiles[0]) * len(values) ** (-1 / 3)
-    count = int(np.ceil((upper - lower) / width)) if width > 0 else least
-    return np.linspace(lower, upper, int(np.clip(count, least, most)) + 1)
+    images = np.add.outer(angles, turns).ravel()  # each angle once a turn
+    density = gaussian_kde(images, bw_method=width / images.std(ddof=1))
+    return len(turns) * density(grid)
