@@ -13,7 +13,7 @@ from tiny_data import make_data
 from synthwire.config import checks, models_table
 from synthwire.datasets import annotated_images
 from synthwire.errors import InputError
-from synthwire.evaluation.suppression import suppression
+from synthwire.evaluation.suppression import choose_suppression
 from synthwire.learning import copy_paste, network, plan, train
 from synthwire.learning.data import RandomScale, TrainingImages, training_records
 from synthwire.learning.predict import load
@@ -210,7 +210,7 @@ def test_suppression_by_masks_is_a_choice_of_the_prediction(config):
         config["architecture"], config["prediction"], nms_threshold=0.7, weights="", device="cpu"
     )
     assert cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST == 0.5
-    assert suppression(config["prediction"]) is None
+    assert choose_suppression(config["prediction"]) is None
 
 
 # -- augmentation ---------------------------------------------------------------------------------

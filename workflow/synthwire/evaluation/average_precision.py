@@ -9,6 +9,7 @@ from synthwire.evaluation.matching import IOU_THRESHOLDS, Detections, Matching
 
 RECALL_LEVELS = np.linspace(0.0, 1.0, 101)  # COCO's; precision is averaged over them
 AREA_METRICS = {"aps": "small", "apm": "medium", "apl": "large"}
+METRICS = ("ap", "ap50", "ap75", *AREA_METRICS)
 
 
 @numba.njit(cache=True)

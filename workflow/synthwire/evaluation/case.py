@@ -93,9 +93,11 @@ class Units(NamedTuple):
 
 
 def _resampling_units(truth: dict, settings: Mapping) -> Units:
-    """Images where there are enough of them, else blocks of about `bootstrap_block_px`."""
+    """Images where `bootstrap_images` asks for no more than there are, else blocks of about
+    `bootstrap_block_px`.
+    """
     sizes = [(image["height"], image["width"]) for image in truth["images"]]
-    if len(sizes) >= settings.get("bootstrap_images", 1):
+    if "bootstrap_images" not in settings or len(sizes) >= settings["bootstrap_images"]:
         return Units("image", len(sizes), list(range(len(sizes))), [(1, 1)] * len(sizes), sizes)
     side = settings["bootstrap_block_px"]
     grid = [(max(1, round(height / side)), max(1, round(width / side))) for height, width in sizes]
@@ -204,8 +206,8 @@ class Case:
         return maps[0], maps[1]
 
 
-def lay_out_case(truth: dict, results: list[dict], settings: Mapping) -> Case:
-    """Lay what `check_inputs` returned side by side; settings: the config's `evaluation`."""
+def make_case(truth: dict, results: list[dict], settings: Mapping) -> Case:
+    """The case of what `check_inputs` returned; settings: the config's `evaluation`."""
     limit = max(settings["detections"])
     units = _resampling_units(truth, settings)
     pairs = {kind: _find_pairs(truth, results, kind, limit) for kind in KINDS}

@@ -8,7 +8,7 @@ import numpy as np
 
 from synthwire.evaluation.average_precision import coco_metrics, precision_recall
 from synthwire.evaluation.boundary import boundary_scores, outline_counts
-from synthwire.evaluation.case import KINDS, Case, check_inputs, lay_out_case
+from synthwire.evaluation.case import KINDS, Case, check_inputs, make_case
 from synthwire.evaluation.instances import count_error, count_hits, f1_scores, panoptic
 from synthwire.evaluation.matching import IOU_THRESHOLDS, Matching, match_by_area
 from synthwire.evaluation.overlap import match_by_overlap, overlap_metrics
@@ -62,14 +62,14 @@ def evaluate_predictions(
     score = settings["accuracy_score"]
     usual, most = settings["detections"]
     of_score = f"score{round(100 * score):02d}"
-    case = lay_out_case(truth, results, settings)
+    case = make_case(truth, results, settings)
     matchings = _match_kinds(case, settings)
     per_image, pixel_counts = pixel_accuracy(case, score)
     pixels = {key: sum(row[key] for row in per_image) for key in ("tp", "fp", "fn")}
     crowd = sum(item["iscrowd"] for item in truth["annotations"])
     # the instances of the accuracy and the statistics, not only COCO's 100 an image
     hits = count_hits(case, matchings["segm"]["all"], limit=max(usual, most), floor=score)
-    unnested = lay_out_case(truth, remove_nested(results, container_score=score), settings)
+    unnested = make_case(truth, remove_nested(results, container_score=score), settings)
     evaluation = {
         "accuracy": accuracy(**pixels),
         "pixels": pixels,

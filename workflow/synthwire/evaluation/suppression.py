@@ -98,8 +98,10 @@ def soft_nms(results: Sequence[dict], *, sigma: float, minimum_score: float) -> 
     ]
 
 
-def suppression(prediction: Mapping) -> Callable[[list[dict]], list[dict]] | None:
-    """What config["prediction"] wants done to an image's detections; None for nothing."""
+def choose_suppression(prediction: Mapping) -> Callable[[list[dict]], list[dict]] | None:
+    """The suppression that config["prediction"] asks for, by its `mask_nms`: a function of an
+    image's detections; None where it asks for none.
+    """
     kind = prediction.get("mask_nms")
     if kind == "hard":
         return partial(mask_nms, iou=prediction["mask_nms_iou"])

@@ -25,7 +25,7 @@ class Measured(NamedTuple):
     """What was found in each resampling unit, from which all metrics follow.
 
     `pixels` (units, 3) counts TP, FP and FN pixels; `outlines` (units, 4) is that of
-    `outlines.outline_counts`, None where it was not asked for.
+    `boundary.outline_counts`, None where it was not asked for.
     """
 
     matchings: dict[str, Matching]

@@ -13,7 +13,7 @@ import torch
 from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.evaluation.suppression import mask_nms, suppression
+from synthwire.evaluation.suppression import choose_suppression, mask_nms
 from synthwire.io.masks import encode_crop
 from synthwire.learning import network
 from synthwire.learning.cpu.accelerate import accelerate
@@ -229,7 +229,7 @@ def load(
             classes=classes,
         ),
         precision,
-        suppression(prediction),
+        choose_suppression(prediction),
         prediction.get("scales", (1.0,)),
         prediction.get("rate_masks", False),
         prediction.get("score_exponent", 1.0),
