@@ -1,35 +1,19 @@
-# Runs side by side in one folder. When one ends, Snakemake 9.27 removes the locks of all: another
-# that starts or ends at that moment falls over the missing folder, and one that still works has
-# lost its protection. Here each run writes and removes locks of its own; `--unlock` removes all.
-import uuid
+# One run of a name at a time in one folder, beside runs of other names. Snakemake's own locks are
+# switched off in profiles/default: when one of several runs in a folder ends, Snakemake 9.27
+# removes the locks of all, and after a kill they stay until somebody unlocks them. This one ends
+# with its process.
+from contextlib import ExitStack
 
-import snakemake.workflow
-from snakemake.persistence.file import FilePersistence
+from synthwire.runtime.locking import alone_in
 
-
-class OwnLocks(FilePersistence):
-    def _write_locks(self, lock_type, keys):
-        path = Path(self._lockdir, f"{uuid.uuid4().int}.{lock_type}.lock")
-        path.write_text("".join(f"{key}\n" for key in keys))
-        self._lockfile[lock_type] = path
-
-    def _read_locks(self):
-        for path in Path(self._lockdir).glob("*.lock"):
-            try:
-                keys = path.read_text().splitlines()
-            except FileNotFoundError:  # its run has just ended
-                continue
-            lock_type = path.name.split(".")[1]
-            yield from ((lock_type, key) for key in keys)
-
-    def _delete_locks(self):
-        for path in self._lockfile.values():
-            path.unlink(missing_ok=True)
-        self._lockfile.clear()
-
-    def cleanup_locks(self):
-        for path in Path(self._lockdir).glob("*.lock"):
-            path.unlink(missing_ok=True)
+HELD = ExitStack()
 
 
-snakemake.workflow.FilePersistence = OwnLocks
+onstart:
+    try:
+        HELD.enter_context(alone_in(Path(RUN)))
+        if MODELS_RUN != RUN:
+            HELD.enter_context(alone_in(Path(MODELS_RUN), shared=True))
+    except InputError as error:
+        print(f"synthwire: {error}", file=sys.stderr, flush=True)
+        os._exit(1)  # an exception here would be printed as a bug of the workflow

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
-from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -13,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from synthwire.runtime.imports import imported_names, library_files
+
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "workflow" / "synthwire"
 # Without a pin of its own: comes with the environment's post-deploy script.
 INSTALLED_AFTERWARDS = {"learning": {"detectron2"}}
 
@@ -30,53 +29,15 @@ def jobs() -> list[tuple[str, str]]:
     return sorted(set(found))
 
 
-def module_file(name: str) -> Path | None:
-    """The library's file of a dotted name such as synthwire.optics."""
-    path = LIBRARY.parent.joinpath(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-def executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements that run when a file is imported: all but those within functions."""
-    for node in body:
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.If):
-            yield from executed([n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)])
-
-
-@cache
-def imported(path: Path) -> frozenset[str]:
-    """Dotted names that a file imports when it is imported itself, our own modules in full."""
-    names = set()
-    for node in executed(ast.parse(path.read_text()).body):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: relative import"
-            names.add(node.module)
-            below = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= {name for name in below if module_file(name)}
-    return frozenset(names)
-
-
 def third_party(script: Path) -> set[str]:
     """Top-level packages that a script needs and that neither Python nor we provide."""
-    todo, seen, found = [script], set(), set()
-    while todo:
-        path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for name in imported(path):
-            top = name.partition(".")[0]
-            if top == "synthwire":
-                todo += filter(None, [module_file(name)])
-            elif top not in sys.stdlib_module_names:
-                found.add(top)
-    return found
+    files = [script, *library_files(script)]
+    names = {
+        name.partition(".")[0]
+        for file in files
+        for name in imported_names(file, within_functions=False)
+    }
+    return names - {"synthwire"} - set(sys.stdlib_module_names)
 
 
 @cache

@@ -18,6 +18,16 @@ class Workflow:
         self.root = root
         self.folder = folder
 
+    def command(self, *arguments: str, configs: tuple[str, ...] = ("test.yaml",), cores: int = 2):
+        """`snakemake ARGUMENTS`; configs are names in config/ or paths."""
+        files = [str(self.root / "config" / name) for name in configs]
+        return [
+            *(sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores)),
+            *("--snakefile", str(self.root / "Snakefile")),
+            *("--directory", str(self.folder)),
+            *("--configfile", *files),
+        ]
+
     def __call__(
         self,
         *arguments: str,
@@ -25,16 +35,9 @@ class Workflow:
         cores: int = 2,
         **environment,
     ) -> subprocess.CompletedProcess:
-        """Run `snakemake ARGUMENTS`; configs are names in config/ or paths."""
-        files = [str(self.root / "config" / name) for name in configs]
+        """Run `command`, with further variables in its environment."""
         return subprocess.run(
-            [
-                sys.executable,
-                *("-m", "snakemake", *arguments, "--cores", str(cores)),
-                *("--snakefile", str(self.root / "Snakefile")),
-                *("--directory", str(self.folder)),
-                *("--configfile", *files),
-            ],
+            self.command(*arguments, configs=configs, cores=cores),
             capture_output=True,
             text=True,
             env={**os.environ, **environment},

@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -175,21 +181,56 @@ def test_a_single_stage_reruns_alone(finished):
     assert jobs == {"make_tables": 1, "tables": 1}
 
 
-def test_a_run_keeps_off_what_another_one_makes_and_leaves_its_locks(finished):
-    locks = finished.folder / ".snakemake" / "locks"
-    assert not list(locks.iterdir())
-    other = locks / "1.output.lock"
-    other.write_text("results/other/dataset/val.json\n")
-    assert finished("tables", "--forcerun", "make_tables").returncode == 0
-    assert list(locks.iterdir()) == [other]
+HOLD = (
+    "import sys; from pathlib import Path; from synthwire.runtime.locking import alone_in\n"
+    "with alone_in(Path(sys.argv[1])):\n"
+    "    print('in', flush=True); sys.stdin.read()\n"
+)
 
-    other.write_text("results/test/tables/table1.csv\n")
-    done = finished("tables", "--forcerun", "make_tables")
-    assert done.returncode == 1
-    assert "--unlock" in done.stdout + done.stderr
-    assert list(locks.iterdir()) == [other]
-    assert finished("--unlock").returncode == 0
-    assert not list(locks.iterdir())
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Another run holds this run's folder, until it is killed."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout.readline() == b"in\n"
+        yield
+        holder.kill()
+
+
+def test_runs_of_two_names_leave_each_other_alone_and_two_of_one_name_do_not_mix(finished):
+    results = finished.folder / "results"
+    again = ("tables", "--forcerun", "make_tables")
+    with held(results / "other"):
+        assert finished(*again).returncode == 0
+    with held(results / "test"):
+        done = finished(*again)
+        assert done.returncode == 1
+        lines = [line for line in done.stderr.splitlines() if line.startswith("synthwire: ")]
+        assert len(lines) == 1
+        assert "results/test: another synthwire writes there" in lines[0]
+        assert "Traceback" not in done.stderr
+        assert finished.planned(*again), "a dry run only reads"
+    assert finished(*again).returncode == 0, "who held the folder was killed"
+    shutil.rmtree(results / "other")
+
+
+def test_a_run_that_was_killed_goes_on_with_the_same_command(workflow):
+    command = workflow.command("dataset")
+    run = workflow.folder / "results" / "test"
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as killed:
+        while not (run / "structures" / "000").exists():
+            assert killed.poll() is None
+            time.sleep(0.05)
+        os.killpg(killed.pid, signal.SIGKILL)
+    done = workflow("dataset")
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert (run / "dataset" / "val.json").is_file()
+    assert workflow.planned("dataset") == {}
 
 
 def test_gallery_and_diagnosis_come_out_of_a_finished_run(finished):

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from synthwire.errors import InputError
-from synthwire.runtime.locking import alone_in
+from synthwire.runtime.locking import LOCK, alone_in
 
 HOLD = (
     "import sys; from pathlib import Path; from synthwire.runtime.locking import alone_in\n"
@@ -29,4 +29,12 @@ def test_another_process_is_refused_by_name_and_a_killed_one_is_not_in_the_way(t
     with alone_in(tmp_path):
         pass
     with alone_in(tmp_path):
-        assert "SLURM" not in (tmp_path / "lock").read_text()
+        assert "SLURM" not in (tmp_path / LOCK).read_text()
+
+
+def test_readers_share_a_folder_and_keep_writers_out(tmp_path):
+    refused = pytest.raises(InputError, match="at work")
+    with alone_in(tmp_path, shared=True), alone_in(tmp_path, shared=True), refused:
+        alone_in(tmp_path).__enter__()
+    with alone_in(tmp_path), refused, alone_in(tmp_path, shared=True):
+        pass
