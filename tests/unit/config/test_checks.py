@@ -100,38 +100,3 @@ def test_a_missing_section_is_named(small):
     del small["tables"]
     with pytest.raises(InputError, match="tables: missing"):
         resolve(small)
-
-
-HEADER = "model\tepochs\tdataset_size\tlearning_rate\troi_head\tiou_thr\tnms\n"
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ("01\t250\t-5\t0.02\t256\t0.6\t0.7\n", r"line 2 \(model 01\): dataset_size: -5 is less"),
-        ("01\tmany\t250\t0.02\t256\t0.6\t0.7\n", r"line 2 .*epochs: 'many' is not of type integer"),
-        ("base\t1\t250\t0.02\t256\t0.6\t0.7\n", r"line 2 \(model base\): model"),
-        ("01\t1\t250\t0.02\t256\t0.6\t0.7\n" * 2, r"model 01 stands twice"),
-        ("", r"no rows"),
-    ],
-)
-def test_a_bad_row_of_the_model_table_is_named(tmp_path, rows, message):
-    path = tmp_path / "models.tsv"
-    path.write_text(HEADER + rows)
-    with pytest.raises(InputError, match=message):
-        read_models(path)
-
-
-def test_an_unknown_column_and_an_unknown_selection_are_named(tmp_path, root):
-    path = tmp_path / "models.tsv"
-    path.write_text(HEADER.replace("epochs", "epoch") + "01\t250\t250\t0.02\t256\t0.6\t0.7\n")
-    with pytest.raises(InputError, match=r"epoch: unknown key; did you mean 'epochs'\?"):
-        read_models(path)
-    with pytest.raises(InputError, match=r"models.select: no model 77"):
-        read_models(root / "config" / "models.tsv", ["01", "77"])
-
-
-def test_selected_rows_keep_their_order(root):
-    table = read_models(root / "config" / "models.tsv", ["12", "03"])
-    assert list(table.index) == ["12", "03"]
-    assert table.loc["12", "epochs"] == 750
