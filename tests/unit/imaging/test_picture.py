@@ -1,28 +1,17 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 from synthwire.errors import InputError
-from synthwire.imaging.microscopes import registry
-from synthwire.imaging.picture import check_domains, contrasts, take_picture
-from synthwire.imaging.shard import image_shard
-from synthwire.io.coco import read_coco
-from synthwire.io.volumes import write_volume
+from synthwire.imaging.picture import check_domains, contrasts, take_training_picture
+from synthwire.schema import validate_section
 
 DENSITY = {"divisor": "projected_thickness", "blur_sigma_px": 0}
 
 
 def domain(microscope, **changed):
     """One of the config's domains with the schema's defaults."""
-    defaults = {
-        "share": 1,
-        "parameters": {},
-        "tilt_deg": 0,
-        "invert": False,
-        "minimum_visible": 0.25,
-        "minimum_contrast": 0,
-    }
-    return {"microscope": microscope, **defaults, **changed}
+    entry = {"microscope": microscope, **changed}
+    return validate_section("imaging", {"domains": [entry]}, "")["domains"][0]
 
 
 def crossing_bars() -> np.ndarray:
@@ -33,60 +22,13 @@ def crossing_bars() -> np.ndarray:
     return labels
 
 
-def test_a_shard_of_anyones_volumes_without_a_particle_table(tmp_path):
-    (tmp_path / "volumes").mkdir()
-    write_volume(tmp_path / "volumes" / "scene_00003.tif", crossing_bars(), 6.0)
-    image_shard(
-        tmp_path / "volumes",
-        tmp_path / "images",
-        DENSITY,
-        ["nanowire"],
-    )
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert [item["id"] for item in data["annotations"]] == [300_001, 300_002]
-    image = np.asarray(Image.open(tmp_path / "images" / "scene_00003.png"))
-    assert image.dtype == np.uint8
-    assert image[3, 4] == 255
-
-
-def test_a_class_follows_its_far_apart_label(tmp_path):
-    (tmp_path / "volumes").mkdir()
-    far = crossing_bars().astype(np.uint16) * 9_000
-    write_volume(tmp_path / "volumes" / "scene_00000.tif", far, 6.0)
-    (tmp_path / "volumes" / "particles.csv").write_text(
-        "scene,particle,class\n0,9000,nanowire\n0,18000,sphere\n"
-    )
-    image_shard(tmp_path / "volumes", tmp_path / "images", DENSITY, ["nanowire", "sphere"])
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert [(item["id"], item["category_id"]) for item in data["annotations"]] == [(1, 1), (2, 2)]
-
-
-def test_a_class_that_the_config_lacks_is_named(tmp_path):
-    (tmp_path / "volumes").mkdir()
-    write_volume(tmp_path / "volumes" / "scene_00000.tif", crossing_bars(), 6.0)
-    (tmp_path / "volumes" / "particles.csv").write_text(
-        "scene,particle,class\n0,1,nanowire\n0,2,sphere\n"
-    )
-    with pytest.raises(InputError, match="class 'sphere' is not among"):
-        image_shard(tmp_path / "volumes", tmp_path / "images", DENSITY, ["nanowire"])
-    assert not (tmp_path / "images").exists()
-    image_shard(tmp_path / "volumes", tmp_path / "images", DENSITY, ["nanowire", "sphere"])
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert [item["category_id"] for item in data["annotations"]] == [1, 2]
-
-
-def test_a_folder_without_volumes_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no scene_"):
-        image_shard(tmp_path, tmp_path / "images", {}, ["nanowire"])
-
-
 def test_without_domains_the_image_is_the_papers_optical_density():
     labels = crossing_bars()
-    plain = take_picture(labels, None, DENSITY, [], 1, 0)
-    named = take_picture(labels, 6.0, DENSITY, [domain("optical_density")], 2, 5)
+    plain = take_training_picture(labels, None, DENSITY, [], 1, 0)
+    named = take_training_picture(labels, 6.0, DENSITY, [domain("optical_density")], 2, 5)
     np.testing.assert_array_equal(plain.image, named.image)
-    np.testing.assert_array_equal(plain.masks, named.masks)
-    assert plain.shown.all()
+    np.testing.assert_array_equal(plain.view.masks, named.view.masks)
+    assert plain.learnable.all()
 
 
 def test_domains_come_in_their_shares_and_depend_on_seed_and_scene_alone():
@@ -94,7 +36,7 @@ def test_domains_come_in_their_shares_and_depend_on_seed_and_scene_alone():
     domains = [domain("optical_density", share=3), domain("ptychography", share=1)]
 
     def name(seed, scene):
-        return take_picture(labels, 20.0, DENSITY, domains, seed, scene).domain
+        return take_training_picture(labels, 20.0, DENSITY, domains, seed, scene).domain.microscope
 
     drawn = [name(1, scene) for scene in range(200)]
     # 50 expected, standard deviation 6.1
@@ -103,17 +45,10 @@ def test_domains_come_in_their_shares_and_depend_on_seed_and_scene_alone():
     assert drawn != [name(2, scene) for scene in range(200)]
 
 
-def test_a_range_is_drawn_within_its_ends_and_a_number_stays():
-    rng = np.random.default_rng(1)
-    values = [registry.draw([2.0, 3.0], rng) for _ in range(50)]
-    assert 2 <= min(values) < max(values) <= 3
-    assert registry.draw(7, rng) == 7.0
-
-
 def test_inverted_images_are_bright_on_dark():
     labels = np.zeros((20, 40, 40), np.uint8)
     labels[:, 10:20, 5:35] = 1
-    image = take_picture(labels, 10.0, DENSITY, [domain("tem", invert=True)], 1, 0).image
+    image = take_training_picture(labels, 10.0, DENSITY, [domain("tem", invert=True)], 1, 0).image
     assert image[labels.any(axis=0)].mean() > image[~labels.any(axis=0)].mean()
 
 
@@ -123,12 +58,14 @@ def test_what_an_opaque_particle_hides_is_not_learnt_below_the_limit():
     labels[0:4, 10:14, 5:25] = 1
     labels[0:4, 20:24, 20:40] = 3
     labels[4:12, 5:35, 2:30] = 2
-    shown = take_picture(labels, 20.0, DENSITY, [domain("sem")], 1, 0).shown
-    np.testing.assert_array_equal(shown, [False, True, True])
-    strict = take_picture(labels, 20.0, DENSITY, [domain("sem", minimum_visible=0.6)], 1, 0)
-    np.testing.assert_array_equal(strict.shown, [False, True, False])
-    through = take_picture(labels, 20.0, DENSITY, [domain("tem")], 1, 0)
-    assert through.shown.all()
+    learnable = take_training_picture(labels, 20.0, DENSITY, [domain("sem")], 1, 0).learnable
+    np.testing.assert_array_equal(learnable, [False, True, True])
+    strict = take_training_picture(
+        labels, 20.0, DENSITY, [domain("sem", minimum_visible=0.6)], 1, 0
+    )
+    np.testing.assert_array_equal(strict.learnable, [False, True, False])
+    through = take_training_picture(labels, 20.0, DENSITY, [domain("tem")], 1, 0)
+    assert through.learnable.all()
 
 
 def test_contrast_is_the_step_in_grey_to_the_ground_about_a_particle():
@@ -147,27 +84,8 @@ def test_contrast_is_the_step_in_grey_to_the_ground_about_a_particle():
     volume[:1, 40:46, 5:50] = 2
     faint = domain("optical_density", minimum_contrast=0.1)
     np.testing.assert_array_equal(
-        take_picture(volume, None, DENSITY, [faint], 1, 0).shown, [True, False]
+        take_training_picture(volume, None, DENSITY, [faint], 1, 0).learnable, [True, False]
     )
-
-
-def test_the_domain_stands_in_the_record_and_hidden_particles_have_no_annotation(tmp_path):
-    labels = np.zeros((12, 40, 40), np.uint8)
-    labels[0:4, 10:14, 5:25] = 1
-    labels[4:12, 5:35, 2:30] = 2
-    (tmp_path / "volumes").mkdir()
-    write_volume(tmp_path / "volumes" / "scene_00000.tif", labels, 20.0)
-    image_shard(
-        tmp_path / "volumes",
-        tmp_path / "images",
-        DENSITY,
-        ["nanowire"],
-        domains=[domain("sem")],
-        seed=3,
-    )
-    data = read_coco(tmp_path / "images" / "coco.json")
-    assert data["images"][0]["domain"] == "sem"
-    assert [item["id"] for item in data["annotations"]] == [2]
 
 
 def test_wrong_parameters_are_named():
@@ -179,4 +97,4 @@ def test_wrong_parameters_are_named():
 
 def test_a_virtual_microscope_needs_the_voxel_size():
     with pytest.raises(InputError, match="sem needs the voxel size"):
-        take_picture(crossing_bars(), None, DENSITY, [domain("sem")], 1, 0)
+        take_training_picture(crossing_bars(), None, DENSITY, [domain("sem")], 1, 0)

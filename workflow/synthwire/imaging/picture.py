@@ -1,9 +1,9 @@
-"""From labelled volumes to the training images and masks of one shard.
+"""An image of a labelled volume with its masks, for training and test sets alike.
 
-The paper compresses every structure to an optical-density image (`optics`). Models beyond the paper
-learn from several imaging domains: for each scene one of them is drawn, and a virtual microscope
-whose settings are drawn as well takes the image (domain randomisation, Tobin et al., IROS 2017,
-arXiv:1703.06907).
+The paper compresses every structure to an optical-density image (`compression`). Models beyond the
+paper learn from several imaging domains: for each scene one of them is drawn, and a virtual
+microscope whose settings are drawn as well takes the image (domain randomisation, Tobin et al.,
+IROS 2017, arXiv:1703.06907). The simulated test images are taken by the same microscopes.
 """
 
 from __future__ import annotations
@@ -15,75 +15,115 @@ import numpy as np
 from scipy import ndimage
 
 from synthwire.errors import InputError
-from synthwire.imaging import projection
 from synthwire.imaging.compression import compress
-from synthwire.imaging.microscopes import registry
-from synthwire.imaging.projection import project
+from synthwire.imaging.microscopes import MICROSCOPES, acquire, check_parameters, draw
+from synthwire.imaging.projection import View, tilt
 from synthwire.runtime.seeds import Stage, generator
 
 OPTICAL_DENSITY = "optical_density"  # the domain of the paper
-OPAQUE = ("sem",)  # microscopes that see the topmost particle only
 RING_PX = 4  # how far about a particle its ground reaches
+
+
+class Domain(NamedTuple):
+    """How an image is taken.
+
+    microscope: a name in MICROSCOPES, or OPTICAL_DENSITY.
+    parameters: of the microscope, each a number or a pair to draw from; of OPTICAL_DENSITY,
+        config["compression"].
+    tilt_deg: of the beam from the normal, a number or a pair to draw from; the direction is random.
+    invert: dark on bright becomes bright on dark.
+    minimum_visible: share of a particle in sight, below which an opaque one cannot be learnt.
+    minimum_contrast: difference in grey, of the full scale, below which it cannot either.
+    """
+
+    microscope: str
+    parameters: Mapping
+    tilt_deg: float | Sequence[float]
+    invert: bool
+    minimum_visible: float
+    minimum_contrast: float
 
 
 class Picture(NamedTuple):
     """One structure as one domain shows it.
 
-    image: uint8 (Y, X); masks: bool (N, Y, X), amodal, those of labels 1…N, of which `shown` (N,)
-    says which the image shows well enough to be learnt; domain: its name.
+    image: uint8 (Y, X); view: what the beam met, with the amodal masks of labels 1…N; learnable:
+    bool (N,), which of them the image shows well enough to be learnt.
     """
 
+    domain: Domain
     image: np.ndarray
-    masks: np.ndarray
-    shown: np.ndarray
-    domain: str
+    view: View
+    learnable: np.ndarray
 
 
 def take_picture(
+    labels: np.ndarray, voxel_size_nm: float | None, domain: Domain, rng: np.random.Generator
+) -> Picture:
+    """Image of a labelled volume (Z, Y, X), and what of it can be learnt.
+
+    voxel_size_nm is not needed for OPTICAL_DENSITY. Everything random comes from `rng`: tilt,
+    azimuth of the tilt, then the microscope's settings and noise.
+    """
+    microscope = domain.microscope
+    if microscope == OPTICAL_DENSITY:
+        view = View.of(labels)
+        image = compress(view.thickness, view.pile_height, **domain.parameters)
+    else:
+        tilt_deg = draw(domain.tilt_deg, rng)
+        view = View.of(tilt(labels, tilt_deg, rng.uniform(0, 180)))
+        image = acquire(microscope, view, voxel_size_nm, rng, domain.parameters)
+    if domain.invert:
+        image = 255 - image
+    learnable = view.masks.any(axis=(1, 2))
+    if domain.minimum_visible > 0 and is_opaque(microscope):
+        visible = np.bincount(view.top.ravel(), minlength=len(view.masks) + 1)[1:]
+        learnable &= visible >= domain.minimum_visible * view.masks.sum(axis=(1, 2))
+    if domain.minimum_contrast > 0:
+        learnable &= contrasts(image, view.masks) >= 255 * domain.minimum_contrast
+    return Picture(domain, image, view, learnable)
+
+
+def is_opaque(microscope: str) -> bool:
+    """Whether a domain's image shows the topmost particle alone."""
+    return microscope != OPTICAL_DENSITY and MICROSCOPES[microscope].opaque
+
+
+def take_training_picture(
     labels: np.ndarray,
     voxel_size_nm: float | None,
-    settings: Mapping,
+    compression: Mapping,
     domains: Sequence[Mapping],
     seed: int,
     scene: int,
 ) -> Picture:
-    """Image and masks of a labelled volume (Z, Y, X) by one of `domains`, drawn for this scene.
+    """Picture of a labelled volume (Z, Y, X) by one of `domains`, drawn for this scene.
 
-    settings: config["compression"]; domains: config["imaging"]["domains"], none of which means
+    compression: config["compression"]; domains: config["imaging"]["domains"], none of which means
     the paper's compression. The result depends on the arguments alone. InputError when a virtual
     microscope is to image a volume whose voxel size nobody knows.
     """
     rng = generator(seed, Stage.IMAGING, scene)
-    domain = _draw_domain(domains, rng)
-    microscope = domain["microscope"]
-    if microscope != OPTICAL_DENSITY:
-        if voxel_size_nm is None:
-            raise InputError(
-                f"imaging.domains: {microscope} needs the voxel size, which scene {scene}'s file "
-                'does not give; write {"voxel_size_nm": …} into its ImageDescription'
-            )
-        tilt_deg = registry.draw(domain["tilt_deg"], rng)
-        labels = projection.tilt(labels, tilt_deg, rng.uniform(0, 180))
-    thickness, masks, pile_height = project(labels)
-    if microscope == OPTICAL_DENSITY:
-        image = compress(
-            thickness,
-            divisor=settings["divisor"],
-            pile_height=pile_height,
-            blur_sigma=settings["blur_sigma_px"],
+    domain = _draw_domain(domains, compression, rng)
+    if domain.microscope != OPTICAL_DENSITY and voxel_size_nm is None:
+        raise InputError(
+            f"imaging.domains: {domain.microscope} needs the voxel size, which scene {scene}'s "
+            'file does not give; write {"voxel_size_nm": …} into its ImageDescription'
         )
-    else:
-        image = registry.acquire(microscope, labels, voxel_size_nm, rng, domain["parameters"])
-    if domain["invert"]:
-        image = 255 - image
-    shown = masks.any(axis=(1, 2))
-    if microscope in OPAQUE:
-        tops = projection.top_labels(labels)
-        visible = np.bincount(tops.ravel(), minlength=len(masks) + 1)[1:]
-        shown &= visible >= domain["minimum_visible"] * masks.sum(axis=(1, 2))
-    if domain["minimum_contrast"] > 0:
-        shown &= contrasts(image, masks) >= 255 * domain["minimum_contrast"]
-    return Picture(image, masks, shown, microscope)
+    return take_picture(labels, voxel_size_nm, domain, rng)
+
+
+def _draw_domain(
+    domains: Sequence[Mapping], compression: Mapping, rng: np.random.Generator
+) -> Domain:
+    if not domains:
+        return Domain(OPTICAL_DENSITY, compression, 0, False, 0, 0)
+    shares = np.array([domain["share"] for domain in domains], dtype=float)
+    chosen = domains[int(rng.choice(len(domains), p=shares / shares.sum()))]
+    domain = Domain(**{field: chosen[field] for field in Domain._fields})
+    if domain.microscope == OPTICAL_DENSITY:
+        return domain._replace(parameters=compression)
+    return domain
 
 
 def contrasts(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -114,13 +154,6 @@ def contrasts(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return found
 
 
-def _draw_domain(domains: Sequence[Mapping], rng: np.random.Generator) -> Mapping:
-    if not domains:
-        return {"microscope": OPTICAL_DENSITY, "invert": False, "minimum_contrast": 0}
-    shares = np.array([domain["share"] for domain in domains], dtype=float)
-    return domains[int(rng.choice(len(domains), p=shares / shares.sum()))]
-
-
 def check_domains(domains: Sequence[Mapping]) -> None:
     """InputError when a domain names a parameter that its microscope lacks."""
     for number, domain in enumerate(domains):
@@ -132,6 +165,6 @@ def check_domains(domains: Sequence[Mapping]) -> None:
                 )
             continue
         try:
-            registry.check_parameters(domain["microscope"], domain["parameters"])
+            check_parameters(domain["microscope"], domain["parameters"])
         except InputError as error:
             raise InputError(f"imaging.domains.{number}: {error}") from None

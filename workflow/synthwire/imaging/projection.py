@@ -12,38 +12,6 @@ from synthwire.errors import InputError
 
 
 @njit(cache=True, nogil=True)
-def _project(labels, thickness, masks):
-    depth, height, width = labels.shape
-    top = 0
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                label = labels[z, y, x]
-                if label != 0:
-                    thickness[y, x] += 1
-                    masks[label - 1, y, x] = True
-                    top = z + 1
-    return top
-
-
-def project(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Project a labelled volume (Z, Y, X) along z.
-
-    Returns the projected thickness in voxels (Y, X), the amodal masks (N, Y, X) of labels 1…N,
-    and the height of the pile in voxels. A label that occurs nowhere has an empty mask.
-    """
-    if labels.ndim != 3 or not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(
-            f"a labelled volume has three axes (Z, Y, X) of whole numbers, this one is "
-            f"{labels.shape} {labels.dtype}"
-        )
-    thickness = np.zeros(labels.shape[1:], dtype=np.uint16)
-    masks = np.zeros((int(labels.max(initial=0)), *labels.shape[1:]), dtype=np.bool_)
-    height = _project(labels, thickness, masks)
-    return thickness, masks, int(height)
-
-
-@njit(cache=True, nogil=True)
 def _mark(labels, present):
     for label in labels:
         present[label] = True
@@ -70,7 +38,7 @@ def compact_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _look_down(labels, thickness, height, top, boxes):
+def _look_down(labels, thickness, height, top, masks, boxes):
     depth, rows, columns = labels.shape
     for z in range(depth):
         for y in range(rows):
@@ -80,63 +48,75 @@ def _look_down(labels, thickness, height, top, boxes):
                 found |= labels[z, y, x]
             if found == 0:
                 continue
-            for x in range(columns):
-                label = labels[z, y, x]
+            stop = 0
+            while stop < columns:  # run by run of equal labels
+                start, label = stop, labels[z, y, stop]
+                stop += 1
+                while stop < columns and labels[z, y, stop] == label:
+                    stop += 1
                 if label == 0:
                     continue
-                thickness[y, x] += 1
-                height[y, x] = z + 1
-                top[y, x] = label
+                for x in range(start, stop):
+                    thickness[y, x] += 1
+                    height[y, x] = z + 1
+                    top[y, x] = label
+                    masks[label - 1, y, x] = True
                 box = boxes[label - 1]
-                if box[1] == 0:  # first voxel of this particle
-                    box[0], box[2], box[4] = z, y, x
+                if box[1] == 0:  # the first of this particle
+                    box[0], box[2], box[4] = z, y, start
                 box[1] = z + 1
                 box[2], box[3] = min(box[2], y), max(box[3], y + 1)
-                box[4], box[5] = min(box[4], x), max(box[5], x + 1)
+                box[4], box[5] = min(box[4], start), max(box[5], stop)
 
 
 @dataclass(frozen=True)
 class View:
     """What a beam along −z meets in a labelled volume (Z, Y, X), column by column.
 
-    thickness: occupied voxels (Y, X); height: of the topmost occupied voxel above the substrate,
-    in voxels (Y, X), 0 where empty; top: its label (Y, X), which is what a surface-sensitive beam
-    sees; boxes: of labels 1…N, (start, stop) along z, y, x, six numbers, all 0 for an absent label.
+    Attributes
+    ----------
+    labels: the volume itself.
+    thickness: int32 (Y, X), occupied voxels.
+    height: int32 (Y, X), of the topmost occupied voxel above the substrate, in voxels; 0 where
+        empty.
+    top: (Y, X), its label, which is what a surface-sensitive beam sees.
+    masks: bool (N, Y, X), amodal, of labels 1…N; empty for a label that occurs nowhere.
+    boxes: int64 (N, 6), of labels 1…N (start, stop) along z, y and x; all 0 for one that occurs
+        nowhere.
     """
 
+    labels: np.ndarray
     thickness: np.ndarray
     height: np.ndarray
     top: np.ndarray
+    masks: np.ndarray
     boxes: np.ndarray
 
     @classmethod
     def of(cls, labels: np.ndarray) -> View:
-        """View of a labelled volume, in one pass through it."""
-        shape = labels.shape[1:]
+        """View of a labelled volume, in one pass through it; InputError when it is none."""
+        if labels.ndim != 3 or not np.issubdtype(labels.dtype, np.integer):
+            raise InputError(
+                f"a labelled volume has three axes (Z, Y, X) of whole numbers, this one is "
+                f"{labels.shape} {labels.dtype}"
+            )
+        shape, count = labels.shape[1:], int(labels.max(initial=0))
         view = cls(
+            labels,
             np.zeros(shape, np.int32),
             np.zeros(shape, np.int32),
             np.zeros(shape, labels.dtype),
-            np.zeros((int(labels.max(initial=0)), 6), np.int64),
+            np.zeros((count, *shape), np.bool_),
+            np.zeros((count, 6), np.int64),
         )
         if labels.size:
-            _look_down(labels, view.thickness, view.height, view.top, view.boxes)
+            _look_down(labels, view.thickness, view.height, view.top, view.masks, view.boxes)
         return view
 
-
-def thickness_nm(labels: np.ndarray, voxel_size_nm: float) -> np.ndarray:
-    """Projected thickness (Y, X) in nm: occupied voxels along z times their size."""
-    return View.of(labels).thickness * float(voxel_size_nm)
-
-
-def height_nm(labels: np.ndarray, voxel_size_nm: float) -> np.ndarray:
-    """Height (Y, X) in nm of the topmost occupied voxel above the substrate; 0 where empty."""
-    return View.of(labels).height * float(voxel_size_nm)
-
-
-def top_labels(labels: np.ndarray) -> np.ndarray:
-    """Label (Y, X) of the topmost occupied voxel, which is what a surface-sensitive beam sees."""
-    return View.of(labels).top
+    @property
+    def pile_height(self) -> int:
+        """Height of the topmost occupied voxel of all, in voxels."""
+        return int(self.height.max(initial=0))
 
 
 def tilt(labels: np.ndarray, tilt_deg: float, azimuth_deg: float = 0.0) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from synthwire.errors import InputError
-from synthwire.imaging.picture import take_picture
+from synthwire.imaging.picture import take_training_picture
 from synthwire.imaging.projection import compact_labels
 from synthwire.io.coco import categories_of, scene_record
 from synthwire.io.files import atomic_directory, write_json
@@ -20,7 +20,7 @@ from synthwire.io.volumes import read_volume, scene_number
 def image_shard(
     structures: Path,
     images: Path,
-    settings: Mapping,
+    compression: Mapping,
     classes: Sequence[str],
     *,
     domains: Sequence[Mapping] = (),
@@ -31,8 +31,9 @@ def image_shard(
 
     structures: folder with scene_*.tif (ours, or anyone's labelled volumes under those names) and,
     where known, particles.csv, whose column `class` gives each label's category; without it every
-    particle belongs to the first of `classes`. settings, domains, seed: as in `take_picture`. The
-    folder `images` appears whole or not at all. InputError names the file that cannot be used.
+    particle belongs to the first of `classes`. compression, domains, seed: as in
+    `take_training_picture`. The folder `images` appears whole or not at all. InputError names the
+    file that cannot be used.
     """
     volumes = sorted(Path(structures).glob("scene_*.tif"))
     if not volumes:
@@ -52,16 +53,16 @@ def image_shard(
                     f"{structures}/particles.csv: class '{unknown[0]}' is not among the config's "
                     f"classes ({', '.join(classes)})"
                 )
-            picture = take_picture(
-                labels, metadata["voxel_size_nm"], settings, domains, seed, scene
+            picture = take_training_picture(
+                labels, metadata["voxel_size_nm"], compression, domains, seed, scene
             )
             record, annotations = scene_record(
                 scene,
-                picture.masks & picture.shown[:, np.newaxis, np.newaxis],
+                picture.view.masks & picture.learnable[:, np.newaxis, np.newaxis],
                 [numbers[name] for name in names],
             )
             if domains:
-                record["domain"] = picture.domain
+                record["domain"] = picture.domain.microscope
             Image.fromarray(picture.image).save(folder / record["file_name"], compress_level=6)
             data["images"].append(record)
             data["annotations"].extend(annotations)

@@ -11,11 +11,10 @@ import pandas as pd
 
 from synthwire.datasets.image_sets.record import image_record
 from synthwire.errors import InputError
-from synthwire.imaging.microscopes import registry
-from synthwire.imaging.projection import project, tilt, top_labels
+from synthwire.imaging.picture import Domain, is_opaque, take_picture
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, categories_of, make_annotation
 from synthwire.io.masks import encode_mask
-from synthwire.io.outlines.reading import Outlines
+from synthwire.io.outlines import Outlines
 from synthwire.runtime.seeds import Stage, generator, seed_of
 from synthwire.structures.scene import generate_scene
 
@@ -52,21 +51,22 @@ def simulate_page(
     # Structures of their own: with the run's seed they would be those that the models learn from.
     own_seed = seed_of(seed, Stage.IMAGE_SETS, key_number)
     scene = generate_scene(entry["structures"], own_seed, page)
-    rng = generator(seed, Stage.IMAGE_SETS, key_number, page)
-    labels = scene.labels
-    azimuth_deg = rng.uniform(0, 180)
-    if entry["tilt_deg"]:
-        labels = tilt(labels, entry["tilt_deg"], azimuth_deg)
-    image = registry.acquire(
-        entry["microscope"], labels, scene.voxel_size_nm, rng, entry["parameters"]
+    domain = Domain(
+        entry["microscope"],
+        entry["parameters"],
+        entry["tilt_deg"],
+        invert=False,
+        minimum_visible=0,
+        minimum_contrast=0,
     )
+    rng = generator(seed, Stage.IMAGE_SETS, key_number, page)
+    image, view = take_picture(scene.labels, scene.voxel_size_nm, domain, rng)[1:3]
     record = image_record(page, image.shape, scene.voxel_size_nm, False, tilt_deg=entry["tilt_deg"])
-    _, masks, _ = project(labels)
-    top = top_labels(labels) if entry["microscope"] == "sem" else None
     class_of = dict(zip(scene.particles["particle"], scene.particles["class"], strict=True))
     numbers = {name: number for number, name in enumerate(classes, start=1)}
+    opaque = is_opaque(domain.microscope)
     annotations = []
-    for label, mask in enumerate(masks, start=1):
+    for label, mask in enumerate(view.masks, start=1):
         if not mask.any():
             continue
         name = class_of.get(label, classes[0])
@@ -77,7 +77,7 @@ def simulate_page(
             )
         # Both truths where the top hides what is below: the mask proper is amodal, as the models
         # are taught; the visible part stands beside it.
-        more = {} if top is None else {"visible": encode_mask(top == label)}
+        more = {"visible": encode_mask(view.top == label)} if opaque else {}
         annotations.append(
             make_annotation(
                 page * ANNOTATION_IDS_PER_IMAGE + label,

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthwire.imaging.microscopes.signal import FWHM_PER_SIGMA, display_density, gaussian_nm
+from synthwire.imaging.microscopes.base import Microscope
+from synthwire.imaging.microscopes.signal import FWHM_PER_SIGMA, gaussian_nm, render_density
 from synthwire.imaging.microscopes.striations import striated_thickness_nm
+from synthwire.imaging.projection import View
 
 
 @dataclass(frozen=True)
-class Ptychography:
+class Ptychography(Microscope):
     """Optical density from a coherent, diffraction-limited reconstruction of transmission.
 
     The exit wave exp(−t/2ℓ + iφ) of projected thickness t is blurred as a complex amplitude (the
@@ -32,21 +34,15 @@ class Ptychography:
     clipped_percent: float = 0.15  # brightest pixels shown as white
     gamma: float = 1.0
 
-
-def ptychography(
-    labels: np.ndarray,
-    voxel_size_nm: float,
-    rng: np.random.Generator,
-    settings: Ptychography | None = None,
-) -> np.ndarray:
-    """X-ray ptychography: uint8 optical-density image (Y, X) of a labelled volume (Z, Y, X)."""
-    p = settings or Ptychography()
-    thickness = striated_thickness_nm(labels, voxel_size_nm, p.striation, p.striation_nm, rng)
-    half_density = thickness / (2 * p.attenuation_length_nm)
-    wave = np.exp(-half_density * (1 - 1j * p.phase_per_absorption))
-    sigma = p.resolution_nm / FWHM_PER_SIGMA
-    amplitude = gaussian_nm(wave.real, sigma, voxel_size_nm) + 1j * gaussian_nm(
-        wave.imag, sigma, voxel_size_nm
-    )
-    density = -np.log(np.maximum(np.abs(amplitude) ** 2, 1e-6))
-    return display_density(density, p, voxel_size_nm, rng, noise=p.noise)
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+        thickness = striated_thickness_nm(
+            view, voxel_size_nm, self.striation, self.striation_nm, rng
+        )
+        half_density = thickness / (2 * self.attenuation_length_nm)
+        wave = np.exp(-half_density * (1 - 1j * self.phase_per_absorption))
+        sigma = self.resolution_nm / FWHM_PER_SIGMA
+        amplitude = gaussian_nm(wave.real, sigma, voxel_size_nm) + 1j * gaussian_nm(
+            wave.imag, sigma, voxel_size_nm
+        )
+        density = -np.log(np.maximum(np.abs(amplitude) ** 2, 1e-6))
+        return render_density(density, self, voxel_size_nm, rng, noise=self.noise)

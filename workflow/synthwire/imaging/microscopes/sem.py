@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from synthwire.imaging.microscopes.base import Microscope
 from synthwire.imaging.microscopes.signal import gaussian_nm, gaussian_px, quantise, smooth_field
 from synthwire.imaging.microscopes.striations import striations
 from synthwire.imaging.projection import View
 
 
 @dataclass(frozen=True)
-class Sem:
+class Sem(Microscope):
     """Secondary electrons from the top surface.
 
     Yield rises with surface tilt as 1/cosᵐθ and where the surface is convex within the escape
@@ -41,42 +43,34 @@ class Sem:
     charging: float = 0.01  # streaks along the scan line beside particles
     drift: float = 0.012  # slow change of the background
     drift_nm: float = 3000.0
+    opaque: ClassVar[bool] = True
 
-
-def sem(
-    labels: np.ndarray,
-    voxel_size_nm: float,
-    rng: np.random.Generator,
-    settings: Sem | None = None,
-) -> np.ndarray:
-    """SEM with a secondary-electron detector: uint8 image (Y, X) of a labelled volume (Z, Y, X)."""
-    p = settings or Sem()
-    view = View.of(labels)
-    height, top = view.height * float(voxel_size_nm), view.top
-    covered = top > 0
-    surface = height.copy()
-    base = np.full(height.shape, p.substrate)
-    ridges = striations(labels, view.boxes, p.striation_width_nm, voxel_size_nm, rng)
-    for label, box, field, _ in ridges:
-        own = top[box] == label
-        surface[box][own] += p.striation_nm * field[own]
-        bright = p.particle * np.exp(p.particle_spread * rng.standard_normal())
-        hidden = 1 - np.exp(-height[box][own] / p.opacity_nm)
-        base[box][own] = p.substrate + (bright - p.substrate) * hidden
-    # Voxel steps are no facets: the surface is smoothed over a voxel at least before its slope.
-    surface = gaussian_px(surface, max(p.rounding_nm / voxel_size_nm, 1.0))
-    slope = np.hypot(*np.gradient(surface, voxel_size_nm))
-    cosine = 1 / np.sqrt(1 + np.minimum(slope, 3.0) ** 2)
-    mottle = 1 + p.mottle * smooth_field(height.shape, p.mottle_nm / voxel_size_nm, rng)
-    grey = np.where(covered, base * mottle * cosine**-p.tilt_exponent, base)
-    convexity = surface - gaussian_nm(surface, p.edge_nm, voxel_size_nm)
-    grey = grey + p.edge * np.clip(convexity / p.edge_nm, -0.5, 1.5) * covered
-    neighbours = gaussian_nm(height, p.shadow_nm, voxel_size_nm)
-    grey = grey - p.shadow * np.clip((neighbours - height) / p.shadow_nm, 0.0, 2.0)
-    coverage = covered.astype(float)
-    streaks = gaussian_px(coverage, (0.0, 0.1 * grey.shape[1]))
-    grey = grey + p.charging * streaks * rng.standard_normal((grey.shape[0], 1))
-    grey = grey + p.drift * smooth_field(grey.shape, p.drift_nm / voxel_size_nm, rng)
-    grey = np.maximum(gaussian_nm(grey, p.blur_nm, voxel_size_nm), 0.0)
-    noise = smooth_field(grey.shape, p.noise_px, rng)
-    return quantise(grey + p.noise * np.sqrt(grey / p.substrate) * noise)
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+        height, top = view.height * float(voxel_size_nm), view.top
+        covered = top > 0
+        surface = height.copy()
+        base = np.full(height.shape, self.substrate)
+        ridges = striations(view, self.striation_width_nm, voxel_size_nm, rng)
+        for label, box, field, _ in ridges:
+            own = top[box] == label
+            surface[box][own] += self.striation_nm * field[own]
+            bright = self.particle * np.exp(self.particle_spread * rng.standard_normal())
+            hidden = 1 - np.exp(-height[box][own] / self.opacity_nm)
+            base[box][own] = self.substrate + (bright - self.substrate) * hidden
+        # Voxel steps are no facets: the surface is smoothed over a voxel at least before its slope.
+        surface = gaussian_px(surface, max(self.rounding_nm / voxel_size_nm, 1.0))
+        slope = np.hypot(*np.gradient(surface, voxel_size_nm))
+        cosine = 1 / np.sqrt(1 + np.minimum(slope, 3.0) ** 2)
+        mottle = 1 + self.mottle * smooth_field(height.shape, self.mottle_nm / voxel_size_nm, rng)
+        grey = np.where(covered, base * mottle * cosine**-self.tilt_exponent, base)
+        convexity = surface - gaussian_nm(surface, self.edge_nm, voxel_size_nm)
+        grey = grey + self.edge * np.clip(convexity / self.edge_nm, -0.5, 1.5) * covered
+        neighbours = gaussian_nm(height, self.shadow_nm, voxel_size_nm)
+        grey = grey - self.shadow * np.clip((neighbours - height) / self.shadow_nm, 0.0, 2.0)
+        coverage = covered.astype(float)
+        streaks = gaussian_px(coverage, (0.0, 0.1 * grey.shape[1]))
+        grey = grey + self.charging * streaks * rng.standard_normal((grey.shape[0], 1))
+        grey = grey + self.drift * smooth_field(grey.shape, self.drift_nm / voxel_size_nm, rng)
+        grey = np.maximum(gaussian_nm(grey, self.blur_nm, voxel_size_nm), 0.0)
+        noise = smooth_field(grey.shape, self.noise_px, rng)
+        return quantise(grey + self.noise * np.sqrt(grey / self.substrate) * noise)

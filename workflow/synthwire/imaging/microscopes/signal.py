@@ -1,4 +1,4 @@
-"""Pieces that the virtual microscopes share: blur, noise, haze, display."""
+"""Pieces that the virtual microscopes share: blur, random fields, grey values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import interpolate, ndimage
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
-def interpolate_grid(coarse: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def interpolate_cubic(coarse: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Cubic spline through a coarse grid at rows × columns (in its pixels, clamped to it)."""
     height, width = coarse.shape
     spline = interpolate.RectBivariateSpline(
@@ -45,7 +45,7 @@ def gaussian_px(image: np.ndarray, sigma: float | tuple[float, float]) -> np.nda
         (np.arange(side) + 0.5) / block + 0.5
         for block, side in zip((high, wide), image.shape, strict=True)
     )
-    return interpolate_grid(blocks, y, x)
+    return interpolate_cubic(blocks, y, x)
 
 
 def gaussian_nm(image: np.ndarray, sigma_nm: float, voxel_size_nm: float) -> np.ndarray:
@@ -62,25 +62,9 @@ def smooth_field(shape: tuple[int, int], scale_px: float, rng: np.random.Generat
     if step == 1:
         field = field[: shape[0], : shape[1]]
     else:
-        field = interpolate_grid(field, *(np.arange(side) / step for side in shape))
+        field = interpolate_cubic(field, *(np.arange(side) / step for side in shape))
     spread = field.std()
     return (field - field.mean()) / spread if spread > 0 else field * 0.0
-
-
-def haze_of(
-    grey: np.ndarray, share: float, reach_px: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Haze (Y, X): a share of what lies within `reach_px`, uneven over the field of view."""
-    return (
-        share
-        * gaussian_px(grey, reach_px)
-        * np.exp(0.8 * smooth_field(grey.shape, 2 * reach_px, rng))
-    )
-
-
-def scale_density(density: np.ndarray, clipped_percent: float) -> np.ndarray:
-    """Optical density as a fraction of the value above which the brightest pixels are clipped."""
-    return density / max(np.percentile(density, 100 - clipped_percent), 1e-3)
 
 
 def quantise(grey: np.ndarray) -> np.ndarray:
@@ -88,8 +72,13 @@ def quantise(grey: np.ndarray) -> np.ndarray:
     return np.rint(255 * np.clip(grey, 0.0, 1.0)).astype(np.uint8)
 
 
-class Display(Protocol):
-    """What a microscope's settings say of how an optical density is shown."""
+class DensitySettings(Protocol):
+    """What a microscope's settings say of how an optical density becomes grey.
+
+    haze, haze_nm: share of what lies within this reach that is added everywhere, unevenly.
+    black_level: optical density, of the full scale, that is black. clipped_percent: of the pixels,
+    the brightest, that are white. gamma: exponent of the grey.
+    """
 
     haze: float
     haze_nm: float
@@ -98,20 +87,22 @@ class Display(Protocol):
     gamma: float
 
 
-def display_density(
+def render_density(
     density: np.ndarray,
-    settings: Display,
+    settings: DensitySettings,
     voxel_size_nm: float,
     rng: np.random.Generator,
     *,
     noise: float = 0.0,
 ) -> np.ndarray:
-    """uint8 image of an optical density (Y, X): haze and noise added, then the display's grey.
+    """uint8 image of an optical density (Y, X): haze and noise added, then the grey.
 
     noise: standard deviation, of the full scale; the rest by the microscope's settings.
     """
-    grey = scale_density(density, settings.clipped_percent)
-    grey = grey + haze_of(grey, settings.haze, settings.haze_nm / voxel_size_nm, rng)
+    grey = density / max(np.percentile(density, 100 - settings.clipped_percent), 1e-3)
+    reach_px = settings.haze_nm / voxel_size_nm
+    uneven = np.exp(0.8 * smooth_field(grey.shape, 2 * reach_px, rng))
+    grey = grey + settings.haze * gaussian_px(grey, reach_px) * uneven
     if noise > 0:
         grey = grey + noise * rng.standard_normal(grey.shape)
     grey = np.maximum(grey - settings.black_level, 0.0) / (1 - settings.black_level)

@@ -22,24 +22,20 @@ def _count_along_z(labels, label, counts):
 
 
 def striations(
-    labels: np.ndarray,
-    boxes: np.ndarray,
-    scale_nm: float,
-    voxel_size_nm: float,
-    rng: np.random.Generator,
+    view: View, scale_nm: float, voxel_size_nm: float, rng: np.random.Generator
 ) -> Iterator[tuple[int, tuple[slice, slice], np.ndarray, np.ndarray]]:
     """(particle, box, field, voxels) of each particle: random ridges along it.
 
     Nanowires are bundles of lamellae, which show as lines along the wire. The field, over the
     box's pixels, has mean 0 and standard deviation 1, varies over `scale_nm` across the particle's
     long axis (that of its projection's second moments) and over twelve times that along it.
-    voxels: the particle's own along z, over the same pixels. boxes: as in `View`.
+    voxels: the particle's own along z, over the same pixels.
     """
-    for label, (z0, z1, y0, y1, x0, x1) in enumerate(boxes.tolist(), start=1):
+    for label, (z0, z1, y0, y1, x0, x1) in enumerate(view.boxes.tolist(), start=1):
         if z0 == z1:
             continue
         voxels = np.zeros((y1 - y0, x1 - x0), np.int32)
-        _count_along_z(labels[z0:z1, y0:y1, x0:x1], label, voxels)
+        _count_along_z(view.labels[z0:z1, y0:y1, x0:x1], label, voxels)
         rows, columns = np.nonzero(voxels)
         angle = 0.0
         if len(rows) > 2:
@@ -57,17 +53,12 @@ def striations(
 
 
 def striated_thickness_nm(
-    labels: np.ndarray,
-    voxel_size_nm: float,
-    amount: float,
-    scale_nm: float,
-    rng: np.random.Generator,
+    view: View, voxel_size_nm: float, amount: float, scale_nm: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Projected thickness (Y, X) in nm of particles of uneven thickness (relative `amount`)."""
-    view = View.of(labels)
     if amount <= 0:
         return view.thickness * float(voxel_size_nm)
-    total = np.zeros(labels.shape[1:])
-    for _, box, field, voxels in striations(labels, view.boxes, scale_nm, voxel_size_nm, rng):
+    total = np.zeros(view.thickness.shape)
+    for _, box, field, voxels in striations(view, scale_nm, voxel_size_nm, rng):
         total[box] += voxels * np.maximum(1 + amount * field, 0.0)
     return total * float(voxel_size_nm)

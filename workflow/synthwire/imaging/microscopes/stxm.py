@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from synthwire.imaging.microscopes.base import Microscope
 from synthwire.imaging.microscopes.signal import (
     FWHM_PER_SIGMA,
-    display_density,
     gaussian_nm,
-    interpolate_grid,
+    interpolate_cubic,
+    render_density,
 )
 from synthwire.imaging.microscopes.striations import striated_thickness_nm
+from synthwire.imaging.projection import View
 
 
 @dataclass(frozen=True)
-class Stxm:
+class Stxm(Microscope):
     """A focused beam stepped over the specimen; photons transmitted are counted point by point.
 
     Beer–Lambert transmission blurred by the beam (25 nm in the paper), sampled on a raster
@@ -40,31 +42,25 @@ class Stxm:
     clipped_percent: float = 0.02
     gamma: float = 0.85
 
-
-def stxm(
-    labels: np.ndarray,
-    voxel_size_nm: float,
-    rng: np.random.Generator,
-    settings: Stxm | None = None,
-) -> np.ndarray:
-    """STXM: uint8 optical-density image (Y, X) of a labelled volume (Z, Y, X)."""
-    p = settings or Stxm()
-    thickness = striated_thickness_nm(labels, voxel_size_nm, p.striation, p.striation_nm, rng)
-    transmission = np.exp(-thickness / p.attenuation_length_nm)
-    transmission = gaussian_nm(transmission, p.beam_nm / FWHM_PER_SIGMA, voxel_size_nm)
-    shape = thickness.shape
-    step = p.raster_nm / voxel_size_nm
-    steps = (step * p.raster_ratio**0.5, step / p.raster_ratio**0.5)
-    raster = [max(2, round(side / each)) for side, each in zip(shape, steps, strict=True)]
-    points = ndimage.zoom(
-        transmission, np.divide(raster, shape), order=1, mode="nearest", grid_mode=True
-    )
-    flux = 1 + p.line_noise * rng.standard_normal((raster[0], 1))
-    counted = np.maximum(rng.poisson(p.counts * flux * points), 1)
-    density = -np.log(counted / p.counts)
-    rows, columns = (
-        (np.arange(side) + 0.5) * each / side - 0.5
-        for side, each in zip(shape, raster, strict=True)
-    )
-    density = interpolate_grid(density, rows, columns)
-    return display_density(density, p, voxel_size_nm, rng)
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+        thickness = striated_thickness_nm(
+            view, voxel_size_nm, self.striation, self.striation_nm, rng
+        )
+        transmission = np.exp(-thickness / self.attenuation_length_nm)
+        transmission = gaussian_nm(transmission, self.beam_nm / FWHM_PER_SIGMA, voxel_size_nm)
+        shape = thickness.shape
+        step = self.raster_nm / voxel_size_nm
+        steps = (step * self.raster_ratio**0.5, step / self.raster_ratio**0.5)
+        raster = [max(2, round(side / each)) for side, each in zip(shape, steps, strict=True)]
+        points = ndimage.zoom(
+            transmission, np.divide(raster, shape), order=1, mode="nearest", grid_mode=True
+        )
+        flux = 1 + self.line_noise * rng.standard_normal((raster[0], 1))
+        counted = np.maximum(rng.poisson(self.counts * flux * points), 1)
+        density = -np.log(counted / self.counts)
+        rows, columns = (
+            (np.arange(side) + 0.5) * each / side - 0.5
+            for side, each in zip(shape, raster, strict=True)
+        )
+        density = interpolate_cubic(density, rows, columns)
+        return render_density(density, self, voxel_size_nm, rng)

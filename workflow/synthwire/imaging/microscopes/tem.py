@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthwire.imaging.microscopes.base import Microscope
 from synthwire.imaging.microscopes.signal import FWHM_PER_SIGMA, gaussian_nm, quantise, smooth_field
-from synthwire.imaging.projection import thickness_nm
+from synthwire.imaging.projection import View
 
 
 @dataclass(frozen=True)
-class Tem:
+class Tem(Microscope):
     """Bright field: mass–thickness contrast, dark particles on a bright ground.
 
     Electrons scattered outside the objective aperture are lost, I = I₀ exp(−t/Λ) (Reimer & Kohl,
@@ -26,19 +27,12 @@ class Tem:
     film_nm: float = 40.0
     counts: float = 400.0  # electrons per pixel on the film
 
-
-def tem(
-    labels: np.ndarray,
-    voxel_size_nm: float,
-    rng: np.random.Generator,
-    settings: Tem | None = None,
-) -> np.ndarray:
-    """Bright-field TEM: uint8 image (Y, X), dark on bright, of a labelled volume (Z, Y, X)."""
-    p = settings or Tem()
-    transmitted = np.exp(-thickness_nm(labels, voxel_size_nm) / p.mean_free_path_nm)
-    transmitted = transmitted * (
-        1 + p.film * smooth_field(transmitted.shape, p.film_nm / voxel_size_nm, rng)
-    )
-    sigma = p.resolution_nm / FWHM_PER_SIGMA
-    expected = p.counts * np.maximum(gaussian_nm(transmitted, sigma, voxel_size_nm), 0.0)
-    return quantise(p.ground * rng.poisson(expected) / p.counts)
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+        thickness = view.thickness * float(voxel_size_nm)
+        transmitted = np.exp(-thickness / self.mean_free_path_nm)
+        transmitted = transmitted * (
+            1 + self.film * smooth_field(transmitted.shape, self.film_nm / voxel_size_nm, rng)
+        )
+        sigma = self.resolution_nm / FWHM_PER_SIGMA
+        expected = self.counts * np.maximum(gaussian_nm(transmitted, sigma, voxel_size_nm), 0.0)
+        return quantise(self.ground * rng.poisson(expected) / self.counts)
