@@ -12,7 +12,7 @@ import pytest
 from tiny_model import wires
 
 from synthwire import segment
-from synthwire.io.outlines.geometry import fill
+from synthwire.io.outlines import fill
 from synthwire.io.stacks import write_stack
 
 pytestmark = pytest.mark.usefixtures("tiny_bundled")

@@ -16,7 +16,8 @@ from synthwire.io import recordings
 from synthwire.io.coco import make_annotation
 from synthwire.io.files import MemoryFile
 from synthwire.io.masks import encode_mask
-from synthwire.io.outlines import reading, writing
+from synthwire.io import outlines as reading
+from synthwire.io import outlines as writing
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (30, 40), dtype=np.uint8)
 
@@ -142,7 +143,7 @@ def test_a_single_roi_in_memory():
 def test_an_archive_that_unpacks_to_too_much_is_refused():
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.roi", bytes(reading.LARGEST_ROI_ARCHIVE + 1))
+        archive.writestr("a.roi", bytes(reading.fiji.LARGEST_ROI_ARCHIVE + 1))
     with pytest.raises(InputError, match=r"a\.zip: unpacks to more than 256 MiB"):
         reading.read_outlines(MemoryFile("a.zip", content.getvalue()), ["a.png"], MASK.shape)
 

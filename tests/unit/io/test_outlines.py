@@ -14,7 +14,9 @@ from synthwire.errors import InputError
 from synthwire.io.coco import make_annotation
 from synthwire.io.files import read_json, write_json
 from synthwire.io.masks import decode_mask, encode_mask
-from synthwire.io.outlines import geometry, reading, writing
+from synthwire.io import outlines as reading
+from synthwire.io import outlines as writing
+from synthwire.io.outlines import geometry
 
 SHAPE = (40, 50)
 needs_roifile = pytest.mark.skipif(

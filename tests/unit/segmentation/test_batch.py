@@ -21,7 +21,7 @@ from tiny_model import wires, write_bundled
 
 from synthwire.cli import main
 from synthwire.io.files import read_json
-from synthwire.io.outlines.writing import write_coco
+from synthwire.io.outlines import write_coco
 from synthwire.io.stacks import write_stack
 from synthwire.segmentation import Preparation, Selection, apply, batch, result
 from synthwire.segmentation.batch import Batch, BatchOptions, read_images, sole_user

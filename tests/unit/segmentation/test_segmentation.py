@@ -22,7 +22,7 @@ from synthwire import segment
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, write_json
 from synthwire.io.masks import decode_mask, encode_mask
-from synthwire.io.outlines.reading import read_outlines
+from synthwire.io.outlines import read_outlines
 from synthwire.io.stacks import write_stack
 from synthwire.segmentation import MODALITIES, Preparation, Selection
 from synthwire.segmentation.apply import scale_for

@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Files: read from disk or from memory, written so that a reader never sees half of one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def as_source(source: Source) -> Path | MemoryFile:
     return source if isinstance(source, MemoryFile) else Path(source)
 
 
-def open_source(source: Path | MemoryFile) -> BinaryIO:
+def open_binary(source: Path | MemoryFile) -> BinaryIO:
     """The bytes of a file, wherever it lies, for reading from the start."""
     return io.BytesIO(source.content) if isinstance(source, MemoryFile) else source.open("rb")
 
@@ -126,7 +126,7 @@ def json_ready(value: Any) -> Any:
 def read_json(path: Source) -> Any:
     """Read JSON. InputError when the file is missing or is no JSON."""
     try:
-        with open_source(as_source(path)) as file:
+        with open_binary(as_source(path)) as file:
             return json.loads(file.read().decode("utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import tifffile
 
 from synthwire.errors import InputError
+from synthwire.io.calibration import json_description, tiff_voxel_size
 from synthwire.io.files import atomic_path
 
 
@@ -53,15 +53,13 @@ def read_volume(path: str | os.PathLike) -> tuple[np.ndarray, dict]:
             series = file.series[0]
             volume = series.asarray()
             axes = series.axes
-            description = file.pages[0].description
-            imagej = file.imagej_metadata or {}
-            ome = file.ome_metadata
+            metadata = {**json_description(file), "voxel_size_nm": tiff_voxel_size(file)}
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except Exception as error:  # tifffile and its codecs raise many kinds for broken files
         raise InputError(f"{path}: not a readable TIFF volume ({error})") from None
     volume = _as_zyx(volume, axes, path)
-    return _as_labels(volume, path), _volume_metadata(description, imagej, ome)
+    return _as_labels(volume, path), metadata
 
 
 def _as_zyx(volume: np.ndarray, axes: str, path: Path) -> np.ndarray:
@@ -88,28 +86,6 @@ def _as_labels(volume: np.ndarray, path: Path) -> np.ndarray:
     if volume.dtype.kind not in "iuf" or least < 0 or greatest > np.iinfo(np.uint32).max:
         raise InputError(f"{path}: has values from {least} to {greatest}; labels start at 0")
     return volume.astype(np.min_scalar_type(int(greatest)), copy=False)
-
-
-def _volume_metadata(description: str, imagej: dict, ome: str | None) -> dict:
-    units = {"nm": 1.0, "nanometer": 1.0, "um": 1e3, "µm": 1e3, "micron": 1e3, "\\u00B5m": 1e3}
-    try:
-        metadata = json.loads(description)
-    except (json.JSONDecodeError, TypeError):
-        metadata = {}
-    if not isinstance(metadata, dict):
-        metadata = {}
-    size = metadata.get("voxel_size_nm")
-    if size is None and imagej.get("spacing") and imagej.get("unit") in units:
-        size = imagej["spacing"] * units[imagej["unit"]]
-    if size is None and ome:
-        pixels = tifffile.xml2dict(ome)["OME"].get("Image", {})
-        pixels = pixels[0] if isinstance(pixels, list) else pixels
-        pixels = pixels.get("Pixels", {})
-        unit = pixels.get("PhysicalSizeXUnit", "µm")
-        if "PhysicalSizeX" in pixels and unit in units:
-            size = pixels["PhysicalSizeX"] * units[unit]
-    usable = isinstance(size, (int, float)) and math.isfinite(size) and size > 0
-    return {**metadata, "voxel_size_nm": float(size) if usable else None}
 
 
 def scene_number(path: Path) -> int:

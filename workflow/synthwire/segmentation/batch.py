@@ -23,7 +23,7 @@ import pandas as pd
 import synthwire
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, sha256_of_json
-from synthwire.io.outlines.reading import read_outlines
+from synthwire.io.outlines import read_outlines
 from synthwire.segmentation import Preparation, Selection
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage, read_images

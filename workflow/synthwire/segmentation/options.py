@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthwire.errors import InputError
+from synthwire.io.units import nanometres
 
 MODALITIES = {
     "od": "optical density, or anything else bright on dark, as it is",
@@ -76,13 +77,11 @@ def parse_pixel_size(text: str) -> tuple[float, float]:
     >>> parse_pixel_size("6.6x7.8nm")
     (6.6, 7.8)
     """
-    from synthwire.io.units import NANOMETRES_PER_UNIT  # here: this module is to load at once
-
     number = r"\d+\.?\d*(?:e[+-]?\d+)?|\.\d+"
     match = re.fullmatch(
         rf"\s*({number})\s*(?:[x×]\s*({number}))?\s*(\D+?)\s*", text, re.IGNORECASE
     )
-    unit = NANOMETRES_PER_UNIT.get(match[3]) if match else None
+    unit = nanometres(match[3]) if match else None
     sides = [round(float(side) * unit, 9) for side in match.group(1, 2) if side] if unit else []
     if not sides or not all(0 < side < math.inf for side in sides):
         raise InputError(
@@ -99,10 +98,10 @@ def parse_area(text: str) -> dict[str, float]:
     {'min_area_nm2': 4000.0}
     """
     number = r"\d+\.?\d*(?:e[+-]?\d+)?|\.\d+"
-    match = re.fullmatch(rf"\s*({number})\s*(px|nm[2²]|[uµμ]m[2²])\s*", text, re.IGNORECASE)
-    if not match:
+    match = re.fullmatch(rf"\s*({number})\s*(?:(px)|(\D+?)[2²])\s*", text, re.IGNORECASE)
+    if match and match[2]:
+        return {"min_area_px": float(match[1])}
+    unit = nanometres(match[3].lower()) if match else None
+    if unit is None:
         raise InputError(f"area '{text}': a number with its unit is expected, as 50px or 4000nm2")
-    area, unit = float(match[1]), match[2].lower()
-    if unit == "px":
-        return {"min_area_px": area}
-    return {"min_area_nm2": area * (1.0 if unit.startswith("nm") else 1e6)}
+    return {"min_area_nm2": float(match[1]) * unit**2}

@@ -32,7 +32,7 @@ from synthwire.io.calibration import as_pixel_size
 from synthwire.io.coco import make_annotation
 from synthwire.io.files import atomic_directory, json_ready
 from synthwire.io.masks import decode_mask
-from synthwire.io.outlines.writing import fiji_rois, label_tiff
+from synthwire.io.outlines import fiji_rois, label_tiff
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.options import Selection
 

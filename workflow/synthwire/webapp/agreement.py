@@ -19,7 +19,7 @@ from synthwire.evaluation import (
     classify_image,
 )
 from synthwire.io.files import MemoryFile
-from synthwire.io.outlines.reading import Outlines, read_outlines
+from synthwire.io.outlines import Outlines, read_outlines
 from synthwire.particles.table import match_masks, particle_statistics
 from synthwire.segmentation.result import Segmentation
 

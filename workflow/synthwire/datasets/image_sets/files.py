@@ -12,7 +12,7 @@ from synthwire.datasets.image_sets.record import image_record
 from synthwire.errors import InputError
 from synthwire.io.coco import categories_of
 from synthwire.io.grey import to_grey8
-from synthwire.io.outlines.reading import Outlines, read_outlines
+from synthwire.io.outlines import Outlines, read_outlines
 from synthwire.io.recordings import read_recording
 
 

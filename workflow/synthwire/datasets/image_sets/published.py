@@ -16,7 +16,7 @@ from synthwire.errors import InputError
 from synthwire.io.coco import categories_of
 from synthwire.io.files import sha256
 from synthwire.io.grey import to_grey8
-from synthwire.io.outlines.reading import read_outlines
+from synthwire.io.outlines import read_outlines
 from synthwire.io.recordings import read_recording
 
 FOLDER_VARIABLE = "SYNTHWIRE_MICROSCOPY"

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile, Source, open_source
-from synthwire.io.stxm.scan import NANOMETRES, Scan
+from synthwire.io.files import MemoryFile, Source, open_binary
+from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
+from synthwire.io.units import nanometres
 
 HDF5_START = b"\x89HDF\r\n\x1a\n"
-LARGEST_BYTES = 4 * 2**30
 IMAGE_SCANS = ("sample image", "sample image stack", "generic scan")  # of NXstxm's scan types
 
 
-def read_nexus(path: Path | MemoryFile, *, largest_pixels: int | None = None) -> Scan:
+def recognises(path: Path | MemoryFile, start: bytes) -> bool:
+    return start == HDF5_START
+
+
+def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     """Read a NeXus file of the application definition NXstxm, or any HDF5 file with one image.
 
     The detector is the one that `default` attributes lead to, else `data` or `counter0`, else the
@@ -28,22 +32,19 @@ def read_nexus(path: Path | MemoryFile, *, largest_pixels: int | None = None) ->
 
     try:
         in_memory = isinstance(path, MemoryFile)
-        with h5py.File(open_source(path) if in_memory else path, "r") as file:
+        with h5py.File(open_binary(path) if in_memory else path, "r") as file:
             if in_memory:
                 _require_self_contained(path, file)
             group = _nexus_group(path, file)
             if group is None:
-                dataset = _only_dataset(path, file, largest_pixels)
-                pages, size, energies = dataset[()], None, None
-                pages = pages[np.newaxis] if pages.ndim == 2 else pages
-            else:
-                pages, size, energies = _read_nxdata(path, group, largest_pixels)
+                pages = _only_dataset(path, file, largest_pixels)[()]
+                return Recording(pages[np.newaxis] if pages.ndim == 2 else pages)
+            return _read_nxdata(path, group, largest_pixels)
     except OSError as error:
         reason = str(error).split("(")[-1].rstrip(")")
         raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
     except RuntimeError as error:  # damaged inside: filters and B-trees
         raise InputError(f"{path}: damaged HDF5 file ({error})") from None
-    return pages, size, energies
 
 
 def _require_self_contained(path: MemoryFile, file) -> None:
@@ -140,14 +141,8 @@ def _only_dataset(path: Source, file, largest_pixels: int | None):
 
 
 def _require_size(path: Source, dataset, largest_pixels: int | None) -> None:
-    if largest_pixels is not None and dataset.size > largest_pixels:
-        raise InputError(
-            f"{path}: {' × '.join(map(str, dataset.shape))} pixels; at most "
-            f"{largest_pixels / 1e6:g} megapixels are taken; cut it down"
-        )
-    nbytes = dataset.size * dataset.dtype.itemsize
-    if nbytes > LARGEST_BYTES:
-        raise InputError(f"{path}: {nbytes / 2**30:.1f} GiB of pixels, more than 4; cut it down")
+    require_pixels(path, dataset.shape, largest_pixels)
+    require_bytes(path, dataset.size * dataset.dtype.itemsize)
 
 
 def _axis_of(group, signal, name: str, default: int) -> int:
@@ -169,7 +164,7 @@ def _axis_of(group, signal, name: str, default: int) -> int:
     return int(np.ravel(axis)[0]) - 1 if axis is not None else default
 
 
-def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Scan:
+def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Recording:
     signal = _signal(group)
     _require_size(path, signal, largest_pixels)
     kind = _text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""
@@ -195,9 +190,9 @@ def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Scan:
         positions = group.get(name)
         if positions is None or positions.size != length or length < 2:
             break
-        unit = NANOMETRES.get(_text(positions.attrs.get("units", "um")))
+        unit = nanometres(_text(positions.attrs.get("units", "um")))
         step = np.median(np.abs(np.diff(np.ravel(positions[()]).astype(float))))
         if unit is None or not np.isfinite(step) or step <= 0:
             break
         steps.append(float(step * unit))
-    return pages, (steps[0], steps[1]) if len(steps) == 2 else None, energies
+    return Recording(pages, (steps[0], steps[1]) if len(steps) == 2 else None, energies)

@@ -10,18 +10,27 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
-from synthwire.io.stxm.scan import NANOMETRES, Scan
+from synthwire.io.files import MemoryFile
+from synthwire.io.recordings.recording import Recording, require_pixels
+from synthwire.io.units import nanometres
 
 _TOKENS = re.compile(r'"([^"]*)"|([{}()=;,])|([^\s{}()=;,"]+)')
 
 
-def read_sdf(path: Path) -> Scan:
+def recognises(path: Path | MemoryFile, start: bytes) -> bool:
+    """By the name, since the header is plain text; only on disk, where its images lie beside it."""
+    return not isinstance(path, MemoryFile) and path.suffix.lower() in (".hdr", ".xim")
+
+
+def read(path: Path, largest_pixels: int | None) -> Recording:
     """Read an SDF scan: the header `name.hdr` and its images `name_a.xim` or `name_a000.xim`, ….
 
     The first detector (channel a) of a scan with one region is read. InputError in one line for a
     header that cannot be parsed, a scan that is no image, several regions, or an .xim file that is
     missing or not of the header's size.
     """
+    if path.suffix.lower() == ".xim":
+        raise InputError(f"{path}: name the scan's .hdr file instead; it says what the numbers are")
     try:
         header = _parse_header(path.read_text(encoding="utf-8", errors="replace"))
         scan = header["ScanDefinition"]
@@ -43,6 +52,7 @@ def read_sdf(path: Path) -> Scan:
     stack = scan.get("StackAxis", {})
     points = stack.get("Points", []) if isinstance(stack, dict) else []
     count = max(1, len(points))
+    require_pixels(path, (count, len(y), len(x)), largest_pixels)
     single = path.with_name(f"{path.stem}_a.xim")
     numbered = [path.with_name(f"{path.stem}_a{page:03d}.xim") for page in range(count)]
     files = [single] if count == 1 and not numbered[0].exists() else numbered
@@ -52,13 +62,13 @@ def read_sdf(path: Path) -> Scan:
     scale = {"ev": 1.0, "kev": 1e3}.get(str(stack.get("Unit", "")).lower()) if points else None
     if scale is not None:
         energies = tuple(scale * float(value) for value in points)
-    return pages, _step(region, y, x), energies
+    return Recording(pages, _step(region, y, x), energies)
 
 
 def _step(region: dict, y: np.ndarray, x: np.ndarray) -> tuple[float, float] | None:
     steps = []
     for axis, points in (("QAxis", y), ("PAxis", x)):
-        unit = NANOMETRES.get(str(region[axis].get("Unit", "um")))
+        unit = nanometres(region[axis].get("Unit", "um"))
         if unit is None or len(points) < 2:
             return None
         steps.append(float(np.median(np.abs(np.diff(points))) * unit))

@@ -1,0 +1,53 @@
+"""PNG, JPEG, and the other formats that Pillow reads."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile, open_binary
+from synthwire.io.recordings.recording import Recording, require_pixels
+
+MEMORY_FORMATS = ("PNG", "JPEG")
+
+
+def recognises(path: Path | MemoryFile, start: bytes) -> bool:
+    """Whatever no other format takes: Pillow itself tells what it is."""
+    return True
+
+
+def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
+    """Read an image with Pillow; from memory, where it is trusted less, only PNG and JPEG."""
+    formats = MEMORY_FORMATS if isinstance(path, MemoryFile) else None
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of 90 megapixels, which is a common stitched micrograph, and refuses
+            # twice that; only the refusal is wanted.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with open_binary(path) as file, Image.open(file, formats=formats) as image:
+                require_pixels(path, (image.height, image.width), largest_pixels)
+                image.load()
+                image = ImageOps.exif_transpose(image)
+                if image.mode == "P":
+                    image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+                elif image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+                    image = image.convert("RGB")
+                elif image.mode == "LA":
+                    image = image.convert("RGBA")
+                pixels = np.array(image)
+    except Image.DecompressionBombError:
+        raise InputError(
+            f"{path}: larger than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} megapixels; "
+            "cut it into tiles or save it as TIFF"
+        ) from None
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(f"{path}: not an image (PNG, JPEG or TIFF is expected)") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        raise InputError(f"{path}: truncated or damaged image ({error})") from None
+    return Recording(pixels[np.newaxis])

@@ -1,0 +1,59 @@
+"""What one file holds, and what it must not exceed or fall short of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.io.files import Source
+
+SMALLEST_SIDE = 8  # below this nothing can be segmented, and the last axis is surely colour
+LARGEST_BYTES = 4 * 2**30  # decoded; beyond it a laptop stops answering before we can say why
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one file holds.
+
+    pages: (pages, height, width) or (pages, height, width, channels), as stored.
+    pixel_size_nm: (y, x), or None where the file does not say.
+    energies_ev: photon energy of each page in eV, or None.
+    """
+
+    pages: np.ndarray
+    pixel_size_nm: tuple[float, float] | None = None
+    energies_ev: tuple[float, ...] | None = None
+
+
+def require_pixels(path: Source, shape: Sequence[int], largest: int | None) -> None:
+    """Refuse, before it is decoded, what has more pixels than `largest`; shape: … height, width."""
+    if largest is not None and np.prod(shape, dtype=np.float64) > largest:
+        raise InputError(
+            f"{path}: {' × '.join(map(str, shape))} pixels; at most {largest / 1e6:g} megapixels "
+            "are taken; cut it into tiles or bin it"
+        )
+
+
+def require_bytes(path: Source, count: int) -> None:
+    """Refuse, before it is decoded, what takes more memory than `LARGEST_BYTES`."""
+    if count > LARGEST_BYTES:
+        raise InputError(
+            f"{path}: {count / 2**30:.1f} GiB of pixels, more than {LARGEST_BYTES / 2**30:.0f}; "
+            "cut it into tiles"
+        )
+
+
+def require_image(path: Source, pages: np.ndarray) -> None:
+    """Refuse what is no image, or is too small for one."""
+    if pages.ndim not in (3, 4):
+        raise InputError(f"{path}: an array of shape {pages.shape} is no image and no stack")
+    height, width = pages.shape[1:3]
+    if min(height, width) < SMALLEST_SIDE:
+        raise InputError(
+            f"{path}: {height} × {width} pixels; each side must have at least {SMALLEST_SIDE}"
+        )
+    if pages.dtype.kind not in "buif":
+        raise InputError(f"{path}: pixels of type {pages.dtype}; real numbers are expected")

@@ -1,1 +1,0 @@
-"""STXM scans as the beamlines write them."""
