@@ -24,7 +24,7 @@ import pandas as pd
 import yaml
 
 from synthwire.datasets.image_sets import prepare, published
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, style
 from synthwire.imaging import likeness
 from synthwire.io import recordings, stacks
 from synthwire.io.grey import to_grey8
@@ -80,20 +80,20 @@ def compare(key: str, real: np.ndarray, simulated: np.ndarray) -> dict:
 def draw(pairs: dict[str, tuple[np.ndarray, np.ndarray]], table: pd.DataFrame) -> style.Drawing:
     """A row each: published image, a simulated one, grey values, power spectra."""
     side, gap, left, row_height = 40.0, 3.0, 4.0, 54.0
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, row_height * len(pairs) + 4)
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, row_height * len(pairs) + 4)
     letters = iter("abcdefghijkl")
     for row, (key, (real, simulated)) in enumerate(pairs.items()):
         top = 5 + row_height * row
         for column, (pixels, title) in enumerate(
             [(real, f"{key}, published"), (simulated[0], "simulated")]
         ):
-            ax = style.add_axes_mm(figure, left + column * (side + gap), top, side, side)
+            ax = layout.add_axes_mm(figure, left + column * (side + gap), top, side, side)
             ax.set_axis_off()
-            style.show_image(ax, pixels[-SHOWN_PX[0] :, : SHOWN_PX[1]])
-            style.panel_letter(ax, next(letters), title)
+            layout.show_image(ax, pixels[-SHOWN_PX[0] :, : SHOWN_PX[1]])
+            layout.panel_letter(ax, next(letters), title)
         facts = table.set_index("image").loc[key]
         start = left + 2 * (side + gap) + 11
-        ax = style.add_axes_mm(figure, start, top, 33, side)
+        ax = layout.add_axes_mm(figure, start, top, 33, side)
         grey = np.arange(256)
         for pages, colour, name in (
             ([real], style.ANNOTATION_COLOUR, "published"),
@@ -103,8 +103,8 @@ def draw(pairs: dict[str, tuple[np.ndarray, np.ndarray]], table: pd.DataFrame) -
         ax.set(xlabel="Grey value", ylabel="Share of pixels", ylim=(1e-5, 1), xlim=(0, 255))
         ax.legend(loc="upper right")
         title = f"distance {facts.histogram_distance:.3f}"
-        style.panel_letter(ax, next(letters), title, inset_mm=9)
-        ax = style.add_axes_mm(figure, start + 46, top, 33, side)
+        layout.panel_letter(ax, next(letters), title, inset_mm=9)
+        ax = layout.add_axes_mm(figure, start + 46, top, 33, side)
         for pages, colour in (
             ([real], style.ANNOTATION_COLOUR),
             (simulated, style.PREDICTION_COLOUR),
@@ -117,7 +117,7 @@ def draw(pairs: dict[str, tuple[np.ndarray, np.ndarray]], table: pd.DataFrame) -
             f"{facts.spectrum_difference:.2f} decades; edges "
             f"{facts.edge_width_real_px:.1f}, {facts.edge_width_simulated_px:.1f} px"
         )
-        style.panel_letter(ax, next(letters), title, inset_mm=9)
+        layout.panel_letter(ax, next(letters), title, inset_mm=9)
     return style.Drawing(figure, table, {"limits": LIMITS, "seed": SEED})
 
 

@@ -18,3 +18,11 @@ def tiny_bundled(tiny_weights, monkeypatch):
     """The tiny model in the bundled one's place, also for processes that a test starts."""
     monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(tiny_weights))
     return tiny_weights
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory):
+    """Folder of small stand-in results."""
+    import standin_results
+
+    return standin_results.make_results(tmp_path_factory.mktemp("results"), size=96, scenes=3)

@@ -17,6 +17,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
+from synthwire.datasets import annotated_images
 from synthwire.evaluation.evaluate import evaluate_predictions
 from synthwire.io.coco import make_annotation
 from synthwire.io.files import json_ready, read_json
@@ -240,6 +241,18 @@ def make_results(folder, *, seed=0, models=("01", "02", "03"), scenes=4, size=12
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n")
     return folder
+
+
+def image_set(results, key):
+    return annotated_images.read_image_set(results / "microscopy" / key)
+
+
+def evaluation(results, model, key):
+    return read_json(results / "evaluation" / model / f"{key}.json")
+
+
+def synthetic(results):
+    return annotated_images.read_synthetic(results / "dataset/val.json", results / "images", 12.0)
 
 
 def model_table():

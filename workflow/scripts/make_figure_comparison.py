@@ -5,7 +5,7 @@ from pathlib import Path
 from synthwire.datasets import annotated_images
 from synthwire.figures.kit import sources, style
 from synthwire.figures.methods import draw_methods
-from synthwire.figures.prediction import find_picture, median_image
+from synthwire.figures.prediction import find_image, median_image
 from synthwire.io.files import read_json
 from synthwire.runtime.job import job
 
@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
         pixel_size_nm=snakemake.params.voxel_size_nm,
     )
     drawing = draw_methods(
-        find_picture(pictures, median_image(evaluations[best])),
+        find_image(pictures, median_image(evaluations[best])),
         {
             "Watershed": read_json(snakemake.input.watershed_predictions),
             f"Model {best}": read_json(predictions),

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import gaussian_kde
 
 from synthwire.particles.distribution import (
     PERIOD_DEG,
@@ -72,3 +75,46 @@ def test_no_density_of_fewer_than_two_values():
     grid = np.linspace(0, 180, 7)
     assert not linear_density(np.array([3.0]), grid, None).any()
     assert not periodic_density(np.array([3.0]), grid).any()
+
+
+@given(
+    st.lists(st.floats(0, 179.99), min_size=2, max_size=40),
+    st.floats(0, 180),
+)
+def test_periodic_density_integrates_to_one_closes_and_turns(angles, turn):
+    angles = np.array(angles)
+    grid = np.linspace(0, 180, 721)
+    density = periodic_density(angles, grid)
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-3)
+    assert density[0] == pytest.approx(density[-1])
+    turned = periodic_density((angles + turn) % 180, (grid + turn) % 180)
+    assert turned == pytest.approx(density, abs=1e-9)
+
+
+def test_periodic_density_of_equal_angles_is_one_narrow_peak():
+    grid = np.linspace(0, 180, 721)
+    density = periodic_density(np.full(7, 41.3), grid)
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-3)
+    assert grid[density.argmax()] == pytest.approx(41.3, abs=0.3)
+
+
+def test_periodic_density_joins_both_ends():
+    grid = np.array([0.0, 90.0])
+    density = periodic_density(np.array([177.0, 3.0, 179.0, 1.0]), grid)
+    assert density[0] > 20 * density[1]
+
+
+def test_the_linear_density_is_scipys():
+    values = np.random.default_rng(3).lognormal(1, 0.6, 40)
+    grid = np.linspace(-2, 15, 90)
+    expected = gaussian_kde(values)(grid)
+    np.testing.assert_allclose(linear_density(values, grid, None), expected, rtol=1e-9, atol=1e-15)
+
+
+def test_linear_density_keeps_its_mass_above_the_limit():
+    values = np.random.default_rng(0).exponential(2.0, 60) + 1
+    grid = np.linspace(-10, 40, 20001)
+    density = linear_density(values, grid, 1.0)
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-3)
+    assert not density[grid < 1].any()
+    assert not linear_density(np.array([3.0]), grid, None).any()

@@ -1,7 +1,7 @@
 """Publication figures, drawn from stored results only.
 
-One module per kind of figure, one look for all of them (`style`). Each `draw_…` function is pure:
-it takes what the readers in `sources` give and returns a `style.Drawing`, which `style.save`
-writes as pdf, svg and png together with the figure's data as csv and the numbers that its caption
-needs as json.
+One file a kind of figure; kit/ holds what they share. Each `draw_…` function is pure: it takes what
+the readers in `kit/sources.py` and `datasets/annotated_images.py` give and returns a
+`kit.style.Drawing`, which `kit.style.save` writes as pdf, svg and png together with the figure's
+data as csv and the numbers that its caption needs as json.
 """

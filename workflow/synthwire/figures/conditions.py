@@ -8,7 +8,7 @@ from string import ascii_lowercase
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, style
 
 COLUMNS = 3
 PANEL_MM = (44.0, 34.0)
@@ -22,18 +22,18 @@ def draw_conditions(tables: Mapping[str, pd.DataFrame]) -> style.Drawing:
     tables: {model: result of `diagnosis.diagnose`}, all with the same conditions.
     """
     if not tables:
-        raise InputError("diagnosis: no model to draw")
+        raise InputError("conditions: no model to draw")
     colours = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE)
     if len(tables) > len(colours):
-        raise InputError(f"diagnosis: {len(tables)} models; at most {len(colours)} in one figure")
+        raise InputError(f"conditions: {len(tables)} models; at most {len(colours)} in one figure")
     first = next(iter(tables.values()))
     conditions = list(dict.fromkeys(first["condition"]))
     rows = -(-len(conditions) // COLUMNS)
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 2 + rows * (PANEL_MM[1] + GAP_MM[1]))
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 2 + rows * (PANEL_MM[1] + GAP_MM[1]))
     handles = []
     for number, condition in enumerate(conditions):
         row, column = divmod(number, COLUMNS)
-        ax = style.add_axes_mm(
+        ax = layout.add_axes_mm(
             figure,
             12 + column * (PANEL_MM[0] + GAP_MM[0]),
             7 + row * (PANEL_MM[1] + GAP_MM[1]),
@@ -62,10 +62,10 @@ def draw_conditions(tables: Mapping[str, pd.DataFrame]) -> style.Drawing:
         ax.set_ylim(0, 100)
         if column == 0:
             ax.set_ylabel("Mask AP (%)")
-        style.panel_letter(ax, ascii_lowercase[number], **style.CHART_LETTER)
+        layout.panel_letter(ax, ascii_lowercase[number], **layout.CHART_LETTER)
     free = len(conditions) % COLUMNS
     if free:
-        ax = style.add_axes_mm(
+        ax = layout.add_axes_mm(
             figure,
             12 + free * (PANEL_MM[0] + GAP_MM[0]),
             7 + (rows - 1) * (PANEL_MM[1] + GAP_MM[1]),

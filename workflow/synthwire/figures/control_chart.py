@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, style
 
 
 @style.styled
@@ -17,9 +17,9 @@ def draw_control_chart(table: pd.DataFrame, quantity: str, limit: float) -> styl
         `cusum_down`, `change` (empty, or "up" or "down" where the alarm is) and `since` (number of
         the first image after the change, from 1). quantity: what the mean is of, with its unit.
     """
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 84.0)
-    upper = style.add_axes_mm(figure, 14.0, 7.0, 164.0, 34.0)
-    lower = style.add_axes_mm(figure, 14.0, 51.0, 164.0, 20.0)
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 84.0)
+    upper = layout.add_axes_mm(figure, 14.0, 7.0, 164.0, 34.0)
+    lower = layout.add_axes_mm(figure, 14.0, 51.0, 164.0, 20.0)
     number = np.arange(1, len(table) + 1)
     upper.plot(number, table["mean"], "o", color=style.GREY, markersize=2.5, label="image")
     alarms = table["change"].isin(["up", "down"]).to_numpy()
@@ -58,8 +58,8 @@ def draw_control_chart(table: pd.DataFrame, quantity: str, limit: float) -> styl
     lower.set_ylabel("CUSUM (σ)")
     lower.set_xlabel("Image")
     count = f"{len(changes)} change{'s' * (len(changes) != 1)} in {len(table)} images"
-    style.panel_letter(upper, "a", count, **style.CHART_LETTER)
-    style.panel_letter(lower, "b", f"alarm beyond ±{limit:g}", **style.CHART_LETTER)
+    layout.panel_letter(upper, "a", count, **layout.CHART_LETTER)
+    layout.panel_letter(lower, "b", f"alarm beyond ±{limit:g}", **layout.CHART_LETTER)
     handles = [*upper.get_legend_handles_labels()[0], *lower.get_legend_handles_labels()[0]]
     figure.legend(handles=handles, loc="lower center", ncols=len(handles), columnspacing=2.0)
     return style.Drawing(figure, table.reset_index(drop=True), {"changes": len(changes)})

@@ -7,16 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator
+from scipy.stats import circvar
 
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, style
+from synthwire.figures.kit.panels import plot_distribution
 from synthwire.particles.distances import mean_direction
-from synthwire.particles.distribution import (
-    PERIOD_DEG,
-    histogram_edges,
-    linear_density,
-    periodic_density,
-)
+from synthwire.particles.distribution import PERIOD_DEG, Kind
 
 IMAGE_COLOURS = (
     style.BLUE,
@@ -27,6 +23,8 @@ IMAGE_COLOURS = (
     style.SKY_BLUE,
     style.BLACK,
 )
+
+COLUMNS = ["panel", "feature", "unit", "kind", "from", "to", "value"]
 
 
 @style.styled
@@ -49,21 +47,21 @@ def draw_distributions(particles: pd.DataFrame) -> style.Drawing:
     area_unit, per_nm2 = unit if unit == "px" else f"{unit}²", per_nm**2
     if area_unit == "nm²" and particles["area_nm2"].median() >= 1e4:
         area_unit, per_nm2 = "µm²", 1e-6
-    panels = [
+    features = [
         ("Length", particles[f"length_{suffix}"] * per_nm, unit, "log"),
         ("Width", particles[f"width_{suffix}"] * per_nm, unit, "log"),
         ("Area", particles[area] * per_nm2, area_unit, "log"),
         ("Aspect ratio", particles["aspect_ratio"], "1", "linear"),
         ("Orientation", particles["orientation_deg"] % PERIOD_DEG, "°", "circular"),
     ]
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 101.0)
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 101.0)
     axes = [
-        style.add_axes_mm(figure, 12.5 + 61.0 * column, 7.5 + 49.0 * row, 46.0, 31.0)
+        layout.add_axes_mm(figure, 12.5 + 61.0 * column, 7.5 + 49.0 * row, 46.0, 31.0)
         for row in range(2)
         for column in range(3)
     ]
     records, centres = [], {}
-    for ax, letter, (name, values, of_unit, kind) in zip(axes, "abcde", panels, strict=False):
+    for ax, letter, (name, values, of_unit, kind) in zip(axes, "abcde", features, strict=False):
         values = values.dropna().to_numpy(dtype=float)
         table, centres[name.lower().replace(" ", "_")] = _distribution(
             ax, letter, name, values, of_unit, kind
@@ -81,48 +79,22 @@ def draw_distributions(particles: pd.DataFrame) -> style.Drawing:
 
 
 def _distribution(
-    ax: Axes, letter: str, name: str, values: np.ndarray, unit: str, kind: str
+    ax: Axes, letter: str, name: str, values: np.ndarray, unit: str, kind: Kind
 ) -> tuple[pd.DataFrame, dict]:
     """One histogram with its density; returns what it shows, and its centre and spread."""
-    label = name if unit == "1" else f"{name} ({unit})"
-    ax.set_xlabel(label)
-    ax.set_ylabel(
-        "Density (per decade)"
-        if kind == "log"
-        else f"Density{'' if unit == '1' else f' (1/{unit})'}"
-    )
-    columns = ["panel", "feature", "unit", "kind", "from", "to", "value"]
+    ax.set_xlabel(name if unit == "1" else f"{name} ({unit})")
     if not len(values):
         ax.set_xticks([])
         ax.set_yticks([])
-        style.panel_letter(ax, letter, "no particles", **style.CHART_LETTER)
-        return pd.DataFrame(columns=columns), {"centre": None, "quartiles": None}
-    scaled = np.log10(values) if kind == "log" else values
+        layout.panel_letter(ax, letter, "no particles", **layout.CHART_LETTER)
+        return pd.DataFrame(columns=COLUMNS), {"centre": None, "quartiles": None}
+    lower = 1.0 if kind == "linear" else None  # no aspect ratio is below 1
+    table = plot_distribution(
+        ax, {name: values}, kind, unit, colours={name: style.BLUE}, lower=lower
+    )
     if kind == "circular":
-        edges = np.linspace(0, PERIOD_DEG, 13)
-        grid = np.linspace(0, PERIOD_DEG, 361)
-        density = periodic_density(scaled, grid)
-    else:
-        low = float(scaled.min()) if kind == "log" else 1.0  # no aspect ratio is below 1
-        high = float(scaled.max())
-        margin = 0.5 * max(high - low, 0.1) if high == low else 0.0
-        edges = histogram_edges(scaled, low - (margin if kind == "log" else 0.0), high + margin)
-        reach = 0.06 * (edges[-1] - edges[0])
-        grid = np.linspace(edges[0] - (reach if kind == "log" else 0.0), edges[-1] + reach, 361)
-        density = linear_density(scaled, grid, None if kind == "log" else edges[0])
-    heights = np.histogram(scaled, bins=edges, density=True)[0]
-    shown_edges, shown_grid = (10**edges, 10**grid) if kind == "log" else (edges, grid)
-    ax.stairs(heights, shown_edges, fill=True, color=style.BLUE, alpha=0.25, linewidth=0)
-    ax.plot(shown_grid, density, color=style.BLUE, linewidth=1.2)
-    if kind == "log":
-        style.log_axis(ax, shown_grid[0], shown_grid[-1])
-    else:
-        ax.set_xlim(shown_grid[0], shown_grid[-1])
-    ax.set_ylim(bottom=0)
-    if kind == "circular":
-        ax.xaxis.set_major_locator(MultipleLocator(45))
         centre, quartiles = mean_direction(values, PERIOD_DEG), None
-        order = abs(np.exp(2j * np.pi * values / PERIOD_DEG).mean())
+        order = 1 - circvar(values, high=PERIOD_DEG)
         title = f"mean direction {centre:.0f}°, order {order:.2f}"
     else:
         low, centre, high = (float(value) for value in np.percentile(values, [25, 50, 75]))
@@ -130,16 +102,9 @@ def _distribution(
         of = "" if unit == "1" else f" {unit}"
         title = f"median {_short(centre)}{of} ({_short(low)}–{_short(high)})"
     ax.axvline(centre, color=style.VERMILLION, linewidth=0.9, linestyle=(0, (4, 2)))
-    style.panel_letter(ax, letter, title, **style.CHART_LETTER)
-    table = [
-        pd.DataFrame({"kind": what, "from": start, "to": end, "value": height})
-        for what, start, end, height in (
-            ("histogram", shown_edges[:-1], shown_edges[1:], heights),
-            ("density", shown_grid, shown_grid, density),
-        )
-    ]
-    table = pd.concat(table, ignore_index=True).assign(panel=letter, feature=name, unit=unit)
-    return table[columns], {"centre": centre, "quartiles": quartiles}
+    layout.panel_letter(ax, letter, title, **layout.CHART_LETTER)
+    table = table.assign(panel=letter, feature=name, unit=unit)
+    return table[COLUMNS], {"centre": centre, "quartiles": quartiles}
 
 
 def _shortened(name: str, most: int = 22) -> str:
@@ -178,7 +143,7 @@ def _length_against_width(
     ax.set_ylabel(f"Length ({unit})")
     count = f"{len(particles)} particle{'s' * (len(particles) != 1)}"
     count += f" in {len(names)} image{'s' * (len(names) != 1)}"
-    style.panel_letter(ax, "f", count, **style.CHART_LETTER)
+    layout.panel_letter(ax, "f", count, **layout.CHART_LETTER)
     if len(particles):
         ax.set_xlim(left=0)
         ax.set_ylim(bottom=0)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 
 
 def magnitude(features: np.ndarray) -> np.ndarray:
@@ -55,10 +55,10 @@ def draw_feature_maps(
                 f"found shape {features.shape}"
             )
     count = len(levels) + 1
-    figure, rows = style.image_grid([[picture.aspect] * count] * 2)
-    style.show_image(rows[0][0], picture.pixels)
-    style.scale_bar(rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed)
-    style.panel_letter(rows[0][0], "a", "image")
+    figure, rows = layout.image_grid([[picture.aspect] * count] * 2)
+    layout.show_image(rows[0][0], picture.pixels)
+    scales.scale_bar(rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed)
+    layout.panel_letter(rows[0][0], "a", "image")
     extent = (0, picture.width, picture.height, 0)
     records = []
     for number, (name, features) in enumerate(levels.items(), start=1):
@@ -67,8 +67,8 @@ def draw_feature_maps(
         options = {"extent": extent, "aspect": "auto", "interpolation": "nearest"}
         upper.imshow(magnitude(features), cmap="cividis", vmin=0, vmax=1, **options)
         lower.imshow(principal_colours(features), **options)
-        style.panel_letter(upper, string.ascii_lowercase[number], f"{name}, {width} × {height}")
-        style.panel_letter(lower, string.ascii_lowercase[count - 1 + number], "components")
+        layout.panel_letter(upper, string.ascii_lowercase[number], f"{name}, {width} × {height}")
+        layout.panel_letter(lower, string.ascii_lowercase[count - 1 + number], "components")
         size = np.sqrt(np.square(features.astype(np.float64)).mean(axis=0))
         records.append(
             {

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
 from synthwire.figures.kit.volume import render_volume
-from synthwire.imaging import compression, projection
+from synthwire.imaging.compression import compress
+from synthwire.imaging.projection import View
+from synthwire.schema import section_defaults
 from synthwire.structures.scene import generate_scene
 from synthwire.structures.shapes import SHAPES
 
@@ -76,38 +78,38 @@ def draw_gallery(exhibits: Sequence[Exhibit], *, columns: int = 2) -> style.Draw
     gutter = 5.0
     width = (style.DOUBLE_COLUMN_MM - gutter * (columns - 1)) / columns
     height = (width - 2 * GAP_MM) / (VIEW_ASPECT + 2)
-    height = min(height, style.PAGE_HEIGHT_MM / rows - style.TITLE_MM - 1.2)
+    height = min(height, style.PAGE_HEIGHT_MM / rows - layout.TITLE_MM - 1.2)
     width = height * (VIEW_ASPECT + 2) + 2 * GAP_MM
-    pitch = height + style.TITLE_MM + 1.2
-    figure = style.new_figure(width * columns + gutter * (columns - 1), rows * pitch)
+    pitch = height + layout.TITLE_MM + 1.2
+    figure = layout.new_figure(width * columns + gutter * (columns - 1), rows * pitch)
     records = []
     for number, exhibit in enumerate(exhibits):
         column, row = divmod(number, rows)
-        left, top = column * (width + gutter), row * pitch + style.TITLE_MM
-        thickness, masks, pile = projection.project(exhibit.labels)
-        masks = [mask for mask in masks if mask.any()]
-        image = compression.compress(thickness, pile_height=pile)
+        left, top = column * (width + gutter), row * pitch + layout.TITLE_MM
+        beam = View.of(exhibit.labels)
+        masks = [mask for mask in beam.masks if mask.any()]
+        image = compress(beam.thickness, beam.pile_height, **section_defaults("compression"))
         present = np.flatnonzero(np.bincount(exhibit.labels.ravel())[1:]) + 1
         colours = choose_colours(masks)
         view = render_volume(
             exhibit.labels, dict(zip(present.tolist(), colours, strict=True)), width_px=700
         )
-        ax = style.add_axes_mm(figure, left, top, height * VIEW_ASPECT, height)
+        ax = layout.add_axes_mm(figure, left, top, height * VIEW_ASPECT, height)
         ax.set_axis_off()
         ax.imshow(view)
         ax.set_anchor("C")
         letter = string.ascii_lowercase[number] if number < 26 else str(number + 1)
-        frame = style.add_axes_mm(figure, left, top, width, height)
+        frame = layout.add_axes_mm(figure, left, top, width, height)
         frame.set_axis_off()
-        style.panel_letter(frame, letter, exhibit.name)
+        layout.panel_letter(frame, letter, exhibit.name)
         left += height * VIEW_ASPECT + GAP_MM
         for pixels in (image, blend_instances(image, masks, colours)):
-            ax = style.add_axes_mm(figure, left, top, height, height)
+            ax = layout.add_axes_mm(figure, left, top, height, height)
             ax.set_axis_off()
-            style.show_image(ax, pixels)
+            layout.show_image(ax, pixels)
             left += height + GAP_MM
             if pixels is image:
-                length = style.scale_bar(ax, image, exhibit.voxel_size_nm)
+                length = scales.scale_bar(ax, image, exhibit.voxel_size_nm)
         draw_outlines(ax, masks, colours, linewidth=0.5)
         records.append(
             {
@@ -116,7 +118,7 @@ def draw_gallery(exhibits: Sequence[Exhibit], *, columns: int = 2) -> style.Draw
                 "particles": len(masks),
                 "voxel_size_nm": exhibit.voxel_size_nm,
                 "domain_voxels": " × ".join(map(str, exhibit.labels.shape[::-1])),
-                "pile_height_voxels": int(pile),
+                "pile_height_voxels": beam.pile_height,
                 "filled_percent": 100 * np.count_nonzero(exhibit.labels) / exhibit.labels.size,
                 "scale_bar_nm": length,
             }

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 
 from synthwire.errors import InputError
-from synthwire.evaluation import interval_of, value_of
-from synthwire.figures.kit import style
+from synthwire.evaluation.uncertainty import interval_of, value_of
+from synthwire.figures.kit import layout, style
 
 PUBLISHED = "Published, synthetic"
 SERIES_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", "#A3557F", style.BLACK)
@@ -77,7 +77,7 @@ def draw_hyperparameters(
     if published is not None:
         series[PUBLISHED] = published.rename(columns={"paper_ap_segm": "ap"})
     left, width, gap = 13.0, 26.0, 2.6
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, len(series) * ROW_MM + 10.0)
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, len(series) * ROW_MM + 10.0)
     records = []
     for row, (label, table) in enumerate(series.items()):
         table = table.set_index("model").reindex(models["model"])
@@ -86,7 +86,7 @@ def draw_hyperparameters(
         colour = style.GREY if label == PUBLISHED else SERIES_COLOURS[row % len(SERIES_COLOURS)]
         axes = []
         for column, (factor, name) in enumerate(FACTORS.items()):
-            ax = style.add_axes_mm(
+            ax = layout.add_axes_mm(
                 figure, left + column * (width + gap), 6 + row * ROW_MM, width, ROW_MM - 8.5
             )
             axes.append(ax)
@@ -139,7 +139,7 @@ def draw_hyperparameters(
         for ax in axes:
             ax.set_ylim(low, high)
         axes[0].set_ylabel("AP mask (%)")
-        style.panel_letter(axes[0], string.ascii_lowercase[row], label, inset_mm=9.0, rise_pt=3.5)
+        layout.panel_letter(axes[0], string.ascii_lowercase[row], label, inset_mm=9.0, rise_pt=3.5)
     columns = ["series", "factor", "group", "model", "level", "ap_segm", "low", "high"]
     data = pd.concat(records, ignore_index=True) if records else pd.DataFrame(columns=columns)
     facts = {

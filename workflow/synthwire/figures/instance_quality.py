@@ -3,91 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from synthwire.errors import InputError
-from synthwire.evaluation import interval_of, value_of
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, sources, style
+from synthwire.figures.kit.panels import percent_axis, plot_categories, plot_overlap, series_looks
 
-LINES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
-COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", style.PURPLE, style.BLACK)
-MARKERS = "osD^vP"
 SIZES = {"aps": "small", "apm": "medium", "apl": "large"}
-STEP = 0.12  # between series that stand side by side, of the distance of two categories
-
-
-def looks(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Colour, line and marker of each series, by label: apart without colour too."""
-    return {
-        label: {
-            "color": COLOURS[number % len(COLOURS)],
-            "linestyle": LINES[number % len(LINES)],
-            "marker": MARKERS[number % len(MARKERS)],
-            "markersize": 3.0,
-        }
-        for number, label in enumerate(labels)
-    }
-
-
-def plot_categories(
-    ax: Axes,
-    series: Mapping[str, Mapping],
-    metrics: Mapping[str, str],
-    *,
-    joined: bool = True,
-) -> list[dict[str, Any]]:
-    """Plot metrics of several evaluations side by side, with their bootstrap intervals.
-
-    series: label → evaluation. metrics: name of a metric (as `evaluation.value_of` takes it) →
-    name of its place on the axis. joined: whether a series' points are joined by a line.
-    Returns what was plotted, one record a point: label, metric, value, low, high.
-    """
-    names = list(metrics.values())
-    places = np.arange(len(names))
-    offsets = STEP * (np.arange(len(series)) - (len(series) - 1) / 2)
-    records = []
-    for offset, (label, look), evaluation in zip(
-        offsets, looks(series).items(), series.values(), strict=True
-    ):
-        points = [
-            (value_of(evaluation, metric), *interval_of(evaluation, metric)) for metric in metrics
-        ]
-        values, lows, highs = np.array(points).reshape(-1, 3).T
-        ax.vlines(places + offset, lows, highs, color=look["color"], linewidth=0.8)
-        line = look["linestyle"] if joined else "none"
-        ax.plot(places + offset, values, **{**look, "linestyle": line})
-        records += [
-            {"label": label, "metric": metric, "value": value, "low": low, "high": high}
-            for metric, (value, low, high) in zip(metrics, points, strict=True)
-        ]
-    ax.set_xticks(places, names)
-    ax.set_xlim(-0.4, max(len(names), 1) - 0.6)
-    return records
-
-
-def plot_overlap(ax: Axes, series: Mapping[str, Mapping]) -> list[dict[str, Any]]:
-    """Plot mask AP by the fraction of a particle that others cover, as `plot_categories`."""
-    parts = next((found["overlap"] for found in series.values() if found.get("overlap")), [])
-    ranges = {
-        f"overlap_{number}": _range(part["low"], part["high"]) for number, part in enumerate(parts)
-    }
-    shown = {label: found for label, found in series.items() if found.get("overlap")}
-    records = plot_categories(ax, shown, ranges)
-    ax.set_xlabel("Part of a particle that others cover")
-    return records
-
-
-def finish(ax: Axes, letter: str, label: str) -> None:
-    """Axis from 0 to 100 percent, grid lines, panel letter."""
-    ax.set_ylabel(label)
-    ax.set_ylim(0, 102)
-    ax.grid(axis="y", color="#E6E6E6", linewidth=0.4)
-    ax.set_axisbelow(True)
-    style.panel_letter(ax, letter, **style.CHART_LETTER)
 
 
 @style.styled
@@ -103,15 +26,15 @@ def draw_instance_quality(
     """
     if not evaluations:
         raise InputError("no evaluation is given; at least one image set is needed")
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, 66.0)
-    axes = [style.add_axes_mm(figure, 11.5 + n * 61, 7, 46, 41) for n in range(3)]
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 66.0)
+    axes = [layout.add_axes_mm(figure, 11.5 + n * 61, 7, 46, 41) for n in range(3)]
     records = []
     handles = {}
-    for label, look in looks(evaluations).items():
+    for label, look in series_looks(evaluations).items():
         rows = evaluations[label].get("thresholds", [])
         (handles[label],) = axes[0].plot(
-            style.as_numbers(row["iou"] for row in rows),
-            style.as_numbers(row["f1"] for row in rows),
+            sources.as_numbers(row["iou"] for row in rows),
+            sources.as_numbers(row["f1"] for row in rows),
             **{**look, "markersize": 2.6},
         )
         records += [
@@ -130,7 +53,7 @@ def draw_instance_quality(
         records.append({"against": "size", "level": sizes[row.pop("metric")], **row})
     axes[2].set_xlabel("Particle size")
     for ax, letter, label in zip(axes, "abc", ("F1 (%)", *["AP mask (%)"] * 2), strict=True):
-        finish(ax, letter, label)
+        percent_axis(ax, letter, label)
     figure.legend(
         handles.values(),
         handles.keys(),
@@ -157,12 +80,3 @@ def draw_instance_quality(
         },
     }
     return style.Drawing(figure, data, facts)
-
-
-def _range(low: float, high: float) -> str:
-    """ "5–25 %", "> 25 %", "< 5 %" of a range of fractions."""
-    if low <= 0:
-        return f"< {100 * high:g} %"
-    if high >= 1:
-        return f"> {100 * low:g} %"
-    return f"{100 * low:g}–{100 * high:g} %"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 
 LOSSES: Mapping[str, str] = {
     "loss_mask": "mask",
@@ -78,13 +78,13 @@ def draw_loss_curves(
     log_x = max(lengths) > MUCH_LONGER * np.median(lengths)
     validated = any(VALIDATION in table for table in known.values())
     if validated:
-        figure = style.new_figure(style.DOUBLE_COLUMN_MM, 126.0)
+        figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 126.0)
         axes = [
-            style.add_axes_mm(figure, 11.5 + x, 7 + y, 76, 40) for y in (0, 63) for x in (0, 92)
+            layout.add_axes_mm(figure, 11.5 + x, 7 + y, 76, 40) for y in (0, 63) for x in (0, 92)
         ]
     else:
-        figure = style.new_figure(style.DOUBLE_COLUMN_MM, 70.0)
-        axes = [style.add_axes_mm(figure, 11.5 + n * 61, 7, 46, 42) for n in range(3)]
+        figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 70.0)
+        axes = [layout.add_axes_mm(figure, 11.5 + n * 61, 7, 46, 42) for n in range(3)]
     order = [model for model in known if model not in colours] + lit
     for model in order:
         table = known[model]
@@ -126,11 +126,11 @@ def draw_loss_curves(
         ax.set_xlabel("Iteration")
         if log_x:
             within = ax.dataLim if ax.has_data() else axes[0].dataLim
-            style.log_axis(ax, max(within.x0, 1) / 1.06, within.x1 * 1.06)
+            scales.log_axis(ax, max(within.x0, 1) / 1.06, within.x1 * 1.06)
         else:
             ax.set_xlim(left=0)
         ax.set_ylim(bottom=0)
-        style.panel_letter(ax, letter, title, **style.CHART_LETTER)
+        layout.panel_letter(ax, letter, title, **layout.CHART_LETTER)
     wanted = ("iteration", "total_loss", *LOSSES, "lr", VALIDATION)
     data = pd.concat(
         [

@@ -11,15 +11,15 @@ from matplotlib.patches import Rectangle
 
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
-from synthwire.evaluation import interval_of
-from synthwire.figures.instance_quality import finish, plot_overlap
-from synthwire.figures.kit import style
+from synthwire.evaluation.uncertainty import interval_of
+from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.kit.panels import percent_axis, plot_overlap
 from synthwire.figures.prediction import crowded_window
 from synthwire.io.masks import decode_mask
 from synthwire.particles.table import match_masks
 
-DETAIL = 0.45  # of the picture's sides
+DETAIL = 0.45  # of the image's sides
 CHART_MM = 52.0
 UNMATCHED = "#FFFFFF"
 
@@ -38,13 +38,13 @@ def draw_methods(
     An instance that matches a particle at IoU 0.5 has the particle's colour, any other is white.
 
     predictions: name of a method ("Watershed", "Model 07") → COCO results, of which those of
-        this picture with at least `score` are drawn. evaluations: name → evaluation on the whole
+        this image with at least `score` are drawn. evaluations: name → evaluation on the whole
         image set, whose mask AP stands above the panel.
     InputError when a method has no evaluation.
     """
     for name in predictions:
         if name not in evaluations:
-            raise InputError(f"comparison: no evaluation of '{name}'")
+            raise InputError(f"methods: no evaluation of '{name}'")
     outlines = [item["segmentation"] for item in picture.annotations]
     crowd = np.array([bool(item.get("iscrowd", 0)) for item in picture.annotations], dtype=bool)
     own = dict(zip(np.flatnonzero(~crowd).tolist(), choose_colours(picture.masks()), strict=True))
@@ -76,17 +76,17 @@ def draw_methods(
     x, y, width, height = crowded_window(picture, DETAIL)
     aspects = [picture.aspect] * len(panels)
     chart = any(evaluations[name].get("overlap") for name in predictions)
-    figure, rows = style.image_grid(
+    figure, rows = layout.image_grid(
         [aspects, [width / height] * len(panels)], below_mm=CHART_MM if chart else 0.0
     )
     records = []
     for column, (name, (masks, colours, title)) in enumerate(panels.items()):
         blended = blend_instances(picture.pixels, masks, colours)
         for row, ax in enumerate((rows[0][column], rows[1][column])):
-            style.show_image(ax, blended)
+            layout.show_image(ax, blended)
             draw_outlines(ax, masks, colours, linewidth=0.6 + 0.2 * row)
             letter = string.ascii_lowercase[row * len(panels) + column]
-            style.panel_letter(ax, letter, title if row == 0 else "Detail")
+            layout.panel_letter(ax, letter, title if row == 0 else "Detail")
         rows[0][column].add_patch(
             Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.8)
         )
@@ -100,11 +100,11 @@ def draw_methods(
     if chart:
         overlap_panel = string.ascii_lowercase[2 * len(panels)]
         top = figure.get_size_inches()[1] * style.MM_PER_INCH - CHART_MM
-        ax = style.add_axes_mm(figure, 11.5, top + 8, 80, CHART_MM - 18)
+        ax = layout.add_axes_mm(figure, 11.5, top + 8, 80, CHART_MM - 18)
         plot_overlap(ax, {name: evaluations[name] for name in predictions})
-        finish(ax, overlap_panel, "AP mask (%)")
+        percent_axis(ax, overlap_panel, "AP mask (%)")
         ax.legend(ax.get_lines(), list(predictions), loc="upper left", bbox_to_anchor=(1.04, 1.0))
-    length = style.scale_bar(
+    length = scales.scale_bar(
         rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
     )
     facts = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from synthwire.datasets.annotated_images import AnnotatedImage
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import choose_colours, draw_outlines
 
 
@@ -21,24 +21,24 @@ def draw_overview(pictures: Sequence[AnnotatedImage]) -> style.Drawing:
     """
     count = len(pictures)
     aspects = [picture.aspect for picture in pictures]
-    figure, rows = style.image_grid([aspects, aspects])
+    figure, rows = layout.image_grid([aspects, aspects])
     records = []
     for index, picture in enumerate(pictures):
         above, below = rows[0][index], rows[1][index]
-        style.show_image(above, picture.pixels)
-        length = style.scale_bar(
+        layout.show_image(above, picture.pixels)
+        length = scales.scale_bar(
             above, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
         )
-        style.panel_letter(above, string.ascii_lowercase[index], picture.label)
+        layout.panel_letter(above, string.ascii_lowercase[index], picture.label)
 
         masks, ignored = picture.masks(), picture.masks(ignored=True)
-        style.show_image(below, picture.pixels)
+        layout.show_image(below, picture.pixels)
         draw_outlines(below, ignored, "white", linewidth=0.6, dashed=True)
         draw_outlines(below, masks, choose_colours(masks), linewidth=0.8)
         words = f"{len(masks)} outline{'s' * (len(masks) != 1)}"
         if ignored:
             words += f", {len(ignored)} more ignored"
-        style.panel_letter(below, string.ascii_lowercase[count + index], words)
+        layout.panel_letter(below, string.ascii_lowercase[count + index], words)
         for item in picture.annotations:
             x, y, width, height = item["bbox"]
             records.append(

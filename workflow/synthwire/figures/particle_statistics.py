@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MultipleLocator
 
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, style
+from synthwire.figures.kit.panels import plot_distribution
 from synthwire.particles.distances import compare_distributions, mean_direction
-from synthwire.particles.distribution import (
-    PERIOD_DEG,
-    histogram_edges,
-    linear_density,
-    periodic_density,
-)
+from synthwire.particles.distribution import PERIOD_DEG, Kind
 
 SOURCES = {"annotation": style.ANNOTATION_COLOUR, "prediction": style.PREDICTION_COLOUR}
 NAMES = {"annotation": "Annotation", "prediction": "Prediction"}
@@ -43,104 +38,32 @@ def draw_particle_statistics(
     counts = {source: int((statistics["source"] == source).sum()) for source in SOURCES}
     area, area_label, area_unit = _areas(statistics, pixel_size_assumed)
 
-    panels = [
-        ("a", area, area_label, "area", area_unit),
-        ("b", statistics["aspect_ratio"].to_numpy(float), "Aspect ratio", "aspect_ratio", "1"),
-        (
-            "c",
-            statistics["orientation_deg"].to_numpy(float) % PERIOD_DEG,
-            "Orientation (°)",
-            "orientation",
-            "deg",
-        ),
-    ]
+    aspect_ratio = statistics["aspect_ratio"].to_numpy(float)
+    orientation = statistics["orientation_deg"].to_numpy(float) % PERIOD_DEG
+    features = (
+        ("area", area, area_label, area_unit, "log" if log_area else "linear", 0.0),
+        ("aspect_ratio", aspect_ratio, "Aspect ratio", "1", "linear", 1.0),
+        ("orientation", orientation, "Orientation (°)", "°", "circular", None),
+    )
     distances = _distances(statistics, "area_px" if area_unit == "px" else "area_nm2")
-    height = 53.0
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, height)
-    records = []
-    medians: dict[str, dict[str, float | None]] = {}
-    axes_width, left = 47.0, 11.5
-    for letter, values, axis_label, name, unit in panels:
-        ax = style.add_axes_mm(figure, left, 6.5, axes_width, 31.5)
-        left += axes_width + 13.5
-        log = name == "area" and log_area
-        scaled = np.log10(values) if log else values
-        if name == "orientation":
-            edges = np.linspace(0, PERIOD_DEG, 13)
-        elif len(scaled):
-            low = float(scaled.min()) if log else (1.0 if name == "aspect_ratio" else 0.0)
-            high = float(scaled.max())
-            low = min(low, float(scaled.min()))
-            edges = histogram_edges(scaled, low, high if high > low else low + 1)
-        else:
-            edges = np.linspace(0, 1, 9)
-        margin = 0 if name == "orientation" else 0.06 * (edges[-1] - edges[0])
-        start = edges[0] - (margin if log else 0)
-        grid = np.linspace(start, edges[-1] + margin, 361)
-        medians[name] = {}
-        for source, colour in SOURCES.items():
-            own = scaled[(statistics["source"] == source).to_numpy()]
-            heights = (
-                np.histogram(own, bins=edges, density=True)[0]
-                if len(own)
-                else np.zeros(len(edges) - 1)
-            )
-            if name == "orientation":
-                density = periodic_density(own, grid)
-            else:
-                density = linear_density(own, grid, None if log else edges[0])
-            centre = None
-            if len(own) and name != "orientation":
-                centre = float(np.median(values[(statistics["source"] == source).to_numpy()]))
-            elif len(own):
-                centre = mean_direction(own, PERIOD_DEG)
-            medians[name][source] = centre
-            shown_edges, shown_grid = (10**edges, 10**grid) if log else (edges, grid)
-            if (
-                source == "annotation"
-            ):  # one filled, the other only drawn: their overlap stays clear
-                ax.stairs(heights, shown_edges, fill=True, color=colour, alpha=0.22, linewidth=0)
-            else:
-                ax.stairs(heights, shown_edges, color=colour, alpha=0.75, linewidth=0.7)
-            ax.plot(
-                shown_grid,
-                density,
-                color=colour,
-                linewidth=1.3,
-                linestyle="-" if source == "annotation" else (0, (4, 1.3)),
-                label=f"{NAMES[source]} (n = {counts[source]})",
-            )
-            for kind, x, x1, y in (
-                ("histogram", shown_edges[:-1], shown_edges[1:], heights),
-                ("density", shown_grid, shown_grid, density),
-            ):
-                records.append(
-                    pd.DataFrame(
-                        {
-                            "panel": letter,
-                            "feature": name,
-                            "unit": unit,
-                            "source": source,
-                            "kind": kind,
-                            "from": x,
-                            "to": x1,
-                            "value": y,
-                        }
-                    )
-                )
-        if log:
-            style.log_axis(ax, shown_grid[0], shown_grid[-1])
-            ax.set_ylabel("Density (per decade)")
-        else:
-            ax.set_xlim(grid[0], grid[-1])
-            ax.set_ylabel({"orientation": "Density (1/°)"}.get(name, f"Density{_per(unit)}"))
-        if name == "orientation":
-            ax.xaxis.set_major_locator(MultipleLocator(45))
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 53.0)
+    tables, centres = [], {}
+    for number, (name, values, axis_label, unit, kind, lower) in enumerate(features):
+        letter = "abc"[number]
+        ax = layout.add_axes_mm(figure, 11.5 + 60.5 * number, 6.5, 47.0, 31.5)
+        series = {source: values[(statistics["source"] == source).to_numpy()] for source in SOURCES}
+        table = plot_distribution(ax, series, kind, unit, colours=SOURCES, lower=lower)
+        table.insert(0, "panel", letter)
+        table.insert(1, "feature", name)
+        table.insert(2, "unit", "deg" if unit == "°" else unit)
+        tables.append(table)
+        centres[name] = {source: _centre(own, kind) for source, own in series.items()}
         ax.set_xlabel(axis_label)
-        ax.set_ylim(bottom=0)
-        style.panel_letter(ax, letter, _distance(distances.get(name)), **style.CHART_LETTER)
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=2, columnspacing=2.5, handlelength=2.4)
+        layout.panel_letter(ax, letter, _distance(distances.get(name)), **layout.CHART_LETTER)
+    labels = [f"{NAMES[source]} (n = {counts[source]})" for source in SOURCES]
+    figure.legend(
+        ax.get_lines(), labels, loc="lower center", ncols=2, columnspacing=2.5, handlelength=2.4
+    )
     facts = {
         "label": label,
         "model": model,
@@ -149,10 +72,18 @@ def draw_particle_statistics(
         "area_unit": area_unit,
         "pixel_size_assumed": pixel_size_assumed and area_unit != "px",
         "log_area": log_area,
-        "centres": medians,
+        "centres": centres,
         "distances": distances,
     }
-    return style.Drawing(figure, pd.concat(records, ignore_index=True), facts)
+    data = pd.concat(tables, ignore_index=True).rename(columns={"series": "source"})
+    return style.Drawing(figure, data, facts)
+
+
+def _centre(values: np.ndarray, kind: Kind) -> float | None:
+    """Median, or mean direction; None of nothing."""
+    if not len(values):
+        return None
+    return mean_direction(values, PERIOD_DEG) if kind == "circular" else float(np.median(values))
 
 
 def _distances(statistics: pd.DataFrame, area: str) -> dict[str, dict]:
@@ -176,10 +107,6 @@ def _distance(distance: dict | None) -> str:
     short = "Kuiper" if distance["name"] == "Kuiper" else "KS"
     p = "< 0.001" if distance["p"] < 0.001 else f"= {distance['p']:.2g}"
     return f"{short} distance {distance['ks']:.2f} (p {p})"
-
-
-def _per(unit: str) -> str:
-    return "" if unit == "1" else f" (1/{unit})"
 
 
 def _areas(statistics: pd.DataFrame, assumed: bool) -> tuple[np.ndarray, str, str]:

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.figure import Figure
 
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
 
-# An overlay is looked at on a screen: small images are enlarged, and none is larger than this.
+# An overlay is looked at on a screen: small images are magnified, and none is larger than this.
 SMALLEST_OVERLAY_PX = 1000  # about
 LARGEST_OVERLAY_PX = 4000
 SCREEN_DPI = 100
@@ -26,23 +26,23 @@ def draw_particles(
 ) -> Figure:
     """An image (height, width), uint8, with its masks outlined and numbered, and a scale bar.
 
-    The picture is the image alone, without margins, enlarged by a whole number or made smaller.
+    The figure is the image alone, without margins, magnified by a whole number or made smaller.
     """
     height, width = pixels.shape
     longest = max(height, width)
-    enlarged = max(1, round(SMALLEST_OVERLAY_PX / longest))
-    dots = enlarged if longest <= LARGEST_OVERLAY_PX else LARGEST_OVERLAY_PX / longest
+    magnified = max(1, round(SMALLEST_OVERLAY_PX / longest))
+    dots = magnified if longest <= LARGEST_OVERLAY_PX else LARGEST_OVERLAY_PX / longest
     figure = Figure(figsize=(width * dots / SCREEN_DPI, height * dots / SCREEN_DPI), dpi=SCREEN_DPI)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
     colours = choose_colours(masks)
-    style.show_image(ax, blend_instances(pixels, masks, colours, opacity=0.3))
+    layout.show_image(ax, blend_instances(pixels, masks, colours, opacity=0.3))
     draw_outlines(ax, masks, colours, linewidth=1.0)
     for mask, number in zip(masks, ids, strict=True):
         x, y = _middle(mask)
         label = ax.text(x, y, str(number), color="white", fontsize=7, ha="center", va="center")
         label.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground="black")])
-    style.scale_bar(ax, pixels, pixel_size_nm)
+    scales.scale_bar(ax, pixels, pixel_size_nm)
     return figure
 
 

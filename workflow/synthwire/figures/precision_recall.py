@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
-
-RECALL_LEVELS = np.linspace(0, 1, 101)
+from synthwire.evaluation.average_precision import RECALL_LEVELS
+from synthwire.figures.kit import layout, sources, style
 
 
 def interpolated_precision(recall: np.ndarray, envelope: np.ndarray) -> np.ndarray:
@@ -46,12 +45,12 @@ def draw_precision_recall(
     both = len(curves) > 1
     width = style.DOUBLE_COLUMN_MM if both else style.SINGLE_COLUMN_MM
     # below panel b there is room for the legend: its curves may run through every corner
-    figure = style.new_figure(width, 90.0 if both else 76.0)
-    ax = style.add_axes_mm(figure, 12, 7, 74, 58)
+    figure = layout.new_figure(width, 90.0 if both else 76.0)
+    ax = layout.add_axes_mm(figure, 12, 7, 74, 58)
     records, areas = [], {}
     for name, curve in curves.items():
-        recall = style.as_numbers(curve["recall"])
-        envelope = style.as_numbers(curve["envelope"])
+        recall = sources.as_numbers(curve["recall"])
+        envelope = sources.as_numbers(curve["envelope"])
         areas[name] = (
             100 * float(interpolated_precision(recall, envelope).mean()) if len(recall) else None
         )
@@ -61,7 +60,7 @@ def draw_precision_recall(
                     "image_set": name,
                     "model": models[name],
                     "recall": recall,
-                    "precision": style.as_numbers(curve["precision"]),
+                    "precision": sources.as_numbers(curve["precision"]),
                     "envelope": envelope,
                 }
             )
@@ -92,9 +91,9 @@ def draw_precision_recall(
         ax.legend(loc="lower left")
     _finish(ax)
     value = "no annotation" if areas[label] is None else f"AP50 = {areas[label]:.1f}"
-    style.panel_letter(ax, "a", f"{label}: {value}", **style.CHART_LETTER)
+    layout.panel_letter(ax, "a", f"{label}: {value}", **layout.CHART_LETTER)
     if both:
-        ax = style.add_axes_mm(figure, 12 + 74 + 16, 7, 74, 58)
+        ax = layout.add_axes_mm(figure, 12 + 74 + 16, 7, 74, 58)
         for number, (name, record) in enumerate(zip(curves, records, strict=True)):
             if not len(record):
                 continue
@@ -116,7 +115,7 @@ def draw_precision_recall(
                 title_fontsize=6,
                 alignment="left",
             )
-        style.panel_letter(ax, "b", "Envelopes of all image sets", **style.CHART_LETTER)
+        layout.panel_letter(ax, "b", "Envelopes of all image sets", **layout.CHART_LETTER)
     facts = {
         "label": label,
         "model": models[label],

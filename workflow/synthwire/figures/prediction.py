@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
-from synthwire.evaluation import (
+from synthwire.evaluation.pixels import (
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
     IGNORED,
@@ -22,14 +22,14 @@ from synthwire.evaluation import (
     accuracy,
     classify_image,
 )
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
 from synthwire.figures.kit.sources import best_model
 from synthwire.io.files import read_json
 from synthwire.io.masks import decode_mask
 
 LEGEND_MM = 6.0
-WIDE = 1.2  # wider pictures stand two in a row
+WIDE = 1.2  # wider images stand two in a row
 
 
 def median_image(evaluation: Mapping) -> int:
@@ -46,12 +46,12 @@ def median_image(evaluation: Mapping) -> int:
     return rows[(len(rows) - 1) // 2]["image_id"]
 
 
-def find_picture(pictures: Sequence[AnnotatedImage], image_id: int) -> AnnotatedImage:
-    """The picture with an image id; InputError when there is none."""
+def find_image(pictures: Sequence[AnnotatedImage], image_id: int) -> AnnotatedImage:
+    """The image of a set with an id; InputError when there is none."""
     for picture in pictures:
         if picture.image_id == image_id:
             return picture
-    raise InputError(f"no image {image_id} among the {len(pictures)} pictures of the set")
+    raise InputError(f"no image {image_id} among the {len(pictures)} images of the set")
 
 
 def paint_classes(classes: np.ndarray, colours: style.PixelColours) -> np.ndarray:
@@ -81,7 +81,9 @@ def draw_prediction(
     model, evaluation: the model's name and its evaluation on the whole image set, for the caption.
     pixel_colours: "safe" for all eyes, or "paper" for the paper's blue, green and red.
     """
-    style.require_choice("pixel_colours", pixel_colours, style.PIXEL_COLOURS)
+    if pixel_colours not in style.PIXEL_COLOURS:
+        choices = ", ".join(map(repr, style.PIXEL_COLOURS))
+        raise InputError(f"pixel_colours: {pixel_colours!r} is not one of {choices}")
     colours = style.PIXEL_COLOURS[pixel_colours]
     predictions = [
         item
@@ -102,24 +104,24 @@ def draw_prediction(
 
     wide = picture.aspect > WIDE
     rows = [[picture.aspect] * 2] * 2 if wide else [[picture.aspect] * 3]
-    figure, grid = style.image_grid(rows, below_mm=LEGEND_MM)
+    figure, grid = layout.image_grid(rows, below_mm=LEGEND_MM)
     first, second, third, *fourth = [ax for row in grid for ax in row]
 
-    style.show_image(first, picture.pixels)
-    length = style.scale_bar(
+    layout.show_image(first, picture.pixels)
+    length = scales.scale_bar(
         first, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
     )
-    style.panel_letter(first, "a", picture.label)
+    layout.panel_letter(first, "a", picture.label)
 
     instance_colours = choose_colours(masks)
-    style.show_image(second, blend_instances(picture.pixels, masks, instance_colours))
+    layout.show_image(second, blend_instances(picture.pixels, masks, instance_colours))
     draw_outlines(second, masks, instance_colours, linewidth=0.6)
-    style.panel_letter(second, "b", f"{len(masks)} predicted instance{'s' * (len(masks) != 1)}")
+    layout.panel_letter(second, "b", f"{len(masks)} predicted instance{'s' * (len(masks) != 1)}")
 
-    style.show_image(third, paint_classes(classes, colours))
+    layout.show_image(third, paint_classes(classes, colours))
     _frame(third)
     shown = "no foreground" if np.isnan(value) else f"accuracy {value:.1f} %"
-    style.panel_letter(third, "c", f"Pixels, {shown}")
+    layout.panel_letter(third, "c", f"Pixels, {shown}")
     handles = [
         Patch(facecolor=colours.true_positive, label="true positive"),
         Patch(facecolor=colours.false_positive, label="false positive"),
@@ -202,9 +204,9 @@ def _frame(ax: Axes) -> None:
 
 
 def crowded_window(picture: AnnotatedImage, fraction: float = 1 / 3) -> tuple[int, int, int, int]:
-    """The part of a picture (x, y, width, height in px) with the most crossings in its middle.
+    """The part of an image (x, y, width, height in px) with the most crossings in its middle.
 
-    Its sides are `fraction` of the picture's. A crossing is a connected region that two or more
+    Its sides are `fraction` of the image's. A crossing is a connected region that two or more
     annotated masks share; it counts with the root of its area, so that neither slivers between
     touching particles nor one broad overlap decide. Without any, the fullest part.
     """
@@ -226,13 +228,13 @@ def crowded_window(picture: AnnotatedImage, fraction: float = 1 / 3) -> tuple[in
 def _draw_detail(ax: Axes, whole: Axes, picture: AnnotatedImage, masks, colours) -> None:
     """The most crowded part, enlarged: annotation in white, prediction in its colours."""
     x, y, width, height = crowded_window(picture)
-    style.show_image(ax, picture.pixels)
+    layout.show_image(ax, picture.pixels)
     draw_outlines(ax, picture.masks(), "white", linewidth=1.6)
     draw_outlines(ax, masks, colours, linewidth=0.8)
     ax.set_xlim(x, x + width)
     ax.set_ylim(y + height, y)
     whole.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.8))
-    style.panel_letter(ax, "d", "Detail: annotation white, prediction coloured")
+    layout.panel_letter(ax, "d", "Detail: annotation white, prediction coloured")
 
 
 def draw_best_prediction(
@@ -250,7 +252,7 @@ def draw_best_prediction(
     results = {model: read_json(path) for model, path in evaluations.items()}
     model = best_model(results)
     return draw_prediction(
-        find_picture(pictures, median_image(results[model])),
+        find_image(pictures, median_image(results[model])),
         read_json(predictions[model]),
         model,
         results[model],

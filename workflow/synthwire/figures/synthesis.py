@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
-from synthwire.figures.kit import style
+from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
 from synthwire.figures.kit.volume import render_volume
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE
@@ -39,54 +39,54 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
     gap = 3.0
     side = (style.DOUBLE_COLUMN_MM - 2 * gap) / 3
     image_height = side / picture.aspect
-    block = 2 * image_height + style.TITLE_MM + gap  # height of b over c
+    block = 2 * image_height + layout.TITLE_MM + gap  # height of b over c
     left = 2 * side + gap
     shown = order[:MONTAGE_MASKS]
     view_height = min(left / view_aspect, 0.66 * block)
     columns, cell_width, cell_height = _montage(
-        len(shown), left, block - view_height - style.TITLE_MM - gap, picture.aspect
+        len(shown), left, block - view_height - layout.TITLE_MM - gap, picture.aspect
     )
-    figure = style.new_figure(style.DOUBLE_COLUMN_MM, style.TITLE_MM + block)
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, layout.TITLE_MM + block)
 
-    ax = style.add_axes_mm(
+    ax = layout.add_axes_mm(
         figure,
         (left - view_height * view_aspect) / 2,
-        style.TITLE_MM,
+        layout.TITLE_MM,
         view_height * view_aspect,
         view_height,
     )
     ax.imshow(view)
     ax.set_axis_off()
-    corner = style.add_axes_mm(figure, 0, style.TITLE_MM, left, view_height)
+    corner = layout.add_axes_mm(figure, 0, layout.TITLE_MM, left, view_height)
     corner.set_axis_off()
-    style.panel_letter(corner, "a", "Labelled 3D structure")
+    layout.panel_letter(corner, "a", "Labelled 3D structure")
 
     right = left + gap
-    ax = style.add_axes_mm(figure, right, style.TITLE_MM, side, image_height)
+    ax = layout.add_axes_mm(figure, right, layout.TITLE_MM, side, image_height)
     ax.set_axis_off()
-    style.show_image(ax, picture.pixels)
-    length = style.scale_bar(ax, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed)
-    style.panel_letter(ax, "b", "Optical density")
+    layout.show_image(ax, picture.pixels)
+    length = scales.scale_bar(ax, picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed)
+    layout.panel_letter(ax, "b", "Optical density")
 
-    ax = style.add_axes_mm(
-        figure, right, 2 * style.TITLE_MM + image_height + gap, side, image_height
+    ax = layout.add_axes_mm(
+        figure, right, 2 * layout.TITLE_MM + image_height + gap, side, image_height
     )
     ax.set_axis_off()
-    style.show_image(ax, blend_instances(picture.pixels, masks, colours))
+    layout.show_image(ax, blend_instances(picture.pixels, masks, colours))
     draw_outlines(ax, masks, colours, linewidth=0.7)
-    style.panel_letter(ax, "c", "Instance masks")
+    layout.panel_letter(ax, "c", "Instance masks")
 
-    top = 2 * style.TITLE_MM + view_height + gap
+    top = 2 * layout.TITLE_MM + view_height + gap
     for place, index in enumerate(shown):
         row, column = divmod(place, columns)
-        ax = style.add_axes_mm(
+        ax = layout.add_axes_mm(
             figure,
             column * (cell_width + MONTAGE_GAP_MM),
             top + row * (cell_height + MONTAGE_GAP_MM),
             cell_width,
             cell_height,
         )
-        style.show_image(ax, masks[index].astype(np.uint8) * 255)
+        layout.show_image(ax, masks[index].astype(np.uint8) * 255)
         ax.set_xticks([])
         ax.set_yticks([])
         for spine in ax.spines.values():
@@ -95,7 +95,7 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
             words = "Binary masks"
             if len(shown) < len(masks):
                 words += f" of the {len(shown)} largest of {len(masks)} particles"
-            style.panel_letter(ax, "d", words)
+            layout.panel_letter(ax, "d", words)
     data = pd.DataFrame(
         [
             {
@@ -120,7 +120,7 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
 
 
 def _montage(count: int, width: float, height: float, aspect: float) -> tuple[int, float, float]:
-    """Columns and cell size (mm) with which `count` pictures fill a rectangle best."""
+    """Columns and cell size (mm) with which `count` images fill a rectangle best."""
     best = (1, 0.0, 0.0)
     for columns in range(1, max(count, 1) + 1):
         rows = -(-count // columns) or 1

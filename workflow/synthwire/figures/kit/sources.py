@@ -62,3 +62,8 @@ def best_of_each_set(
     groups = group_evaluations(paths)
     models = {label: best_model(groups[images]) for images, label in labels.items()}
     return {label: groups[images][models[label]] for images, label in labels.items()}, models
+
+
+def as_numbers(values: Iterable) -> np.ndarray:
+    """Float array in which None (JSON's null) is NaN."""
+    return np.array([np.nan if value is None else value for value in values], dtype=float)

@@ -1,0 +1,36 @@
+"""Images with their annotations."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from standin_results import image_set
+
+from synthwire.datasets import annotated_images
+from synthwire.errors import InputError
+from synthwire.io.files import read_json
+
+
+def test_image_set_pages_follow_their_annotations(results):
+    pictures = image_set(results, "simulated_stxm")
+    stack = tifffile.imread(results / "microscopy/simulated_stxm/image.tif")
+    assert [picture.page for picture in pictures] == [0, 1, 2]
+    for picture, page in zip(pictures, stack, strict=True):
+        assert np.array_equal(picture.pixels, page)
+        assert len(picture.masks(ignored=True)) == 2
+
+
+def test_missing_image_and_wrong_size_are_one_line(results, tmp_path):
+    data = read_json(results / "dataset/val.json")
+    data["images"][0]["file_name"] = "scene_99999.png"
+    (tmp_path / "val.json").write_text(json.dumps(data))
+    with pytest.raises(InputError, match=r"no shard holds scene_99999\.png"):
+        annotated_images.read_synthetic(tmp_path / "val.json", results / "images")
+    data = read_json(results / "dataset/val.json")
+    data["images"][0]["width"] += 1
+    (tmp_path / "val.json").write_text(json.dumps(data))
+    with pytest.raises(InputError, match="96 × 96 pixels, but its annotations are for 97 × 96"):
+        _ = annotated_images.read_synthetic(tmp_path / "val.json", results / "images")[0].pixels
