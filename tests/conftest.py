@@ -23,3 +23,31 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def root() -> Path:
     """The project's root folder."""
     return ROOT
+
+
+# -- continuous integration skips nothing ----------------------------------------------------------
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _skipped and os.environ.get("SYNTHWIRE_FORBID_SKIPS") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if _skipped and os.environ.get("SYNTHWIRE_FORBID_SKIPS"):
+        terminalreporter.write_line(
+            f"{len(_skipped)} skipped, and SYNTHWIRE_FORBID_SKIPS is set: install what they need",
+            red=True,
+        )
