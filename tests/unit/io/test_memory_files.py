@@ -16,8 +16,8 @@ from synthwire.io import recordings
 from synthwire.io.coco import make_annotation
 from synthwire.io.files import MemoryFile
 from synthwire.io.masks import encode_mask
-from synthwire.io import outlines as reading
-from synthwire.io import outlines as writing
+from synthwire.io.outlines import read_outlines, write_coco, write_fiji_rois, write_labels
+from synthwire.io.outlines.fiji import LARGEST_ROI_ARCHIVE
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (30, 40), dtype=np.uint8)
 
@@ -124,34 +124,34 @@ COCO = {
 
 
 def test_outlines_are_those_on_disk(tmp_path):
-    writing.write_coco(tmp_path / "a.json", COCO)
-    writing.write_fiji_rois(tmp_path / "a.zip", COCO)
-    writing.write_labels(tmp_path / "a.tif", COCO)
+    write_coco(tmp_path / "a.json", COCO)
+    write_fiji_rois(tmp_path / "a.zip", COCO)
+    write_labels(tmp_path / "a.tif", COCO)
     for name in ("a.json", "a.zip", "a.tif"):
         path = tmp_path / name
-        on_disk = reading.read_outlines(path, ["a.png"], MASK.shape)
+        on_disk = read_outlines(path, ["a.png"], MASK.shape)
         assert len(on_disk.annotations) == 1
-        assert reading.read_outlines(in_memory(path), ["a.png"], MASK.shape) == on_disk
+        assert read_outlines(in_memory(path), ["a.png"], MASK.shape) == on_disk
 
 
 def test_a_single_roi_in_memory():
     roi = ImagejRoi.frompoints([[10, 5], [30, 5], [30, 9], [10, 9]], name="wire")
-    found = reading.read_outlines(MemoryFile("a.roi", roi.tobytes()), ["a.png"], MASK.shape)
+    found = read_outlines(MemoryFile("a.roi", roi.tobytes()), ["a.png"], MASK.shape)
     assert found.annotations[0]["area"] == MASK.sum()
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused():
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.roi", bytes(reading.fiji.LARGEST_ROI_ARCHIVE + 1))
+        archive.writestr("a.roi", bytes(LARGEST_ROI_ARCHIVE + 1))
     with pytest.raises(InputError, match=r"a\.zip: unpacks to more than 256 MiB"):
-        reading.read_outlines(MemoryFile("a.zip", content.getvalue()), ["a.png"], MASK.shape)
+        read_outlines(MemoryFile("a.zip", content.getvalue()), ["a.png"], MASK.shape)
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.zip", "a.roi", "a.tif"])
 def test_damaged_outlines_in_memory_are_one_line(name):
     with pytest.raises(InputError, match=rf"^{name}: [^\n]+$"):
-        reading.read_outlines(MemoryFile(name, b"\0nothing"), ["a.png"], MASK.shape)
+        read_outlines(MemoryFile(name, b"\0nothing"), ["a.png"], MASK.shape)
 
 
 @pytest.mark.parametrize("counts", ["z" * 50, None, [1, 2000], [-1, 1201], {}, ["a"]])
@@ -160,4 +160,4 @@ def test_a_broken_run_length_code_is_one_line(counts):
     broken["annotations"][0]["segmentation"]["counts"] = counts
     upload = MemoryFile("a.json", json.dumps(broken).encode())
     with pytest.raises(InputError, match=r"^a\.json: annotation 1: "):
-        reading.read_outlines(upload, ["a.png"], MASK.shape)
+        read_outlines(upload, ["a.png"], MASK.shape)

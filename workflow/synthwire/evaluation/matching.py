@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from synthwire.evaluation.case import Case, Pairs
+from synthwire.io.masks import mask_areas
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's, Eq. 6 of the paper
 AREAS = ("all", "small", "medium", "large")
@@ -97,8 +97,7 @@ def match_by_area(case: Case, kind: str, area_limits_px: Sequence[float]) -> Mat
     if kind == "bbox":
         found = np.array([item["bbox"][2] * item["bbox"][3] for item in case.results])
     else:
-        # one by one: with numpy 2, pycocotools fails on lists of more than 255 masks
-        found = np.array([float(coco_mask.area(item["segmentation"])) for item in case.results])
+        found = mask_areas(item["segmentation"] for item in case.results)
     return {
         name: match_range(
             case,

@@ -14,6 +14,8 @@ from functools import partial
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from synthwire.io.masks import mask_areas
+
 # of a mask's area that another one covers, from which it is nested in it
 NESTED_SHARE = 0.9
 ROWS_AT_ONCE = 256  # of the matrix of overlaps, which is never held whole
@@ -146,8 +148,7 @@ def _rivals(results: Sequence[dict]) -> list[list[tuple[int, float]]]:
 
 
 def _areas(results: Sequence[dict]) -> np.ndarray:
-    # one by one: with numpy 2, pycocotools fails on lists of more than 255 masks
-    return np.array([coco_mask.area(result["segmentation"]) for result in results], dtype=float)
+    return mask_areas(result["segmentation"] for result in results)
 
 
 def _scores(results: Sequence[dict]) -> np.ndarray:

@@ -77,6 +77,12 @@ def segmentation_to_rle(segmentation: dict | list, height: int, width: int) -> d
     }
 
 
+def mask_areas(rles: Iterable[dict]) -> np.ndarray:
+    """Areas of RLEs in px: (N,), float."""
+    # one by one: with numpy 2, pycocotools fails on lists of more than 255 masks
+    return np.array([coco_mask.area(rle) for rle in rles], dtype=float)
+
+
 def union_of_masks(rles: Iterable[dict], height: int, width: int) -> np.ndarray:
     """Boolean union (height, width) of RLEs; all False when there are none."""
     rles = list(rles)

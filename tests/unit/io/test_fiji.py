@@ -1,0 +1,61 @@
+"""Outlines as Fiji ROIs."""
+
+import numpy as np
+import pytest
+from outline_cases import SHAPE, coco, masks, masks_of, needs_roifile, read, square
+
+from synthwire.errors import InputError
+from synthwire.io.outlines import read_outlines, write_fiji_rois
+
+
+@needs_roifile
+def test_fiji_round_trip_is_exact_and_same_bytes(tmp_path):
+    data = coco(masks())
+    write_fiji_rois(tmp_path / "a.zip", data)
+    write_fiji_rois(tmp_path / "b.zip", data)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    found = read(tmp_path / "a.zip")
+    assert not found.remarks
+    for mask, again in zip(masks(), masks_of(found), strict=True):
+        np.testing.assert_array_equal(again, mask)
+
+
+@needs_roifile
+def test_fiji_slices_are_pages(tmp_path):
+    data = coco(masks()[:2])
+    data["images"].append({**data["images"][0], "id": 2})
+    data["annotations"][1]["image_id"] = 2
+    write_fiji_rois(tmp_path / "a.zip", data)
+    found = read_outlines(tmp_path / "a.zip", ["a.tif"] * 2, SHAPE)
+    assert [item["image_id"] for item in found.annotations] == [1, 2]
+    with pytest.raises(InputError, match="slice 2 of 1"):
+        read(tmp_path / "a.zip")
+
+
+@needs_roifile
+def test_fiji_ovals_and_rectangles(tmp_path):
+    from roifile import ROI_TYPE, ImagejRoi, roiwrite
+
+    roiwrite(
+        tmp_path / "a.zip",
+        [
+            ImagejRoi(roitype=ROI_TYPE.RECT, left=5, top=6, right=15, bottom=20, name="box"),
+            ImagejRoi(roitype=ROI_TYPE.OVAL, left=20, top=10, right=40, bottom=30, name="oval"),
+            ImagejRoi(roitype=ROI_TYPE.LINE, left=1, top=1, right=9, bottom=9, name="line"),
+        ],
+    )
+    found = read(tmp_path / "a.zip")
+    box, oval = masks_of(found)
+    np.testing.assert_array_equal(box, square())
+    assert oval.sum() == pytest.approx(np.pi * 100, rel=0.03)
+    assert len(found.remarks) == 1 and "ROI line" in found.remarks[0]
+
+
+@needs_roifile
+def test_damaged_fiji_files_are_one_line(tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 no archive")
+    with pytest.raises(InputError, match=r"a\.zip: no Fiji ROI file"):
+        read(tmp_path / "a.zip")
+    (tmp_path / "a.roi").write_bytes(b"Iout\x00\xe3")
+    with pytest.raises(InputError, match=r"a\.roi: no Fiji ROI file"):
+        read(tmp_path / "a.roi")

@@ -1,0 +1,37 @@
+"""Outlines of LabelMe."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from outline_cases import SQUARE, masks_of, read, square
+from PIL import Image
+
+from synthwire.errors import InputError
+from synthwire.io.files import write_json
+
+
+def test_labelme_shapes_groups_and_masks(tmp_path):
+    buffer = io.BytesIO()
+    Image.fromarray(square()[6:20, 5:15]).save(buffer, format="PNG")
+    shapes = [
+        {"label": "nanowire", "points": SQUARE, "group_id": None, "shape_type": "polygon"},
+        {"label": "nanowire", "points": [[0, 30], [5, 35]], "group_id": 1,
+         "shape_type": "rectangle"},
+        {"label": "nanowire", "points": [[10, 30], [15, 35]], "group_id": 1,
+         "shape_type": "rectangle"},
+        {"label": "nanowire", "points": [[25, 6], [35, 20]], "shape_type": "mask",
+         "mask": base64.b64encode(buffer.getvalue()).decode()},
+        {"label": "nanowire", "points": [[40, 30], [44, 30]], "shape_type": "circle"},
+    ]  # fmt: skip
+    data = {"imagePath": "..\\images\\a.png", "imageHeight": 40, "imageWidth": 50, "shapes": shapes}
+    write_json(tmp_path / "a.json", data)
+    polygon, group, mask, circle = masks_of(read(tmp_path / "a.json"))
+    np.testing.assert_array_equal(polygon, square())
+    assert group.sum() == 50 and group[32, 2] and group[32, 12] and not group[32, 7]
+    np.testing.assert_array_equal(mask, np.roll(square(), 20, 1))
+    assert circle.sum() == pytest.approx(np.pi * 16, rel=0.1)
+    write_json(tmp_path / "b.json", {**data, "imageWidth": 51})
+    with pytest.raises(InputError, match="40 × 51"):
+        read(tmp_path / "b.json")

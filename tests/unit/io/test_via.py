@@ -1,0 +1,37 @@
+"""Outlines of the VGG Image Annotator."""
+
+import numpy as np
+import pytest
+from outline_cases import SQUARE, masks_of, read, square
+
+from synthwire.io.files import write_json
+
+
+@pytest.mark.parametrize("project", [False, True])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_via_shapes(tmp_path, project, as_list):
+    xs, ys = np.transpose(SQUARE).tolist()
+    shapes = [
+        {"name": "polygon", "all_points_x": xs, "all_points_y": ys},
+        {"name": "rect", "x": 20, "y": 6, "width": 10, "height": 14},
+        {"name": "circle", "cx": 40, "cy": 25, "r": 8},
+        {"name": "ellipse", "cx": 25, "cy": 30, "rx": 12, "ry": 4, "theta": 0.0},
+        {"name": "point", "cx": 1, "cy": 1},
+    ]
+    regions = [
+        {"shape_attributes": shape, "region_attributes": {"label": "nanowire"}} for shape in shapes
+    ]
+    if not as_list:
+        regions = {str(key): region for key, region in enumerate(regions)}
+    data = {"a.png123": {"filename": "a.png", "size": 123, "regions": regions}}
+    if project:
+        data = {"_via_settings": {}, "_via_img_metadata": data}
+    write_json(tmp_path / "via.json", data)
+    found = read(tmp_path / "via.json")
+    polygon, rect, circle, ellipse = masks_of(found)
+    np.testing.assert_array_equal(polygon, square())
+    np.testing.assert_array_equal(rect, np.roll(square(), 15, 1))
+    assert circle.sum() == pytest.approx(np.pi * 64, rel=0.05)
+    assert ellipse.sum() == pytest.approx(np.pi * 48, rel=0.05)
+    assert np.ptp(np.nonzero(ellipse)[1]) > 2 * np.ptp(np.nonzero(ellipse)[0])
+    assert len(found.remarks) == 1 and "a point encloses nothing" in found.remarks[0]
