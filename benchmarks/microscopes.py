@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from synthwire.datasets.image_sets import prepare, published
+from synthwire.datasets.image_sets import FOLDER_VARIABLE, prepare_image_set, published_image
 from synthwire.figures.kit import layout, style
 from synthwire.imaging import likeness
 from synthwire.io import recordings, stacks
@@ -43,7 +43,7 @@ def simulate(key: str, entry: dict, seed: int) -> np.ndarray:
     """Pages (scenes, height, width) of one simulated image set."""
     entry = reader.validate(entry, "image_set.schema.yaml", key)
     with tempfile.TemporaryDirectory() as folder:
-        prepare.prepare_image_set(key, entry, Path(folder) / key, seed=seed)
+        prepare_image_set(key, entry, Path(folder) / key, seed=seed, resources=ROOT / "resources")
         return stacks.read_stack(Path(folder) / key / "image.tif")
 
 
@@ -129,7 +129,7 @@ def main() -> int:
     entries = yaml.safe_load((ROOT / "resources" / "virtual_microscopes.yaml").read_text("utf-8"))
     rows, pairs = [], {}
     for key, entry in entries.items():
-        path = published.published_image(key, os.environ.get(published.FOLDER_VARIABLE))
+        path = published_image(key, os.environ.get(FOLDER_VARIABLE), ROOT / "resources")
         real = to_grey8(recordings.read_image(path))
         simulated = simulate(key, entry, arguments.seed)
         rows.append(compare(key, real, simulated))

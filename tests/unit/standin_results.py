@@ -19,7 +19,7 @@ from skimage.draw import polygon2mask
 
 from synthwire.datasets import annotated_images
 from synthwire.evaluation.evaluate import evaluate_predictions
-from synthwire.io.coco import make_annotation
+from synthwire.io.coco import make_annotation, read_coco
 from synthwire.io.files import json_ready, read_json
 from synthwire.io.masks import decode_mask, encode_mask
 from synthwire.io.stacks import write_stack
@@ -252,7 +252,11 @@ def evaluation(results, model, key):
 
 
 def synthetic(results):
-    return annotated_images.read_synthetic(results / "dataset/val.json", results / "images", 12.0)
+    return annotated_images.read_synthetic(
+        read_coco(results / "dataset/val.json"),
+        sorted((results / "images").iterdir()),
+        pixel_size_nm=12.0,
+    )
 
 
 def model_table():

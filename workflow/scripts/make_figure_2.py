@@ -5,13 +5,14 @@ from pathlib import Path
 from synthwire.datasets import annotated_images
 from synthwire.figures.kit import style
 from synthwire.figures.synthesis import draw_synthesis
+from synthwire.io.coco import read_coco
 from synthwire.io.volumes import read_volume
 from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
     picture = annotated_images.read_synthetic(
-        snakemake.input.validation,
-        Path(snakemake.input.images[0]).parent,
+        read_coco(snakemake.input.validation),
+        snakemake.input.images,
         pixel_size_nm=snakemake.params.voxel_size_nm,
     )[0]
     volumes = [

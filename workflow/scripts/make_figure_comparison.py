@@ -6,6 +6,7 @@ from synthwire.datasets import annotated_images
 from synthwire.figures.kit import sources, style
 from synthwire.figures.methods import draw_methods
 from synthwire.figures.prediction import find_image, median_image
+from synthwire.io.coco import read_coco
 from synthwire.io.files import read_json
 from synthwire.runtime.job import job
 
@@ -15,8 +16,8 @@ with job(snakemake.log[0]):
     best = sources.best_model(evaluations)
     predictions = dict(zip(models, snakemake.input.predictions, strict=True))[best]
     pictures = annotated_images.read_synthetic(
-        snakemake.input.validation,
-        Path(snakemake.input.images[0]).parent,
+        read_coco(snakemake.input.validation),
+        snakemake.input.images,
         pixel_size_nm=snakemake.params.voxel_size_nm,
     )
     drawing = draw_methods(

@@ -1,8 +1,6 @@
 """Search for the best parameters of the watershed on synthetic training images."""
 
-from pathlib import Path
-
-from synthwire.datasets import annotated_images
+from synthwire.datasets.annotated_images import read_synthetic
 from synthwire.io.coco import read_coco
 from synthwire.io.files import atomic_path, write_json
 from synthwire.runtime.job import job
@@ -11,12 +9,11 @@ from synthwire.watershed import best_parameters, tune_watershed
 
 with job(snakemake.log[0]):
     settings = snakemake.params.settings
-    pictures = annotated_images.read_synthetic(
-        snakemake.input.dataset, Path(snakemake.input.images[0]).parent
-    )[: settings["images"]]
+    dataset = read_coco(snakemake.input.dataset)
+    images = read_synthetic(dataset, snakemake.input.images)[: settings["images"]]
     search = tune_watershed(
-        [(picture.image_id, picture.pixels) for picture in pictures],
-        read_coco(snakemake.input.dataset),
+        [(image.image_id, image.pixels) for image in images],
+        dataset,
         settings,
         snakemake.params.evaluation,
         progress=lambda steps: progress_bar(steps, "tune watershed"),
@@ -28,7 +25,7 @@ with job(snakemake.log[0]):
         {
             "parameters": best_parameters(search)._asdict(),
             "ap_segm": search["ap_segm"].iloc[0],
-            "images": len(pictures),
+            "images": len(images),
             "combinations": len(search),
         },
         indent=1,

@@ -1,26 +1,19 @@
-import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-import requests
 import tifffile
 from PIL import Image
 
-from synthwire.datasets.image_sets import prepare, published
+from synthwire.datasets.image_sets import prepare_image_set
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
-from synthwire.io.files import read_json, write_json
+from synthwire.io.files import write_json
 from synthwire.io.masks import decode_mask
 from synthwire.io.stacks import read_stack
 from synthwire.schema import reader
 
 RESOURCES = Path(__file__).parents[3] / "resources"
-REAL = os.environ.get(published.FOLDER_VARIABLE)
-needs_real_images = pytest.mark.skipif(
-    not REAL, reason=f"{published.FOLDER_VARIABLE} does not name the folder of published images"
-)
 
 STRUCTURES = {
     "preset": "paper",
@@ -37,6 +30,10 @@ STRUCTURES = {
 
 def entry(**fields) -> dict:
     return reader.validate(fields, "image_set.schema.yaml", "test")
+
+
+def prepare(*args, seed: int) -> None:
+    prepare_image_set(*args, seed=seed, resources=RESOURCES)
 
 
 def simulated(microscope="sem", **more) -> dict:
@@ -78,7 +75,7 @@ def coco(shape=(40, 50), names=("mine.png",), **annotation) -> dict:
 
 @pytest.mark.parametrize("microscope", ["ptychography", "stxm", "sem", "tem"])
 def test_simulated_set_has_images_with_their_truth(tmp_path, microscope):
-    prepare.prepare_image_set("set", simulated(microscope), tmp_path / "set", seed=1)
+    prepare("set", simulated(microscope), tmp_path / "set", seed=1)
     pages = read_stack(tmp_path / "set" / "image.tif")
     data = read_coco(tmp_path / "set" / "annotations.json")
     assert pages.shape == (2, 80, 96)
@@ -95,19 +92,19 @@ def test_simulated_set_has_images_with_their_truth(tmp_path, microscope):
 
 def test_simulated_images_are_the_same_bytes_and_differ_between_keys_and_seeds(tmp_path):
     for name, key, seed in [("a", "k", 1), ("b", "k", 1), ("c", "other", 1), ("d", "k", 2)]:
-        prepare.prepare_image_set(key, simulated(), tmp_path / name, seed=seed)
+        prepare(key, simulated(), tmp_path / name, seed=seed)
     content = {name: (tmp_path / name / "image.tif").read_bytes() for name in "abcd"}
     assert content["a"] == content["b"]
     assert len(set(content.values())) == 3
     # one image more leaves the first ones as they are
-    prepare.prepare_image_set("k", simulated(scenes=3), tmp_path / "e", seed=1)
+    prepare("k", simulated(scenes=3), tmp_path / "e", seed=1)
     np.testing.assert_array_equal(
         read_stack(tmp_path / "e" / "image.tif")[:2], read_stack(tmp_path / "a" / "image.tif")
     )
 
 
 def test_sem_annotations_hold_the_visible_part_too(tmp_path):
-    prepare.prepare_image_set("set", simulated("sem"), tmp_path / "set", seed=1)
+    prepare("set", simulated("sem"), tmp_path / "set", seed=1)
     data = read_coco(tmp_path / "set" / "annotations.json")
     for page in (1, 2):
         items = [item for item in data["annotations"] if item["image_id"] == page]
@@ -119,8 +116,8 @@ def test_sem_annotations_hold_the_visible_part_too(tmp_path):
 
 
 def test_tilted_masks_are_those_of_the_tilted_volume(tmp_path):
-    prepare.prepare_image_set("set", simulated("stxm"), tmp_path / "a", seed=1)
-    prepare.prepare_image_set("set", simulated("stxm", tilt_deg=40), tmp_path / "b", seed=1)
+    prepare("set", simulated("stxm"), tmp_path / "a", seed=1)
+    prepare("set", simulated("stxm", tilt_deg=40), tmp_path / "b", seed=1)
     straight, tilted = (read_coco(tmp_path / name / "annotations.json") for name in "ab")
     assert tilted["images"][0]["tilt_deg"] == 40
     area = [sum(item["area"] for item in data["annotations"]) for data in (straight, tilted)]
@@ -141,7 +138,7 @@ def test_own_image_with_outlines(tmp_path):
         source="file", image=str(path), annotations=str(tmp_path / "mine.json"), label="Mine",
         pixel_size_nm=[6.6, 7.8], pixel_size_assumed=True,
     )  # fmt: skip
-    prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    prepare("mine", chosen, tmp_path / "set", seed=0)
     data = read_coco(tmp_path / "set" / "annotations.json")
     (item,) = data["annotations"]
     assert item["id"] > 0 and item["iscrowd"] == 1 and item["image_id"] == 1
@@ -157,7 +154,7 @@ def test_own_image_with_outlines(tmp_path):
 def test_own_images_without_outlines_inverted(tmp_path):
     paths = [write_user_image(tmp_path, name=f"{i}.png") for i in range(2)]
     chosen = entry(source="file", image=[str(path) for path in paths], label="Mine", invert=True)
-    prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    prepare("mine", chosen, tmp_path / "set", seed=0)
     data = read_coco(tmp_path / "set" / "annotations.json")
     assert data["annotations"] == [] and data["categories"][0]["name"] == "nanowire"
     assert data["images"][0]["pixel_size_nm"] is None
@@ -172,12 +169,12 @@ def test_several_images_are_matched_by_name(tmp_path):
         source="file", image=[str(path) for path in paths], label="Mine",
         annotations=str(tmp_path / "both.json"),
     )  # fmt: skip
-    prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    prepare("mine", chosen, tmp_path / "set", seed=0)
     data = read_coco(tmp_path / "set" / "annotations.json")
     assert {item["image_id"] for item in data["annotations"]} == {1, 2}
     write_json(tmp_path / "both.json", coco(names=("1.png", "2.png")))
     with pytest.raises(InputError, match=r"no image with file_name '0\.png'"):
-        prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+        prepare("mine", chosen, tmp_path / "set", seed=0)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +192,7 @@ def test_outlines_of_no_use_are_one_line(tmp_path, outlines, says):
         source="file", image=str(path), annotations=str(tmp_path / "mine.json"), label="Mine"
     )
     with pytest.raises(InputError, match=says):
-        prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+        prepare("mine", chosen, tmp_path / "set", seed=0)
     assert not (tmp_path / "set").exists()
 
 
@@ -203,7 +200,7 @@ def test_images_of_different_shapes_are_refused(tmp_path):
     paths = [write_user_image(tmp_path, (40, 50 + i), f"{i}.png") for i in range(2)]
     chosen = entry(source="file", image=[str(path) for path in paths], label="Mine")
     with pytest.raises(InputError, match="40 × 50, 40 × 51"):
-        prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+        prepare("mine", chosen, tmp_path / "set", seed=0)
 
 
 def xray_stack(folder: Path) -> tuple[Path, np.ndarray]:
@@ -231,7 +228,7 @@ def test_optical_density_of_a_stack(tmp_path, settings, pages):
         source="file", image=str(path), label="Mine", pixel_size_nm=35,
         absorption={"energies_ev": [527.0, 529.8, 535.0], **settings},
     )  # fmt: skip
-    prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    prepare("mine", chosen, tmp_path / "set", seed=0)
     found = read_stack(tmp_path / "set" / "image.tif")
     assert len(found) == pages
     if "ratio_ev" not in settings:
@@ -244,7 +241,7 @@ def test_rescaled_scan_has_the_new_pixel_size(tmp_path):
         tmp_path / "scan.tif", np.array(Image.open(path)), metadata={"pixel_size_nm": [35, 35]}
     )
     chosen = entry(source="file", image=str(tmp_path / "scan.tif"), label="Mine", rescale=[80, 75])
-    prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+    prepare("mine", chosen, tmp_path / "set", seed=0)
     assert read_stack(tmp_path / "set" / "image.tif").shape == (1, 80, 75)
     data = read_coco(tmp_path / "set" / "annotations.json")
     assert data["images"][0]["pixel_size_nm"] == pytest.approx([35 * 40 / 80, 35 * 50 / 75])
@@ -263,7 +260,7 @@ def test_impossible_optical_density_is_one_line_with_the_file(tmp_path, settings
     path, _ = xray_stack(tmp_path)
     chosen = entry(source="file", image=str(path), label="Mine", absorption=settings)
     with pytest.raises(InputError, match=rf"stack\.tif: .*{says}"):
-        prepare.prepare_image_set("mine", chosen, tmp_path / "set", seed=0)
+        prepare("mine", chosen, tmp_path / "set", seed=0)
 
 
 # -- the schema -----------------------------------------------------------------------------------
@@ -282,67 +279,3 @@ def test_impossible_optical_density_is_one_line_with_the_file(tmp_path, settings
 def test_wrong_entries_are_one_line_that_names_the_field(fields, says):
     with pytest.raises(InputError, match=says):
         entry(**fields)
-
-
-# -- published images -----------------------------------------------------------------------------
-
-
-def test_wrong_file_in_the_folder_names_both_hashes(tmp_path):
-    (tmp_path / "STXM.png").write_bytes(b"another image")
-    expected = published.published_images(RESOURCES).loc["stxm", "sha256"]
-    found = hashlib.sha256(b"another image").hexdigest()
-    with pytest.raises(InputError, match=f"STXM.png.*{expected}.*{found}.*SYNTHWIRE_MICROSCOPY"):
-        published.published_image("stxm", tmp_path, RESOURCES)
-    with pytest.raises(InputError, match=r"SEM_\.png: no such file"):
-        published.published_image("sem", tmp_path, RESOURCES)
-
-
-def test_refused_download_is_one_line_that_names_the_way_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(published.pooch, "os_cache", lambda name: tmp_path)
-
-    def refuse(*args, **kwargs):
-        raise requests.ConnectionError("a proxy\nsaid no")
-
-    monkeypatch.setattr(requests.Session, "request", refuse)
-    with pytest.raises(InputError, match=r"Ptychography\.png.*refused.*SYNTHWIRE_MICROSCOPY"):
-        published.published_image("ptychography", None, RESOURCES)
-
-
-def test_wrong_download_is_refused_and_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(published.pooch, "os_cache", lambda name: tmp_path)
-    (tmp_path / "STXM.png").write_bytes(b"half an image")
-    with pytest.raises(InputError, match="SHA-256"):
-        published.published_image("stxm", None, RESOURCES)
-    assert not (tmp_path / "STXM.png").exists()
-
-
-@pytest.mark.parametrize(
-    ("key", "shape", "outlines", "sure"),
-    [
-        ("ptychography", (531, 449), 32, 25),
-        ("stxm", (531, 449), 108, 75),
-        ("sem", (953, 1279), 170, 114),
-    ],
-)
-@needs_real_images
-def test_published_images_go_in_unchanged(tmp_path, key, shape, outlines, sure):
-    chosen = entry(
-        source="published", published=key, label=key, kind=key, pixel_size_nm=6,
-        pixel_size_assumed=True,
-    )  # fmt: skip
-    prepare.prepare_image_set(
-        key, chosen, tmp_path / key, seed=0, microscopy_folder=REAL, resources=RESOURCES
-    )
-    (page,) = read_stack(tmp_path / key / "image.tif")
-    file = published.published_images(RESOURCES).loc[key, "file"]
-    original = np.array(Image.open(Path(REAL) / file))
-    assert page.shape == shape
-    np.testing.assert_array_equal(page, original if original.ndim == 2 else original[..., 0])
-    data = read_json(tmp_path / key / "annotations.json")
-    assert len(data["annotations"]) == outlines
-    assert sum(item["iscrowd"] == 0 for item in data["annotations"]) == sure
-    for item in data["annotations"][:5]:
-        mask = decode_mask(item["segmentation"])
-        assert mask.shape == shape
-        low = np.percentile(page, 20)
-        assert page[mask].mean() > low

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.io.coco import annotations_by_image, read_coco
@@ -73,67 +72,55 @@ def _read_pixels(path: Path, page: int, width: int, height: int) -> np.ndarray:
 
 
 def read_image_set(folder: str | os.PathLike) -> list[AnnotatedImage]:
-    """The pictures of microscopy/{images}: image.tif and annotations.json."""
+    """The images of microscopy/{images}, as `prepare_image_set` writes them."""
     folder = Path(folder)
     data = read_coco(folder / "annotations.json")
-    label = data.get("image_set", {}).get("label") or folder.name
     groups = annotations_by_image(data)
-    pictures = []
-    for index, image in enumerate(data["images"]):
-        size = image.get("pixel_size_nm")
-        pictures.append(
+    images = []
+    for record in data["images"]:
+        size = record["pixel_size_nm"]
+        images.append(
             AnnotatedImage(
-                path=folder / image.get("file_name", "image.tif"),
-                page=int(image.get("page", index)),
-                image_id=image["id"],
-                width=int(image["width"]),
-                height=int(image["height"]),
-                label=label,
-                annotations=tuple(groups[image["id"]]),
+                path=folder / record["file_name"],
+                page=record["page"],
+                image_id=record["id"],
+                width=record["width"],
+                height=record["height"],
+                label=data["image_set"]["label"],
+                annotations=tuple(groups[record["id"]]),
                 pixel_size_nm=tuple(size) if isinstance(size, list) else size,
-                pixel_size_assumed=bool(image.get("pixel_size_assumed", False)),
+                pixel_size_assumed=record["pixel_size_assumed"],
             )
         )
-    return pictures
+    return images
 
 
 def read_synthetic(
-    annotations: str | os.PathLike,
-    images: str | os.PathLike,
-    pixel_size_nm: float | None = None,
-    label: str = "Synthetic",
+    data: Mapping, shards: Sequence[str | os.PathLike], *, pixel_size_nm: float | None = None
 ) -> list[AnnotatedImage]:
-    """The pictures of a synthetic data set (dataset/val.json).
+    """The images of a synthetic data set.
 
-    images: the folder that holds the shards (images/{shard}/scene_*.png); records name the file
-        alone, so all shards are searched.
-    pixel_size_nm: the voxel size of the structures.
+    data: the COCO data set, such as dataset/val.json; shards: the folders that hold its images;
+    pixel_size_nm: the voxel size of the structures. InputError names the first image that lies in
+    none of the folders.
     """
-    data = read_coco(annotations)
-    groups = annotations_by_image(data)
-    stored = {path.name: path for path in sorted(Path(images).glob("**/*.png"))}
-    pictures = []
-    for image in data["images"]:
-        name = Path(image["file_name"]).name
-        if name not in stored:
-            raise InputError(f"{images}: no shard holds {name}, which {annotations} names")
-        size = image.get("pixel_size_nm", pixel_size_nm)
-        pictures.append(
-            AnnotatedImage(
-                path=stored[name],
-                page=0,
-                image_id=image["id"],
-                width=int(image["width"]),
-                height=int(image["height"]),
-                label=label,
-                annotations=tuple(groups[image["id"]]),
-                pixel_size_nm=size,
-            )
+    located, groups = locate_images(data, shards), annotations_by_image(data)
+    return [
+        AnnotatedImage(
+            path=located[record["id"]],
+            page=0,
+            image_id=record["id"],
+            width=record["width"],
+            height=record["height"],
+            label="Synthetic",
+            annotations=tuple(groups[record["id"]]),
+            pixel_size_nm=pixel_size_nm,
         )
-    return pictures
+        for record in data["images"]
+    ]
 
 
-def locate_images(data: dict, shards: Sequence[Path]) -> dict[int, Path]:
+def locate_images(data: Mapping, shards: Sequence[str | os.PathLike]) -> dict[int, Path]:
     """Path of each image of a COCO data set, by image id, looked up in the shard folders.
 
     InputError names the first image that lies in none of them.
@@ -145,15 +132,12 @@ def locate_images(data: dict, shards: Sequence[Path]) -> dict[int, Path]:
         if entry.name.endswith(".png")
     }
     located = {}
-    for image in data["images"]:
-        if image["file_name"] not in present:
-            raise InputError(f"{image['file_name']}: in none of the {len(shards)} image folders")
-        located[image["id"]] = present[image["file_name"]]
+    for record in data["images"]:
+        name = record["file_name"]
+        if name not in present:
+            raise InputError(
+                f"no shard holds {name}: in none of the {len(shards)} image folders, though the "
+                "data set names it"
+            )
+        located[record["id"]] = present[name]
     return located
-
-
-def read_scenes(data: dict, located: dict[int, Path]) -> Iterator[tuple[int, np.ndarray]]:
-    """(image id, image) of each image of a synthetic data set."""
-    for image in data["images"]:
-        with Image.open(located[image["id"]]) as file:
-            yield image["id"], np.asarray(file)

@@ -14,7 +14,7 @@ import jinja2
 import numpy as np
 import torch
 
-from synthwire.datasets.annotated_images import locate_images, read_scenes
+from synthwire.datasets.annotated_images import read_synthetic
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
 from synthwire.io.files import atomic_directory, read_json, sha256, write_json, write_text
@@ -106,8 +106,7 @@ def export_model(
     LARGEST_BYTES, or not to be held in half precision.
     """
     identity = provenance["identity"]
-    data = read_coco(dataset)
-    scenes = read_scenes(data, locate_images(data, shards))
+    images = read_synthetic(read_coco(dataset), shards)
     state = torch.load(weights, map_location="cpu", weights_only=False)["model"]
     with atomic_directory(output) as folder:
         path = folder / "bundled.pth"
@@ -126,7 +125,7 @@ def export_model(
             "categories": provenance["categories"],
             "trained_pixel_nm": pixel_size_nm,
             "pixel_nm_range": pixel_range_nm(pixel_size_nm, domain, identity["training"]),
-            "particle_width_px": round(typical_width_px(image for _, image in scenes), 1),
+            "particle_width_px": round(typical_width_px(image.pixels for image in images), 1),
             "bytes": size,
             "sha256": sha256(path),
             "metrics": metrics_of(

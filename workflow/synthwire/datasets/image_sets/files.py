@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from synthwire.datasets.absorption import density_pages, rescale
-from synthwire.datasets.image_sets.record import image_record
+from synthwire.datasets.image_sets.content import Content, image_record
 from synthwire.errors import InputError
-from synthwire.io.coco import categories_of
 from synthwire.io.grey import to_grey8
 from synthwire.io.outlines import Outlines, read_outlines
 from synthwire.io.recordings import read_recording
 
 
-def read_files(key: str, entry: dict, classes: Sequence[str]):
+def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
+    """Images and outlines of an image set of source `file`.
+
+    key, entry: of config["image_sets"], defaults filled in. InputError names the file that is of no
+    use, or images of more than one shape.
+    """
     paths = entry["image"] if isinstance(entry["image"], list) else [entry["image"]]
     pages: list[np.ndarray] = []
     names: list[str] = []
@@ -44,11 +48,11 @@ def read_files(key: str, entry: dict, classes: Sequence[str]):
         if size is None and found is not None:
             size = found[0] if np.isclose(*found, rtol=1e-6) else list(found)
             assumed = False
-        records.append(image_record(page, shape, size, assumed, original=name))
+        records.append(image_record(page, shape, size, assumed=assumed, original=name))
     outlines = Outlines()
     if entry["annotations"] is not None:
         outlines = read_outlines(entry["annotations"], names, shape, classes=classes)
-    return pages, records, outlines, categories_of(classes)
+    return Content(pages, records, outlines)
 
 
 def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None]:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from synthwire.datasets.image_sets.record import image_record
+from synthwire.datasets.image_sets.content import Content, image_record
 from synthwire.errors import InputError
 from synthwire.imaging.picture import Domain, is_opaque, take_picture
-from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, categories_of, make_annotation
+from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, make_annotation
 from synthwire.io.masks import encode_mask
 from synthwire.io.outlines import Outlines
 from synthwire.runtime.seeds import Stage, generator, seed_of
 from synthwire.structures.scene import generate_scene
 
 
-def simulate(key: str, entry: dict, seed: int, classes: Sequence[str], progress):
+def simulate(
+    key: str,
+    entry: Mapping,
+    seed: int,
+    classes: Sequence[str],
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> Content:
+    """Images and truth of an image set of source `simulated`.
+
+    key, entry: of config["image_sets"], defaults filled in.
+    """
     pages, records, annotations = [], [], []
     for number in progress(range(entry["scenes"])):
         page = simulate_page(key, entry, seed, number, classes=classes)
         pages.append(page.image)
         records.append(page.record)
         annotations.extend(page.annotations)
-    return pages, records, Outlines(annotations), categories_of(classes)
+    return Content(pages, records, Outlines(annotations))
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class SimulatedPage:
 
 
 def simulate_page(
-    key: str, entry: dict, seed: int, page: int, *, classes: Sequence[str] = ("nanowire",)
+    key: str, entry: Mapping, seed: int, page: int, *, classes: Sequence[str] = ("nanowire",)
 ) -> SimulatedPage:
     """One image of an image set of source `simulated`; depends on its arguments alone."""
     key_number = zlib.crc32(key.encode())
@@ -60,13 +70,19 @@ def simulate_page(
         minimum_contrast=0,
     )
     rng = generator(seed, Stage.IMAGE_SETS, key_number, page)
-    image, view = take_picture(scene.labels, scene.voxel_size_nm, domain, rng)[1:3]
-    record = image_record(page, image.shape, scene.voxel_size_nm, False, tilt_deg=entry["tilt_deg"])
+    picture = take_picture(scene.labels, scene.voxel_size_nm, domain, rng)
+    record = image_record(
+        page,
+        picture.image.shape,
+        scene.voxel_size_nm,
+        assumed=False,
+        tilt_deg=entry["tilt_deg"],
+    )
     class_of = dict(zip(scene.particles["particle"], scene.particles["class"], strict=True))
     numbers = {name: number for number, name in enumerate(classes, start=1)}
     opaque = is_opaque(domain.microscope)
     annotations = []
-    for label, mask in enumerate(view.masks, start=1):
+    for label, mask in enumerate(picture.view.masks, start=1):
         if not mask.any():
             continue
         name = class_of.get(label, classes[0])
@@ -77,7 +93,7 @@ def simulate_page(
             )
         # Both truths where the top hides what is below: the mask proper is amodal, as the models
         # are taught; the visible part stands beside it.
-        more = {"visible": encode_mask(view.top == label)} if opaque else {}
+        more = {"visible": encode_mask(picture.view.top == label)} if opaque else {}
         annotations.append(
             make_annotation(
                 page * ANNOTATION_IDS_PER_IMAGE + label,
@@ -87,4 +103,4 @@ def simulate_page(
                 **more,
             )
         )
-    return SimulatedPage(image, record, annotations, scene.particles)
+    return SimulatedPage(picture.image, record, annotations, scene.particles)
