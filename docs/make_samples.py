@@ -16,9 +16,7 @@ from synthwire.io.files import write_json
 from synthwire.io.stacks import write_stack
 from synthwire.schema import validate
 from synthwire.structures.settings import resolve_settings
-from synthwire.webapp.settings import APP
-
-SAMPLES = APP / "samples"
+from synthwire.webapp.assets import SAMPLES
 
 
 def make_sample(key: str, sample: dict, folder: Path) -> None:

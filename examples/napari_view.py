@@ -21,7 +21,8 @@ from synthwire.figures.kit.overlay import choose_colours, contours
 from synthwire.segmentation import MODALITIES, Preparation, Selection, parse_pixel_size
 from synthwire.segmentation.apply import segment
 from synthwire.segmentation.images import read_images
-from synthwire.segmentation.result import Masks, Segmentation
+from synthwire.segmentation.masks import Masks
+from synthwire.segmentation.result import Segmentation
 
 Layer = tuple[Any, dict[str, Any], str]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
-from running import APP, FLAGS, PATIENCE_S, find_browser, running_app
+from running import FLAGS, PATIENCE_S, find_browser, running_app
 
-PICTURE = APP.parent / "docs" / "app.png"
+PICTURE = Path(__file__).parents[2] / "docs" / "app.png"
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synthwire.webapp.settings import APP
+from synthwire.webapp.assets import SCRIPT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
@@ -55,7 +55,7 @@ def running_app(folder: Path, settings: Mapping[str, str] | None = None) -> Iter
     own = {"HOME": str(home), "MPLCONFIGDIR": str(home / "matplotlib"), "TMPDIR": str(temporary)}
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "streamlit", "run", str(APP / "main.py")),
+            *(sys.executable, "-m", "streamlit", "run", str(SCRIPT)),
             *("--server.headless=true", f"--server.port={port}"),
         ],
         cwd=home,

@@ -13,9 +13,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from synthwire.learning import tiling
-from synthwire.segmentation import MODALITIES
-from synthwire.webapp import catalogue, charts
-from synthwire.webapp.settings import APP
+from synthwire.segmentation.options import MODALITIES
+from synthwire.webapp import catalogue, particle_charts
+from synthwire.webapp.assets import SCRIPT
 
 SAMPLES = {sample.key: sample for sample in catalogue.samples()}
 
@@ -26,7 +26,7 @@ def app(weights_folder, tmp_path, monkeypatch) -> AppTest:
     monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(weights_folder))
     monkeypatch.setenv("SYNTHWIRE_APP_MODELS", str(tmp_path / "runs"))
     monkeypatch.setenv("SYNTHWIRE_APP_MEGAPIXELS", "1")
-    return AppTest.from_file(str(APP / "main.py"), default_timeout=120)
+    return AppTest.from_file(str(SCRIPT), default_timeout=120)
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ def test_a_bug_of_ours_is_a_message_and_a_line_in_the_log(app, monkeypatch, capl
     def broken(*_arguments, **_settings):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(charts, "particles_figure", broken)
+    monkeypatch.setattr(particle_charts, "particles_figure", broken)
     app.run()
     assert not app.exception
     assert "stands in the app's log" in messages(app)[0]

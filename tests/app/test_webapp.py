@@ -26,14 +26,16 @@ from synthwire.segmentation.result import Segmentation
 from synthwire.webapp import (
     agreement,
     catalogue,
-    charts,
+    distribution_charts,
     downloads,
     features,
     inputs,
+    layers,
+    limits,
     memory,
-    settings,
-    view,
+    particle_charts,
 )
+from synthwire.webapp.assets import SAMPLES
 
 SHAPE = (40, 60)
 few = hypothesis.settings(max_examples=40, deadline=None)
@@ -82,21 +84,21 @@ def png(pixels: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-# -- settings, samples, models --------------------------------------------------------------------
+# -- limits, samples, models ----------------------------------------------------------------------
 
 
-def test_settings_come_from_the_environment(tmp_path):
-    assert settings.from_environment({}) == settings.Settings()
-    chosen = settings.from_environment(
+def test_limits_come_from_the_environment(tmp_path):
+    assert limits.from_environment({}) == limits.Limits()
+    chosen = limits.from_environment(
         {"SYNTHWIRE_APP_MEGAPIXELS": "2.5", "SYNTHWIRE_APP_MODELS": str(tmp_path)}
     )
     assert (chosen.largest_pixels, chosen.models) == (2_500_000, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-3", "inf", "nan"])
-def test_settings_of_no_use_are_named(text):
+def test_limits_of_no_use_are_named(text):
     with pytest.raises(InputError, match=rf"^SYNTHWIRE_APP_MEGAPIXELS: '{text}' is no number"):
-        settings.from_environment({"SYNTHWIRE_APP_MEGAPIXELS": text})
+        limits.from_environment({"SYNTHWIRE_APP_MEGAPIXELS": text})
 
 
 def test_samples_are_small_and_their_outlines_fit():
@@ -105,8 +107,7 @@ def test_samples_are_small_and_their_outlines_fit():
         assert recording.pixel_size_nm is not None
         shape = recording.pages.shape[1:3]
         assert agreement.read_outlines_for(sample.outlines(), f"{sample.key}.tif", shape)
-    folder = settings.APP / "samples"
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000
+    assert sum(path.stat().st_size for path in SAMPLES.iterdir()) < 300_000
 
 
 def test_models_of_all_runs_are_offered_after_the_bundled_one(tmp_path):
@@ -190,13 +191,13 @@ def test_stems_are_distinct(names):
     assert len(set(stems)) == len(names)
 
 
-# -- view -----------------------------------------------------------------------------------------
+# -- layers ---------------------------------------------------------------------------------------
 
 
 @few
 @given(arrays(bool, (17, 23)), st.integers(2, 9))
 def test_the_mouse_finds_every_pixel_of_a_mask(mask, cell):
-    points = view.spread_points(mask, cell)
+    points = layers.spread_points(mask, cell)
     rows, columns = np.nonzero(mask)
     assert all(mask[int(y), int(x)] for x, y in points)
     assert len(points) <= (17 // cell + 1) * (23 // cell + 1)
@@ -206,7 +207,7 @@ def test_the_mouse_finds_every_pixel_of_a_mask(mask, cell):
 
 
 def test_a_view_has_all_results():
-    shown = view.view_of(found())
+    shown = layers.layers_of(found())
     assert len(shown.outlines) == len(shown.points) == len(shown.colours) == len(MASKS)
     (ring,) = shown.outlines[0]
     assert ring.min(axis=0) == pytest.approx([5, 4], abs=0.6)
@@ -215,12 +216,12 @@ def test_a_view_has_all_results():
 
 
 def test_pictures_of_huge_images_are_made_smaller():
-    uri = view.picture_uri(np.zeros((100, 2 * view.LONGEST_PICTURE_PX), np.uint8))
+    uri = layers.picture_uri(np.zeros((100, 2 * layers.LONGEST_PICTURE_PX), np.uint8))
     assert uri.startswith("data:image/png;base64,")
     noise = np.random.default_rng(0).integers(0, 255, (1200, 1200), dtype=np.uint8)
-    assert view.picture_uri(noise).startswith("data:image/jpeg;base64,")
+    assert layers.picture_uri(noise).startswith("data:image/jpeg;base64,")
     with Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))) as picture:
-        assert picture.size == (view.LONGEST_PICTURE_PX, 50)
+        assert picture.size == (layers.LONGEST_PICTURE_PX, 50)
 
 
 # -- charts ---------------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ def markers(figure) -> set[int]:
 
 def test_clicks_lead_to_the_selected_particles_alone():
     result = found()
-    figure = charts.particles_figure(view.view_of(result), result)
+    figure = particle_charts.particles_figure(layers.layers_of(result), result)
     assert result.ids == (1, 2)  # the third lies in the first, the fourth has too low a score
     assert markers(figure) == {1, 2}
     assert "Length 240\N{NO-BREAK SPACE}nm" in "".join(figure.data[-1].hovertext)
@@ -240,7 +241,9 @@ def test_clicks_lead_to_the_selected_particles_alone():
 
 def test_what_was_left_out_can_be_shown_and_clicked():
     result = found()
-    figure = charts.particles_figure(view.view_of(result), result, candidates=[1, 3, 4], picked=4)
+    figure = particle_charts.particles_figure(
+        layers.layers_of(result), result, candidates=[1, 3, 4], picked=4
+    )
     assert markers(figure) == {1, 2, 3, 4}
     assert [trace.line.dash for trace in figure.data].count("dot") == 1
     assert figure.data[-2].line.width > 3  # the picked one
@@ -248,28 +251,28 @@ def test_what_was_left_out_can_be_shown_and_clicked():
 
 def test_no_particle_is_an_image_all_the_same():
     result = found().select(threshold=1.0)
-    figure = charts.particles_figure(view.view_of(result), result)
+    figure = particle_charts.particles_figure(layers.layers_of(result), result)
     assert len(figure.layout.images) == 1
     assert markers(figure) == set()
 
 
 def test_a_scale_bar_stands_where_the_pixel_size_is_known():
     result = found()
-    figure = charts.particles_figure(view.view_of(result), result)
+    figure = particle_charts.particles_figure(layers.layers_of(result), result)
     assert figure.layout.annotations[0].text == "50 nm"
     bar = figure.layout.shapes[0]
     assert (bar.x1 - bar.x0) * 6 == pytest.approx(50)
     bare = found(pixel_size_nm=None, measures=None)
-    assert not charts.particles_figure(view.view_of(bare), bare).layout.shapes
+    assert not particle_charts.particles_figure(layers.layers_of(bare), bare).layout.shapes
 
 
 def test_two_models_share_one_zoom():
     result = found()
     fewer = result.select(threshold=0.95)
-    shape = view.view_of(result)
-    left, right = (charts.particles_figure(shape, item) for item in (result, fewer))
+    shape = layers.layers_of(result)
+    left, right = (particle_charts.particles_figure(shape, item) for item in (result, fewer))
     traces = len(left.data)
-    both = charts.side_by_side(left, right)
+    both = particle_charts.side_by_side(left, right)
     assert {trace.xaxis for trace in both.data[:traces]} == {None}
     assert {trace.xaxis for trace in both.data[traces:]} == {"x2"}
     assert both.layout.xaxis2.matches == "x"
@@ -278,8 +281,8 @@ def test_two_models_share_one_zoom():
     for items in (both.layout.images, both.layout.annotations, both.layout.shapes):
         assert [(item.xref, item.yref) for item in items][1:] == [("x2", "y2")]
     assert markers(both) == set(fewer.ids)
-    bare = charts.particles_figure(shape, found(pixel_size_nm=None, measures=None))
-    assert not charts.side_by_side(bare, bare).layout.shapes
+    bare = particle_charts.particles_figure(shape, found(pixel_size_nm=None, measures=None))
+    assert not particle_charts.side_by_side(bare, bare).layout.shapes
 
 
 @pytest.mark.parametrize("name", list(features.FEATURES))
@@ -287,8 +290,8 @@ def test_curves_count_the_particles(name):
     item = features.FEATURES[name]
     high = item.period or 1000
     values = np.random.default_rng(2).uniform(item.least, high, 60)
-    series = [charts.Series("wires", values, charts.FIRST)]
-    bars, curve = charts.distribution_figure(item, series, in_nm=True).data
+    series = [distribution_charts.Series("wires", values, distribution_charts.FIRST)]
+    bars, curve = distribution_charts.distribution_figure(item, series, in_nm=True).data
     assert sum(bars.y) == 60
     inside = np.trapezoid(curve.y, curve.x) / bars.width
     assert inside == pytest.approx(60, rel=0.06)  # but for what lies right of the last bin
@@ -297,8 +300,8 @@ def test_curves_count_the_particles(name):
 @pytest.mark.parametrize("values", [[], [5.0], [5.0, 5.0]])
 def test_few_or_equal_values_have_a_distribution_too(values):
     item = features.FEATURES["length"]
-    series = [charts.Series("wires", np.array(values), charts.FIRST)]
-    figure = charts.distribution_figure(item, series, in_nm=True)
+    series = [distribution_charts.Series("wires", np.array(values), distribution_charts.FIRST)]
+    figure = distribution_charts.distribution_figure(item, series, in_nm=True)
     assert sum(sum(trace.y) for trace in figure.data if trace.type == "bar") == len(values)
 
 
@@ -354,13 +357,13 @@ def test_doubtful_outlines_count_neither_way():
 def test_the_agreement_is_drawn(pixels):
     result = found()
     comparison = agreement.compare(result, outlines([MASKS[0], MASKS[3]]))
-    missed = view.rings_of_all([comparison.outlines[place] for place in comparison.missed])
-    figure = charts.agreement_figure(
-        view.view_of(result), result, comparison, missed, pixels=pixels, picked=2
+    missed = layers.rings_of_all([comparison.outlines[place] for place in comparison.missed])
+    figure = particle_charts.agreement_figure(
+        layers.layers_of(result), result, comparison, missed, pixels=pixels, picked=2
     )
     assert markers(figure) == {1, 2}
     colours = {trace.line.color for trace in figure.data}
-    wanted = {charts.FOUND, charts.INVENTED, charts.MISSED}
+    wanted = {particle_charts.FOUND, particle_charts.INVENTED, particle_charts.MISSED}
     assert (wanted <= colours) is not pixels
 
 
@@ -381,7 +384,7 @@ def test_outlines_of_nothing_are_refused():
 
 def test_only_the_last_values_are_remembered():
     calls = []
-    remember = memory.Remembered(2)
+    remember = memory.Memory(2)
     for key in "abacab":
         remember(key, lambda key=key: calls.append(key))
     assert calls == ["a", "b", "c", "b"]
@@ -389,7 +392,7 @@ def test_only_the_last_values_are_remembered():
 
 
 def test_two_sessions_that_ask_at_once_wait_for_one_making():
-    remember, calls, started, go_on = memory.Remembered(2), [], threading.Event(), threading.Event()
+    remember, calls, started, go_on = memory.Memory(2), [], threading.Event(), threading.Event()
 
     def make() -> str:
         calls.append(1)
@@ -412,16 +415,16 @@ def test_two_sessions_that_ask_at_once_wait_for_one_making():
 
 
 def test_a_failed_making_is_tried_again():
-    remember = memory.Remembered(2)
+    remember = memory.Memory(2)
     with pytest.raises(ZeroDivisionError):
         remember("key", lambda: 1 / 0)
     assert remember("key", lambda: 2) == 2
 
 
 def test_edits_by_hand_undo_each_other():
-    edits = memory.Edits().removing(3).keeping(4)
+    edits = memory.Edits().remove(3).keep(4)
     assert (edits.removed, edits.kept, len(edits)) == ({3}, {4}, 2)
-    edits = edits.keeping(3).removing(4)
+    edits = edits.keep(3).remove(4)
     assert (edits.removed, edits.kept) == ({4}, {3})
     result = found().select(removed_ids=(1,), kept_ids=(4,))
     assert result.ids == (2, 4)

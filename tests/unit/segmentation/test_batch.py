@@ -8,39 +8,32 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
-from test_stxm_files import STACK, write_sdf
+from segmentation_cases import LEAST, write_images
 from tiny_model import wires, write_bundled
 
 from synthwire.cli import main
 from synthwire.io.files import read_json
 from synthwire.io.outlines import write_coco
 from synthwire.io.stacks import write_stack
-from synthwire.segmentation import Preparation, Selection, apply, batch, result
-from synthwire.segmentation.batch import Batch, BatchOptions, read_images, sole_user
-from synthwire.segmentation.places import find_images, fingerprint, free_place, places_of
+from synthwire.runtime.locking import alone_in
+from synthwire.segmentation import batch
+from synthwire.segmentation.apply import segment
+from synthwire.segmentation.batch import Batch, BatchOptions
+from synthwire.segmentation.images import read_images
+from synthwire.segmentation.options import Preparation, Selection
+from synthwire.segmentation.result_files import FILES, is_result
 
 pytestmark = pytest.mark.usefixtures("tiny_bundled")
-LEAST = "0.13"
-
-
-def write_images(folder: Path, *names: str) -> Path:
-    for seed, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(wires(seed)).save(path)
-    return folder
 
 
 def run(*arguments) -> int:
-    return main(["segment", *map(str, arguments), "-t", LEAST, "--device", "cpu"])
+    return main(["segment", *map(str, arguments), "-t", str(LEAST), "--device", "cpu"])
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
@@ -54,71 +47,6 @@ def state(folder: Path) -> dict[str, tuple[int, int]]:
 
 def leftovers(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*partial*")]
-
-
-# -- places ---------------------------------------------------------------------------------------
-
-parts = st.sampled_from(["a", "b", "A", "a.png", "page_0001"])
-names = st.builds(lambda stem, suffix: stem + suffix, parts, st.sampled_from([".png", ".tif"]))
-files = st.lists(
-    st.builds(lambda folders, name: "/".join([*folders, name]), st.lists(parts, max_size=3), names),
-    unique=True,
-    max_size=12,
-).filter(  # what can be a file system: no file is a folder of another
-    lambda paths: (
-        not any(str(parent) in paths for path in paths for parent in PurePosixPath(path).parents)
-    )
-)
-
-
-def apart(places) -> bool:
-    folded = [tuple(part.casefold() for part in place.parts) for place in places]
-    return len(set(folded)) == len(folded) and not any(
-        one != other and one == other[: len(one)] for one in folded for other in folded
-    )
-
-
-@settings(deadline=None)
-@given(files)
-def test_no_two_images_share_a_place(paths):
-    paths = [Path("/data") / path for path in paths]
-    places = places_of(paths)
-    assert list(places) == paths
-    assert apart(places.values())
-    for path, place in places.items():
-        if sum(path.stem.lower() == other.stem.lower() for other in paths) == 1 and all(
-            part.lower() != path.stem.lower() for other in paths for part in other.parts
-        ):
-            assert place == Path(path.stem)
-
-
-@settings(deadline=None)
-@given(files)
-def test_places_given_one_by_one_are_apart_too(paths):
-    places = {}
-    for path in paths:
-        places[path] = free_place(Path("/data") / path, Path("/data"), places.values())
-    assert apart(places.values())
-
-
-def test_equal_stems_keep_their_folders_and_equal_paths_their_suffix():
-    paths = [Path(name) for name in ("x/a/1.png", "x/b/1.png", "x/b/1.tif", "x/b/2.png")]
-    places = [str(place) for place in places_of(paths).values()]
-    assert places == ["a/1", "b/1.png", "b/1.tif", "2"]
-
-
-def test_folders_are_searched_but_for_hidden_and_own_files(tmp_path):
-    write_images(tmp_path, "a.png", "deep/er/b.TIF", ".hidden/c.png", ".d.png", "out/e/f.png")
-    (tmp_path / "notes.txt").write_text("no image")
-    write_images(tmp_path, "old/wires/overlay.png", "old/distributions.png")
-    with sole_user(tmp_path / "old"):
-        pass
-    found, problems = find_images([tmp_path, tmp_path / "a.png"], tmp_path / "out")
-    assert found == [tmp_path / "a.png", tmp_path / "deep/er/b.TIF"]
-    assert not problems
-    found, problems = find_images([tmp_path], tmp_path)
-    assert (found, len(problems)) == ([], 1)
-    assert "results cannot go where the images lie" in problems[0]
 
 
 # -- a batch --------------------------------------------------------------------------------------
@@ -149,7 +77,7 @@ def test_bad_files_are_named_and_the_rest_go_on(tmp_path, capsys):
     assert "3 images" in said.out
     assert "6 problems, named above" in said.out
     for place in ("two", "in/one", "deep/one"):
-        assert result.is_result(out / place) == (place != "in/one")
+        assert is_result(out / place) == (place != "in/one")
     summary = pd.read_csv(out / "summary.csv")
     assert summary["status"].value_counts().to_dict() == {"done": 3, "failed": 4}
     assert sorted(summary["folder"].dropna()) == ["deep/one", "one", "two"]
@@ -191,7 +119,7 @@ def test_what_is_done_is_not_done_again(tmp_path, capsys):
     assert run(images, "--out", out) == 0
     after = state(out)
     assert {name for name in before if after[name] != before[name]} == {
-        f"two/{name}" for name in result.FILES
+        f"two/{name}" for name in FILES
     }
     assert run(images, "--out", out, "--redo") == 0
     assert not set(state(out).values()) & set(after.values())
@@ -247,18 +175,10 @@ def test_pages_of_a_stack_have_folders_of_their_own(tmp_path):
     assert state(out) == before
     write_stack(stack, [wires(0)], pixel_size_nm=6)  # the same name, now a single image
     assert run(stack, "--out", out) == 0
-    assert result.is_result(out / "stack")
+    assert is_result(out / "stack")
     write_stack(stack, [wires(0), wires(1)], pixel_size_nm=6)
     assert run(stack, "--out", out) == 0
     assert sorted(path.name for path in (out / "stack").iterdir()) == pages[:2]
-
-
-def test_all_files_of_a_scan_count(tmp_path):
-    path = write_sdf(tmp_path, STACK)
-    before = fingerprint(path)
-    image = tmp_path / "scan_a001.xim"
-    image.write_text(image.read_text().replace("1", "2"))
-    assert fingerprint(path) != before
 
 
 # -- what stands in the way -----------------------------------------------------------------------
@@ -281,7 +201,7 @@ def test_a_full_disk_is_one_line_for_each_image(tmp_path, capsys):
     assert run(images, "--out", tmp_path / "out") == 1
     assert "out/one: holds something else than a result" in capsys.readouterr().err
     assert (tmp_path / "out" / "one").read_text() == "a file, not a folder"
-    assert result.is_result(tmp_path / "out" / "two")
+    assert is_result(tmp_path / "out" / "two")
 
 
 def test_files_of_others_are_never_removed(tmp_path, capsys):
@@ -295,7 +215,7 @@ def test_files_of_others_are_never_removed(tmp_path, capsys):
 
 def test_two_runs_do_not_write_to_one_folder(tmp_path, capsys):
     images = write_images(tmp_path / "in", "one.png")
-    with sole_user(tmp_path / "out"):
+    with alone_in(tmp_path / "out"):
         assert run(images, "--out", tmp_path / "out") == 1
     assert "another synthwire writes there" in capsys.readouterr().err
     assert run(images, "--out", tmp_path / "out") == 0
@@ -323,11 +243,11 @@ def test_an_error_of_our_own_keeps_its_traceback_and_stops_nothing(tmp_path, cap
     error = capsys.readouterr().err
     assert "Traceback" in error
     assert "ZeroDivisionError: a bug" in error
-    assert result.is_result(tmp_path / "out" / "two")
+    assert is_result(tmp_path / "out" / "two")
 
 
 def start(*arguments) -> subprocess.Popen:
-    command = [sys.executable, "-m", "synthwire", "segment", *map(str, arguments), "-t", LEAST]
+    command = [sys.executable, "-m", "synthwire", "segment", *map(str, arguments), "-t", str(LEAST)]
     return subprocess.Popen(
         command,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -342,7 +262,7 @@ def test_a_batch_that_was_broken_off_goes_on(tmp_path, blow):
     images = write_images(tmp_path / "in", *(f"{number:03d}.png" for number in range(30)))
     out = tmp_path / "out"
     process = start(images, "--out", out, "--device", "cpu")
-    while not result.is_result(out / "000"):
+    while not is_result(out / "000"):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.02)
     process.send_signal(blow)
@@ -353,7 +273,7 @@ def test_a_batch_that_was_broken_off_goes_on(tmp_path, blow):
         assert not leftovers(out)
     done = [path for path in out.iterdir() if path.is_dir() and not path.name.startswith(".")]
     assert 1 <= len(done) < 30
-    assert all(sorted(p.name for p in path.iterdir()) == sorted(result.FILES) for path in done)
+    assert all(sorted(p.name for p in path.iterdir()) == sorted(FILES) for path in done)
     before = state(out)
     for path in sorted(images.iterdir())[len(done) + 1 :]:  # one more is enough
         path.unlink()
@@ -373,7 +293,7 @@ def test_a_batch_that_was_broken_off_goes_on(tmp_path, blow):
 def compared(tmp_path):
     """Two images, and outlines of the first that are the network's own masks."""
     images = write_images(tmp_path / "in", "one.png", "two.png")
-    own = apply.segment(images / "one.png", threshold=float(LEAST), device="cpu")
+    own = segment(images / "one.png", threshold=LEAST, device="cpu")
     (tmp_path / "outlines").mkdir()
     write_coco(tmp_path / "outlines" / "one.json", own.coco())
     return images, tmp_path / "outlines"

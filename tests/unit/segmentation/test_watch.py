@@ -16,8 +16,11 @@ from PIL import Image
 from tiny_model import wires
 
 from synthwire.errors import InputError
-from synthwire.segmentation import Selection, batch, summary
-from synthwire.segmentation.result import FILES, PARTICLE_COLUMNS, is_result
+from synthwire.segmentation import batch
+from synthwire.segmentation.options import Selection
+from synthwire.segmentation.result import PARTICLE_COLUMNS
+from synthwire.segmentation.result_files import FILES, is_result
+from synthwire.segmentation.summary import MeasuredImage, summarise_particles
 from synthwire.segmentation.watch import STATISTICS, Arrivals, Record, watch
 
 SELECTION = Selection(threshold=0.13)
@@ -111,13 +114,13 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path):
 # -- the record -----------------------------------------------------------------------------------
 
 
-def outcome(number: int, length_nm: float) -> batch.BatchResult:
+def measured(number: int, length_nm: float) -> MeasuredImage:
     """What `Batch` gives for an image with one particle of this length."""
     row = {"image": f"{number}.png", "page": None, "folder": str(number), "status": "done"}
     particles = pd.DataFrame([dict.fromkeys(PARTICLE_COLUMNS, 1.0) | {"length_nm": length_nm}])
     record = {"height": 10, "width": 10, "pixel_size_nm": [6.0, 6.0]}
-    row |= {"particles": 1, "detections": 1, **summary.summarise(particles, record)}
-    return batch.BatchResult(row, particles, f"content {number}", False)
+    row |= {"particles": 1, "detections": 1, **summarise_particles(particles, record)}
+    return MeasuredImage(row, particles, f"content {number}", False)
 
 
 def lengths() -> list[float]:
@@ -127,7 +130,7 @@ def lengths() -> list[float]:
 
 def test_a_change_of_the_mean_is_flagged_in_the_table(tmp_path):
     record = Record(tmp_path / STATISTICS, "same", "length")
-    changes = [record.add(outcome(number, length)) for number, length in enumerate(lengths())]
+    changes = [record.add(measured(number, length)) for number, length in enumerate(lengths())]
     (change,) = filter(None, changes)
     assert abs(change.since - 20) <= 2
     table = pd.read_csv(tmp_path / STATISTICS)
@@ -147,9 +150,9 @@ def test_a_change_of_the_mean_is_flagged_in_the_table(tmp_path):
 def test_a_record_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path):
     whole = Record(tmp_path / "whole.csv", "same", "length")
     for number, length in enumerate(lengths()):
-        whole.add(outcome(number, length))
+        whole.add(measured(number, length))
     for number, length in enumerate(lengths()):
-        Record(tmp_path / "parts.csv", "same", "length").add(outcome(number, length))
+        Record(tmp_path / "parts.csv", "same", "length").add(measured(number, length))
     one, other = (pd.read_csv(tmp_path / name) for name in ("whole.csv", "parts.csv"))
     pd.testing.assert_frame_equal(one.drop(columns="time"), other.drop(columns="time"), rtol=1e-4)
 
@@ -158,19 +161,19 @@ def test_half_a_line_is_dropped(tmp_path):
     path = tmp_path / STATISTICS
     record = Record(path, "same", "length")
     for number, length in enumerate(lengths()[:3]):
-        record.add(outcome(number, length))
+        record.add(measured(number, length))
     whole = path.read_bytes()
     for cut in (len(whole) - 5, whole.find(b"\n") + 3, 10):
         path.write_bytes(whole[:cut])
         rows = whole[:cut].count(b"\n") - 1
         again = Record(path, "same", "length")
         assert len(again.rows) == max(rows, 0)
-        again.add(outcome(9, 500.0))
+        again.add(measured(9, 500.0))
         assert len(pd.read_csv(path)) == max(rows, 0) + 1
 
 
 def test_rows_of_other_settings_are_not_gone_on_with(tmp_path):
-    Record(tmp_path / STATISTICS, "some", "length").add(outcome(0, 400.0))
+    Record(tmp_path / STATISTICS, "some", "length").add(measured(0, 400.0))
     with pytest.raises(InputError, match="measured with other settings or another model"):
         Record(tmp_path / STATISTICS, "others", "length")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
@@ -180,9 +183,9 @@ def test_rows_of_other_settings_are_not_gone_on_with(tmp_path):
 
 def test_an_image_without_particles_has_a_row_and_no_mean(tmp_path):
     record = Record(tmp_path / STATISTICS, "same", "length")
-    record.add(outcome(0, 400.0))
-    record.add(outcome(1, np.nan))
-    assert record.add(outcome(2, 402.0)) is None
+    record.add(measured(0, 400.0))
+    record.add(measured(1, np.nan))
+    assert record.add(measured(2, 402.0)) is None
     table = pd.read_csv(tmp_path / STATISTICS)
     assert table["mean"].isna().tolist() == [False, True, False]
     assert table["running_mean"].iloc[-1] == pytest.approx(401)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-import synthwire
 from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.files import Source
-from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
-from synthwire.segmentation.scale import choose_scale
-
-if TYPE_CHECKING:
-    pass
 from synthwire.segmentation.images import GreyImage, read_images
-from synthwire.segmentation.models import Model, _cached_model
-from synthwire.segmentation.result import EVERYDAY, IMAGE_ID, Segmentation
+from synthwire.segmentation.models import Model, load_model_once
+from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
+from synthwire.segmentation.result import DEFAULT_SELECTION, IMAGE_ID, Segmentation
+from synthwire.segmentation.scale import choose_scale
+from synthwire.version import __version__
 
 
 def segment(
@@ -54,7 +51,7 @@ def segment(
     if page is not None and not 0 <= page < len(images):
         raise InputError(f"{images[0].name}: no page {page}; it holds {len(images)} from 0 on")
     if not isinstance(model, Model):
-        model = _cached_model(model, device=device)
+        model = load_model_once(model, device=device)
     return segment_image(
         images[page or 0],
         model,
@@ -68,7 +65,7 @@ def segment(
 def segment_image(
     image: GreyImage,
     model: Model,
-    selection: Selection = EVERYDAY,
+    selection: Selection = DEFAULT_SELECTION,
     *,
     scale: float | None = None,
     info: Mapping[str, Any] | None = None,
@@ -93,7 +90,7 @@ def segment_image(
         list(model.card["categories"]),
         {
             "description": f"Particles that SynthWire found in {image.name}",
-            "synthwire": synthwire.__version__,
+            "synthwire": __version__,
             "model": model.name,
             "model_sha256": model.card["sha256"],
             **(info or {}),

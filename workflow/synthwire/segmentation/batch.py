@@ -1,4 +1,4 @@
-"""Many images: finding them, a place for each, doing each once, and a summary of all.
+"""Many images, each segmented once.
 
 Each image's folder holds all that is known of it; coco.json there also tells what made it, so a
 batch that was broken off goes on where it stopped, and a changed threshold needs no new inference.
@@ -6,13 +6,10 @@ batch that was broken off goes on where it stopped, and a changed threshold need
 
 from __future__ import annotations
 
-import fcntl
 import glob
-import os
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,32 +17,33 @@ from typing import Any
 
 import pandas as pd
 
-import synthwire
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, sha256_of_json
 from synthwire.io.outlines import read_outlines
-from synthwire.segmentation import Preparation, Selection
 from synthwire.segmentation.apply import segment_image
+from synthwire.segmentation.comparison import comparison_files
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.models import Model, find_model, load_model
-from synthwire.segmentation.places import LOCK, fingerprint
-from synthwire.segmentation.result import (
-    FILES,
-    RESULT_FILES,
-    Segmentation,
-    comparison_files,
-    is_result,
+from synthwire.segmentation.options import Preparation, Selection
+from synthwire.segmentation.places import fingerprint
+from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result_files import FILES, RESULT_FILES, is_result
+from synthwire.segmentation.summary import (
+    MeasuredImage,
+    summarise_evaluation,
+    summarise_particles,
 )
-from synthwire.segmentation.summary import BatchResult, evaluation_columns, summarise
+from synthwire.version import __version__
 
 PAGE = "page_{:04d}"
+Progress = Callable[[Sequence], Iterable]
 
 
 @dataclass(frozen=True)
 class BatchOptions:
     """What is the same for all images of a batch.
 
-    model, device: as `models.load_model` takes them; scale: as `apply.segment`.
+    model, device: as `models.load_model` takes them; scale: as `apply.segment` does.
     outlines: of the images, to compare with: a folder of files named as they are, a COCO file that
     names them, or, of a single image, any file. single: there is one image alone.
     redo: do anew what is done already.
@@ -97,12 +95,12 @@ class Batch:
                 "preparation": preparation,
                 "scale": self.settings.scale,
                 "model": self.card["sha256"],
-                "synthwire": synthwire.__version__,
+                "synthwire": __version__,
             }
         )
 
-    def process(self, path: Path, place: Path, *, progress=iter) -> list[BatchResult]:
-        """Segment the images of one file, or take up what is done already; one outcome an image.
+    def process(self, path: Path, place: Path, *, progress: Progress = iter) -> list[MeasuredImage]:
+        """Segment the images of one file, or take up what is done already.
 
         progress wraps the tiles of a large image. InputError in one line when the file is of no
         use or nothing can be written; NoModelError when that goes for all files.
@@ -116,8 +114,8 @@ class Batch:
             raise InputError(f"{path}: too large for this machine's memory; cut it up") from None
 
     def attempt(
-        self, path: Path, place: Path, complain: Callable[[str], None], *, progress=iter
-    ) -> list[BatchResult] | None:
+        self, path: Path, place: Path, complain: Callable[[str], None], *, progress: Progress = iter
+    ) -> list[MeasuredImage] | None:
         """`process`, with a complaint and None where a file is bad, so that the rest can go on.
 
         An error of our own goes the same way, but with its traceback.
@@ -132,7 +130,7 @@ class Batch:
             complain(f"{path}: an unexpected error\n{traceback.format_exc()}")
         return None
 
-    def _process(self, path: Path, folder: Path, progress) -> Iterator[BatchResult]:
+    def _process(self, path: Path, folder: Path, progress: Progress) -> Iterator[MeasuredImage]:
         made_by = sha256_of_json([self.identity, fingerprint(path)])
         outlines = self._outlines_of(path)
         choice = sha256_of_json(
@@ -141,7 +139,7 @@ class Batch:
         stored = [] if self.settings.redo else _stored(folder, made_by)
         if stored and all(data["info"]["chosen_by"] == choice for _, data in stored):
             for place, data in stored:
-                yield self._outcome(path, place, data, reused=True)
+                yield self._measured(path, place, data, reused=True)
             return
         images = read_images(path, self.settings.preparation)
         known = {data["images"][0].get("page"): data for _, data in stored}
@@ -170,10 +168,10 @@ class Batch:
                 )
             result.save(place, more)
             data = read_json(place / "coco.json")
-            yield self._outcome(path, place, data, reused=False)
+            yield self._measured(path, place, data, reused=False)
 
     def _segment(
-        self, image: GreyImage, info: Mapping, known: Mapping | None, progress
+        self, image: GreyImage, info: Mapping, known: Mapping | None, progress: Progress
     ) -> Segmentation:
         """The network's results, or those of `known`, the coco.json of an earlier selection."""
         if known is not None:
@@ -215,7 +213,7 @@ class Batch:
             )
         return named[0] if named else None
 
-    def _outcome(self, path: Path, place: Path, data: Mapping, *, reused: bool) -> BatchResult:
+    def _measured(self, path: Path, place: Path, data: Mapping, *, reused: bool) -> MeasuredImage:
         particles = pd.read_csv(place / "particles.csv")
         record = data["images"][0]
         row = {
@@ -225,12 +223,12 @@ class Batch:
             "status": "done",
             "particles": len(particles),
             "detections": len(data["annotations"]),
-            **summarise(particles, record),
+            **summarise_particles(particles, record),
         }
         if (place / "evaluation.json").exists():
-            row |= evaluation_columns(read_json(place / "evaluation.json"))
+            row |= summarise_evaluation(read_json(place / "evaluation.json"))
         content = f"{data['info']['made_by'][:12]}-{record.get('page', 0)}"
-        return BatchResult(row, particles, content, reused)
+        return MeasuredImage(row, particles, content, reused)
 
 
 def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:
@@ -268,23 +266,3 @@ def _tidy(folder: Path, pages: int) -> None:
 def _remove_result(folder: Path) -> None:
     if is_result(folder):
         shutil.rmtree(folder)
-
-
-@contextmanager
-def sole_user(out: Path) -> Iterator[None]:
-    """Hold a folder of results, so that no other run writes there at the same time.
-
-    InputError when another one does, or when nothing can be written there.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out / LOCK, os.O_CREAT | os.O_RDWR)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written to ({error.strerror})") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise InputError(f"{out}: another synthwire writes there at present") from None
-    finally:
-        os.close(descriptor)

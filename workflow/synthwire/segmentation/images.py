@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from synthwire.io.files import Source, as_source
 from synthwire.io.grey import invert, one_channel, to_grey8
 from synthwire.io.recordings import Recording, read_recording
 from synthwire.segmentation.options import Preparation
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from synthwire.errors import InputError
 from synthwire.io.files import read_json
 from synthwire.learning import weights
+from synthwire.schema import section_defaults, validate_section
 
 if TYPE_CHECKING:
     from synthwire.learning.predict import Predictor
@@ -35,10 +36,7 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
 
     device: auto, cpu or cuda. InputError in one line when there is no model, or no such device.
     """
-    from synthwire.learning import (
-        network,  # here, since PyTorch takes seconds to load
-        predict,  # here, since PyTorch takes seconds to load
-    )
+    from synthwire.learning import network, predict  # here, since PyTorch takes seconds to load
 
     path, card = find_model(model)
     predictor = predict.load(
@@ -67,18 +65,15 @@ def _trained(folder: Path) -> tuple[Path, dict]:
             f"{folder}: no model; 'bundled' is expected, or a run's folder of one, as "
             "results/demo/models/12, with model_final.pth and provenance.json in it"
         )
-    from synthwire.schema import section_defaults
-
     provenance = read_json(folder / "provenance.json")
     try:
         training = provenance["config"]["training"]
         card = {
             "name": f"{folder.resolve().parents[1].name} {provenance['model']}",
             # a run of an older version may not know all fields
-            "architecture": {
-                **section_defaults("architecture"),
-                **provenance["config"]["architecture"],
-            },
+            "architecture": validate_section(
+                "architecture", provenance["config"]["architecture"], str(folder)
+            ),
             "prediction": {
                 **section_defaults("prediction"),
                 # as in training; the largest size where it drew one of several
@@ -95,4 +90,4 @@ def _trained(folder: Path) -> tuple[Path, dict]:
     return path, card
 
 
-_cached_model = functools.lru_cache(maxsize=2)(load_model)
+load_model_once = functools.lru_cache(maxsize=2)(load_model)  # kept for the next call

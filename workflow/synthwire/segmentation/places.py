@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from synthwire.io.files import sha256, sha256_of_json
+from synthwire.runtime.locking import LOCK
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".h5", ".hdf5", ".nxs", ".hdr")
-LOCK = ".synthwire.lock"  # tells a folder of results, too
 
 
 def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Path], list[str]]:
@@ -45,6 +45,7 @@ def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Pat
 def _images_below(folder: Path, out: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         here = Path(place)
+        # the lock that a batch has left there tells results from images
         if LOCK in names or here.resolve() == out.resolve():
             folders.clear()
             continue

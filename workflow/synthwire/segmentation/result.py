@@ -1,49 +1,28 @@
-"""One image in, its particles out: the library's front door.
-
-    from synthwire import segment
-    result = segment("wires.tif", pixel_size_nm=6)
-    result.particles      # pandas table, one row a particle
-    result.masks          # boolean array (particles, height, width)
-    result.save("wires")  # overlay, table, COCO, label image and Fiji ROIs
-
-The command line and the web app stand on this module.
-"""
+"""What a model found in one image, and the choice among it that counts as particles."""
 
 from __future__ import annotations
 
 import functools
-import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from synthwire.errors import InputError
 from synthwire.evaluation import suppression
-from synthwire.figures.kit import style
-from synthwire.figures.particles import draw_particles
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.coco import make_annotation
-from synthwire.io.files import atomic_directory, json_ready
 from synthwire.io.masks import decode_mask
-from synthwire.io.outlines import fiji_rois, label_tiff
 from synthwire.particles.table import COLUMNS, particle_statistics
+from synthwire.segmentation.comparison import evaluate
 from synthwire.segmentation.options import Selection
+from synthwire.segmentation.result_files import encode_files, overlay_png, save_files
 
-if TYPE_CHECKING:
-    pass
-
-
-FILES = ("overlay.png", "particles.csv", "coco.json", "labels.tif", "rois.zip")
-COMPARISON_FILES = ("comparison.png", "evaluation.json")  # where outlines are given
-RESULT_FILES = FILES + COMPARISON_FILES
-EVERYDAY = Selection()
+DEFAULT_SELECTION = Selection()
 IMAGE_ID = 1  # each image is a data set of its own
 
 PARTICLE_COLUMNS = {
@@ -54,19 +33,6 @@ PARTICLE_COLUMNS = {
         if name not in ("source", "image_id", "particle", "matched")
     },
 }
-
-
-class Masks(Sequence):
-    """Masks of COCO annotations, each decoded only when it is looked at: big images have many."""
-
-    def __init__(self, items: Sequence[Mapping]) -> None:
-        self._items = items
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return decode_mask(self._items[index]["segmentation"])
 
 
 @dataclass(frozen=True)
@@ -86,7 +52,7 @@ class Segmentation:
     scale: float
     categories: list[dict]
     info: Mapping[str, Any]
-    selection: Selection = EVERYDAY
+    selection: Selection = DEFAULT_SELECTION
     # of all results, so that a selection measures nothing anew
     measures: pd.DataFrame | None = None
 
@@ -118,9 +84,9 @@ class Segmentation:
     @functools.cached_property
     def ids(self) -> tuple[int, ...]:
         """Ids of the selected particles, best score first."""
-        return self._ids_from(self.threshold)
+        return self.ids_from(self.threshold)
 
-    def _ids_from(self, score: float) -> tuple[int, ...]:
+    def ids_from(self, score: float) -> tuple[int, ...]:
         """Ids that the selection leaves of all particles with at least this score."""
         rules, table = self.selection, self.measures
         chosen = (table["score"] >= score) & (table["area_px"] >= rules.min_area_px)
@@ -195,71 +161,23 @@ class Segmentation:
         }
 
     def as_files(self) -> dict[str, bytes]:
-        """Content of each file of `FILES` by its name.
-
-        overlay.png: the particles over the image. particles.csv: `particles`. coco.json: all
-        results, whatever the selection. labels.tif: pixels are a particle's id; particles that
-        overlap stand on several pages. rois.zip: for Fiji.
-        """
-        chosen = self.coco()
-        table = self.particles.to_csv(index=False, lineterminator="\n", float_format="%.7g")
-        text = json.dumps(
-            json_ready(self.coco(everything=True)), ensure_ascii=False, separators=(",", ":")
-        )
-        files = {
-            "overlay.png": self.overlay(),
-            "particles.csv": table.encode(),
-            "coco.json": (text + "\n").encode(),
-            "labels.tif": label_tiff(self.record, chosen["annotations"], self.ids),
-            "rois.zip": fiji_rois(chosen),
-        }
-        return {name: files[name] for name in FILES}
+        """Content of each file of a result by its name; see `result_files.encode_files`."""
+        return encode_files(self)
 
     def save(self, folder: str | os.PathLike, more: Mapping[str, bytes] | None = None) -> Path:
         """Write `as_files`, and `more`, to a folder, which appears whole or not at all.
 
         A result that lies there already is replaced; InputError when something else does.
         """
-        folder = Path(folder)
-        if folder.exists() and not is_result(folder):
-            raise InputError(f"{folder}: holds something else than a result; it stays as it is")
-        with atomic_directory(folder) as temporary:
-            for name, content in {**self.as_files(), **(more or {})}.items():
-                (temporary / name).write_bytes(content)
-        return folder
+        return save_files(Path(folder), {**self.as_files(), **(more or {})})
 
     def overlay(self) -> bytes:
         """PNG: the image with each particle outlined and numbered by its id, and a scale bar."""
-        return png_of(
-            draw_particles(self.image, Masks(self.selected), self.ids, self.pixel_size_nm)
-        )
+        return overlay_png(self)
 
     def evaluate(self, outlines: Sequence[Mapping]) -> dict:
-        """All metrics of the results against outlines of the image, COCO annotations.
-
-        Average precision is over all scores; what is counted at one, at the selection's threshold.
-        Nested, small and removed detections count for nothing, as in the selection. The keys are
-        those of `evaluate.evaluate_predictions`.
-        """
-        from synthwire.evaluation.evaluate import evaluate_predictions
-        from synthwire.schema import validate
-
-        settings = validate({}, "evaluation.schema.yaml", "evaluation")
-        most = max(len(self.results), *settings["detections"])
-        return evaluate_predictions(
-            {
-                "images": [self.record],
-                "categories": self.categories,
-                "annotations": [{**item, "image_id": IMAGE_ID} for item in outlines],
-            },
-            [self.annotations[number - 1] for number in self._ids_from(0.0)],
-            {
-                **settings,
-                "accuracy_score": self.threshold,
-                "detections": [most, most],
-                "bootstrap_replicates": 0,
-            },
-        )
+        """All metrics of the results against outlines of the image; see `comparison.evaluate`."""
+        return evaluate(self, outlines)
 
     @classmethod
     def from_coco(cls, data: Mapping, image: np.ndarray, selection: Selection) -> Segmentation:
@@ -282,43 +200,3 @@ class Segmentation:
             info,
             selection,
         )
-
-
-def comparison_files(result: Segmentation, outlines: Sequence[Mapping]) -> dict[str, bytes]:
-    """Content of each file of `COMPARISON_FILES`: a segmentation against outlines of its image.
-
-    outlines: COCO annotations; those with iscrowd = 1 count neither for nor against.
-    """
-    from synthwire.datasets.annotated_images import AnnotatedImage
-    from synthwire.figures.prediction import draw_prediction
-
-    evaluation = result.evaluate(outlines)
-    record = result.record
-    picture = AnnotatedImage(
-        Path(result.name),
-        result.page or 0,
-        IMAGE_ID,
-        record["width"],
-        record["height"],
-        result.name,
-        tuple({**item, "image_id": IMAGE_ID} for item in outlines),
-        result.pixel_size_nm,
-    )
-    picture.__dict__["pixels"] = result.image  # it is here; the file may be gone or elsewhere
-    drawing = draw_prediction(picture, result.selected, result.info["model"], evaluation, score=0.0)
-    return {
-        "comparison.png": png_of(drawing.figure),
-        "evaluation.json": (json.dumps(evaluation, indent=1) + "\n").encode(),
-    }
-
-
-def png_of(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    with style.context():
-        figure.savefig(content, format="png", dpi="figure", metadata={"Software": None})
-    return content.getvalue()
-
-
-def is_result(folder: Path) -> bool:
-    """Whether a folder holds nothing but what `Segmentation.save` writes."""
-    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(RESULT_FILES)

@@ -1,4 +1,4 @@
-"""The summary of many images."""
+"""What is said of many images: a row an image, all particles in one table, their distributions."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ SUMMARISED = (
 
 
 @dataclass(frozen=True)
-class BatchResult:
+class MeasuredImage:
     """What became of one image: its row of the summary, its particles, whether it was done before.
 
-    particles has the columns of `result.PARTICLE_COLUMNS`; content is a digest of the image
+    particles has the columns of `PARTICLE_COLUMNS`; content is a digest of the image
     and of what shaped its results.
     """
 
@@ -47,10 +47,10 @@ class BatchResult:
     reused: bool
 
 
-def summarise(particles: pd.DataFrame, image: Mapping) -> dict[str, float]:
+def summarise_particles(particles: pd.DataFrame, image: Mapping) -> dict[str, float]:
     """Mean, standard deviation and median of the particles' measures, and their number per µm².
 
-    particles: rows of `result.PARTICLE_COLUMNS`; image: COCO record of their image. Of
+    particles: rows of `PARTICLE_COLUMNS`; image: COCO record of their image. Of
     orientations the mean direction. NaN where there is nothing to average, or no pixel size.
     """
     size = image["pixel_size_nm"]
@@ -75,7 +75,7 @@ def summarise(particles: pd.DataFrame, image: Mapping) -> dict[str, float]:
     return row
 
 
-def evaluation_columns(evaluation: Mapping) -> dict[str, float]:
+def summarise_evaluation(evaluation: Mapping) -> dict[str, float]:
     """Columns of the summary from an evaluation: AP, pixel accuracy, and hits at IoU 0.5."""
     hits = evaluation["thresholds"][0]
     return {
@@ -89,13 +89,13 @@ def evaluation_columns(evaluation: Mapping) -> dict[str, float]:
     }
 
 
-def failed_row(path: Path, message: str) -> dict[str, Any]:
+def failure_row(path: Path, message: str) -> dict[str, Any]:
     """The summary's row of a file that was of no use."""
     return {"image": str(path), "status": "failed", "message": message}
 
 
 def write_summary(
-    out: Path, rows: Sequence[Mapping], outcomes: Sequence[BatchResult]
+    out: Path, rows: Sequence[Mapping], images: Sequence[MeasuredImage]
 ) -> pd.DataFrame:
     """Write summary.csv, a row an image, particles.csv, a row a particle, and their figure.
 
@@ -104,19 +104,19 @@ def write_summary(
     table = pd.DataFrame(list(rows))
     table["page"] = table.get("page", pd.Series(index=table.index)).astype("Int64")
     write_table(out / SUMMARY, table)
-    particles = all_particles(outcomes)
+    particles = all_particles(images)
     write_table(out / PARTICLES, particles)
     style.save(draw_distributions(particles), out / DISTRIBUTIONS)
     return particles
 
 
-def all_particles(outcomes: Sequence[BatchResult]) -> pd.DataFrame:
+def all_particles(images: Sequence[MeasuredImage]) -> pd.DataFrame:
     """The particles of all images, each with its image and its folder."""
     tables = [pd.DataFrame(columns=["image", "folder", *PARTICLE_COLUMNS])]
-    for outcome in outcomes:
-        table = outcome.particles.copy()
-        table.insert(0, "image", outcome.row["image"])
-        table.insert(1, "folder", outcome.row["folder"])
+    for image in images:
+        table = image.particles.copy()
+        table.insert(0, "image", image.row["image"])
+        table.insert(1, "folder", image.row["folder"])
         tables.append(table)
     full = [table for table in tables if len(table)]
     return pd.concat(full, ignore_index=True) if full else tables[0]

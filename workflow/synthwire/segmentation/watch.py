@@ -23,9 +23,10 @@ from synthwire.errors import InputError
 from synthwire.figures.control_chart import draw_control_chart
 from synthwire.figures.kit import style
 from synthwire.io.files import sha256_of_json
-from synthwire.segmentation.batch import Batch, BatchResult
+from synthwire.segmentation.batch import Batch
 from synthwire.segmentation.change_points import LIMIT, Change, ChangeDetector
 from synthwire.segmentation.places import files_of, find_images, free_place
+from synthwire.segmentation.summary import MeasuredImage
 
 STATISTICS = "statistics.csv"
 CONTROL_CHART = "control_chart"
@@ -136,14 +137,14 @@ class Record:
             self.rows.append(row)
             self._watch(row["mean"])
 
-    def add(self, outcome: BatchResult) -> Change | None:
+    def add(self, image: MeasuredImage) -> Change | None:
         """Append the row of one image; the change that it gives away, with rows as its numbers."""
-        measured = self._measured(outcome.row)
-        mean = outcome.row.get(f"mean_{measured}", math.nan)
+        measured = self._measured(image.row)
+        mean = image.row.get(f"mean_{measured}", math.nan)
         change = self._watch(mean, row=len(self.rows))
         row = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
-            **outcome.row,
+            **image.row,
             "measured": measured,
             "mean": mean,
             "running_mean": self.detector.mean,
@@ -154,7 +155,7 @@ class Record:
             else ("up" if change.after > change.before else "down"),
             "since": None if change is None else change.since + 1,
             "settings": self._settings,
-            "content": outcome.content,
+            "content": image.content,
         }
         self._append(row)
         self.rows.append(row)
@@ -247,13 +248,13 @@ def watch(
             for path in arrivals.take():
                 if path not in places:
                     places[path] = free_place(path, folder, places.values())
-                for outcome in batch.attempt(path, places[path], complain) or ():
-                    key = (outcome.row["image"], outcome.content)
+                for image in batch.attempt(path, places[path], complain) or ():
+                    key = (image.row["image"], image.content)
                     if key in done:
                         continue
                     done.add(key)
                     with undisturbed():
-                        change = record.add(outcome)
+                        change = record.add(image)
                     say(_image_line(record.rows[-1]))
                     if change is not None:
                         say(_change_line(record, change))

@@ -9,14 +9,14 @@ from pathlib import Path
 import yaml
 
 from synthwire.io.files import MemoryFile
-from synthwire.webapp.settings import APP
+from synthwire.webapp.assets import SAMPLES
 
 BUNDLED = "Bundled model"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A simulated image with its true outlines; modality as in `segmentation.MODALITIES`."""
+    """A simulated image with its true outlines; modality is a key of `MODALITIES`."""
 
     key: str
     label: str
@@ -30,13 +30,13 @@ class Sample:
 
 
 def _read(name: str) -> MemoryFile:
-    return MemoryFile(name, (APP / "samples" / name).read_bytes())
+    return MemoryFile(name, (SAMPLES / name).read_bytes())
 
 
 @functools.cache
 def samples() -> tuple[Sample, ...]:
     """The samples that docs/make_samples.py makes."""
-    entries = yaml.safe_load((APP / "samples" / "samples.yaml").read_text(encoding="utf-8"))
+    entries = yaml.safe_load((SAMPLES / "samples.yaml").read_text(encoding="utf-8"))
     return tuple(Sample(key, item["label"], item["modality"]) for key, item in entries.items())
 
 

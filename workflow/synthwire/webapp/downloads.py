@@ -38,11 +38,13 @@ def all_files(results: Mapping[str, Segmentation]) -> dict[str, bytes]:
         for stem, result in results.items()
         for name, content in result.as_files().items()
     }
-    files["particles.csv"] = pooled(results).to_csv(index=False, lineterminator="\n").encode()
+    files["particles.csv"] = (
+        pool_particles(results).to_csv(index=False, lineterminator="\n").encode()
+    )
     return files
 
 
-def pooled(results: Mapping[str, Segmentation]) -> pd.DataFrame:
+def pool_particles(results: Mapping[str, Segmentation]) -> pd.DataFrame:
     """The particles of several images in one table; the first column, image, tells them apart."""
     tables = [result.particles.assign(image=stem) for stem, result in results.items()]
     table = pd.concat(tables, ignore_index=True)

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.segmentation import Preparation, parse_pixel_size
 from synthwire.segmentation.images import GreyImage, read_images
+from synthwire.segmentation.options import Preparation, parse_pixel_size
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5", "nxs"]
 OUTLINE_TYPES = ["json", "zip", "roi", "tif", "tiff", "png"]

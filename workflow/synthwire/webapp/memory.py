@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 
-class Remembered:
+class Memory:
     """The last results of something slow, shared by all sessions.
 
     One is made at a time, since a network uses all cores and much memory; who asks for the same
@@ -49,10 +49,10 @@ class Edits:
     removed: frozenset[int] = frozenset()
     kept: frozenset[int] = frozenset()
 
-    def removing(self, number: int) -> Edits:
+    def remove(self, number: int) -> Edits:
         return replace(self, removed=self.removed | {number}, kept=self.kept - {number})
 
-    def keeping(self, number: int) -> Edits:
+    def keep(self, number: int) -> Edits:
         return replace(self, removed=self.removed - {number}, kept=self.kept | {number})
 
     def __len__(self) -> int:

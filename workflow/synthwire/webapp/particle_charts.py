@@ -1,9 +1,8 @@
-"""The app's figures, in plotly: particles over their image, and distributions of their measures."""
+"""Particles over their image, in plotly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,12 @@ import plotly.graph_objects as go
 from matplotlib.colors import to_rgb
 
 from synthwire.evaluation import FALSE_NEGATIVE, FALSE_POSITIVE, IGNORED, TRUE_POSITIVE
-from synthwire.figures.kit.style import (
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY_BLUE,
-    VERMILLION,
-    YELLOW,
-    length_label,
-    round_length,
-)
-from synthwire.particles.distribution import histogram_edges, linear_density, periodic_density
+from synthwire.figures.kit.scales import length_label, round_length
+from synthwire.figures.kit.style import GREY, SKY_BLUE, VERMILLION, YELLOW
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp.agreement import Agreement
-from synthwire.webapp.features import FEATURES, Feature
-from synthwire.webapp.view import View, picture_uri
+from synthwire.webapp.features import FEATURES
+from synthwire.webapp.layers import Layers, picture_uri
 
 FOUND, INVENTED, MISSED, DOUBTFUL = SKY_BLUE, VERMILLION, YELLOW, GREY  # TP, FP, FN, ignored
 PIXEL_COLOURS = {
@@ -34,17 +24,12 @@ PIXEL_COLOURS = {
     FALSE_NEGATIVE: MISSED,
     IGNORED: DOUBTFUL,
 }
-FIRST, SECOND, TRUTH = SKY_BLUE, ORANGE, PURPLE  # models and outlines in distributions
 HOVERED = ("length", "width", "aspect", "orientation", "area")
-KDE_POINTS = 181
 GUTTER = 0.02  # between two images, of their common width
 
 
-# -- over the image -------------------------------------------------------------------------------
-
-
 def particles_figure(
-    view: View,
+    layers: Layers,
     result: Segmentation,
     *,
     picked: int | None = None,
@@ -55,26 +40,26 @@ def particles_figure(
     """The selected particles over their image.
 
     picked: id of the particle to be emphasised. candidates: ids of results that are not selected
-    but shown, dotted, so that they can be clicked. colours: by id, in place of the view's own.
+    but shown, dotted, so that they can be clicked. colours: by id, in place of the layers' own.
     more: traces below what is picked. A click or hover on a particle's marker gives its id as the
     point's customdata.
     """
     by_colour: dict[str, list[np.ndarray]] = {}
     for number in result.ids:
-        colour = colours[number] if colours else view.colours[number - 1]
-        by_colour.setdefault(colour, []).extend(view.outlines[number - 1])
+        colour = colours[number] if colours else layers.colours[number - 1]
+        by_colour.setdefault(colour, []).extend(layers.outlines[number - 1])
     traces = [_outlines(lines, colour, filled=True) for colour, lines in by_colour.items()]
     chosen = set(result.ids)
     candidates = [number for number in candidates if number not in chosen]
-    left_out = [line for number in candidates for line in view.outlines[number - 1]]
+    left_out = [line for number in candidates for line in layers.outlines[number - 1]]
     if left_out:
         traces.append(_outlines(left_out, "#FFFFFF", dash="dot", width=1.2))
     traces += more
-    return _over_image(view, result, traces, [*result.ids, *candidates], picked)
+    return _over_image(layers, result, traces, [*result.ids, *candidates], picked)
 
 
 def agreement_figure(
-    view: View,
+    layers: Layers,
     result: Segmentation,
     agreement: Agreement,
     missed_outlines: Sequence[Sequence[np.ndarray]],
@@ -89,7 +74,7 @@ def agreement_figure(
     """
     if pixels:
         picture = picture_uri(_pixel_map(result.image, agreement.classes))
-        return _over_image(view, result, [], result.ids, picked, picture)
+        return _over_image(layers, result, [], result.ids, picked, picture)
     status = (
         dict.fromkeys(agreement.found, FOUND)
         | dict.fromkeys(agreement.invented, INVENTED)
@@ -97,7 +82,7 @@ def agreement_figure(
     )
     lines = [line for outline in missed_outlines for line in outline]
     missed = [_outlines(lines, MISSED, filled=True, dash="dash")] if lines else []
-    return particles_figure(view, result, picked=picked, colours=status, more=missed)
+    return particles_figure(layers, result, picked=picked, colours=status, more=missed)
 
 
 def side_by_side(first: go.Figure, second: go.Figure) -> go.Figure:
@@ -130,7 +115,7 @@ def _pixel_map(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def _over_image(
-    view: View,
+    layers: Layers,
     result: Segmentation,
     traces: Sequence[dict],
     ids: Sequence[int],
@@ -144,13 +129,13 @@ def _over_image(
     """
     emphasis = []
     if picked is not None:
-        emphasis = [_outlines(view.outlines[picked - 1], "#FFFFFF", width=3.2)]
+        emphasis = [_outlines(layers.outlines[picked - 1], "#FFFFFF", width=3.2)]
     height, width = result.image.shape
     place = {"x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
     axis = {"visible": False, "constrain": "domain"}
     layout = {
         "images": [
-            {"source": picture or view.picture, "sizing": "stretch", "layer": "below", **place}
+            {"source": picture or layers.picture, "sizing": "stretch", "layer": "below", **place}
         ],
         "xaxis": {**axis, "range": [0, width]},
         "yaxis": {**axis, "range": [height, 0], "scaleanchor": "x"},
@@ -172,7 +157,7 @@ def _over_image(
     }
     if result.pixel_size_nm is not None:
         layout |= _scale_bar(height, width, result.pixel_size_nm[1])
-    return go.Figure([*traces, *emphasis, _markers(view, result, ids)], layout)
+    return go.Figure([*traces, *emphasis, _markers(layers, result, ids)], layout)
 
 
 def _scale_bar(height: int, width: int, across_nm: float) -> dict:
@@ -226,13 +211,13 @@ def _outlines(
     return trace
 
 
-def _markers(view: View, result: Segmentation, ids: Sequence[int]) -> dict:
+def _markers(layers: Layers, result: Segmentation, ids: Sequence[int]) -> dict:
     """Invisible points all over the particles, at which the mouse finds them."""
     table = result.measures.set_index("id").to_dict("index")
     in_nm = result.pixel_size_nm is not None
     texts = {number: _hover_text(number, table[number], in_nm) for number in ids}
-    counts = [len(view.points[number - 1]) for number in ids]
-    points = np.concatenate([np.empty((0, 2)), *(view.points[number - 1] for number in ids)])
+    counts = [len(layers.points[number - 1]) for number in ids]
+    points = np.concatenate([np.empty((0, 2)), *(layers.points[number - 1] for number in ids)])
     owners = np.repeat(np.array(ids, dtype=int), counts).tolist()
     unseen = {"marker": {"opacity": 0}}
     return {
@@ -256,96 +241,3 @@ def _hover_text(number: int, particle: Mapping[str, Any], in_nm: bool) -> str:
         item = FEATURES[key]
         rows.append(f"{item.label} {item.text(float(particle[item.column(in_nm)]), in_nm)}")
     return "<br>".join(rows)
-
-
-# -- distributions --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Series:
-    """Values of one measure, from one model or from outlines."""
-
-    label: str
-    values: np.ndarray
-    colour: str
-
-
-def distribution_figure(feature: Feature, series: Sequence[Series], in_nm: bool) -> go.Figure:
-    """Histograms with kernel density estimates, the curves in counts per bin, and the centres.
-
-    Angles have kernels that wrap round their period. A series of fewer than two values, or of
-    equal ones, has no curve.
-    """
-    pooled = np.concatenate([np.empty(0), *(item.values for item in series)])
-    traces: list[dict] = []
-    centres = []
-    for item in series:
-        if not len(item.values):
-            continue
-        edges, grid = _bins(feature, pooled)
-        bin_width = edges[1] - edges[0]
-        density = (
-            periodic_density(item.values, grid, feature.period)
-            if feature.period
-            else linear_density(item.values, grid, feature.least)
-        )
-        centre = feature.centre(item.values)
-        bars = {
-            "type": "bar",
-            "x": (edges[:-1] + edges[1:]) / 2,
-            "y": np.histogram(item.values, edges)[0],
-            "width": bin_width,
-            "marker": {"color": item.colour, "opacity": 0.45, "line": {"width": 0}},
-            "hovertemplate": "%{y} at %{x:.4~g}<extra>" + item.label + "</extra>",
-            "showlegend": False,
-        }
-        curve = {
-            "type": "scatter",
-            "x": grid,
-            "y": density * len(item.values) * bin_width,
-            "mode": "lines",
-            "line": {"color": item.colour, "width": 2.5},
-            "name": f"{item.label} ({feature.text(centre, in_nm)})",
-            "hoverinfo": "skip",
-            "showlegend": len(series) > 1,
-        }
-        traces += [bars, curve]
-        centres.append(
-            {
-                "type": "line",
-                "x0": centre,
-                "x1": centre,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": item.colour, "width": 1.5, "dash": "dash"},
-            }
-        )
-    axis = {"title": {"text": feature.axis(in_nm), "standoff": 8}, "zeroline": False}
-    if feature.period:
-        axis |= {"range": [0, feature.period], "dtick": 45}
-    layout = {
-        "barmode": "overlay",
-        "bargap": 0,
-        "height": 250,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "xaxis": axis,
-        "yaxis": {"title": {"text": "Particles", "standoff": 6}, "rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "dragmode": False,
-        "shapes": centres,
-    }
-    return go.Figure(traces, layout)
-
-
-def _bins(feature: Feature, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges of the bins, and the grid of the curves."""
-    if feature.period:
-        edges = np.linspace(0, feature.period, 13)
-        return edges, np.linspace(0, feature.period, KDE_POINTS)
-    low, high = float(values.min()), float(values.max())
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
-    edges = histogram_edges(values, low, high)
-    margin = 0.15 * (high - low)
-    return edges, np.linspace(max(feature.least, low - margin), high + margin, KDE_POINTS)

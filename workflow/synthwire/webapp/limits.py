@@ -15,11 +15,9 @@ from pathlib import Path
 
 from synthwire.errors import InputError
 
-APP = Path(__file__).resolve().parent
-
 
 @dataclass(frozen=True)
-class Settings:
+class Limits:
     """largest_pixels: of one file; images: at a time; models: folder of runs."""
 
     largest_pixels: int = 100_000_000
@@ -27,12 +25,12 @@ class Settings:
     models: Path = Path("results")
 
 
-def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Settings from variables as in `os.environ`; InputError names one that is no number > 0."""
-    defaults = Settings()
+def from_environment(environment: Mapping[str, str]) -> Limits:
+    """Limits from variables as in `os.environ`; InputError names one that is no number > 0."""
+    defaults = Limits()
     megapixels = _number(environment, "SYNTHWIRE_APP_MEGAPIXELS", defaults.largest_pixels / 1e6)
     images = _number(environment, "SYNTHWIRE_APP_IMAGES", defaults.images)
-    return Settings(
+    return Limits(
         largest_pixels=round(megapixels * 1e6),
         images=max(1, round(images)),
         models=Path(environment.get("SYNTHWIRE_APP_MODELS") or defaults.models),

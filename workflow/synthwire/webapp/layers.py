@@ -28,7 +28,7 @@ CELLS_ACROSS = 56  # hover points stand at most this many to the longer side of 
 
 
 @dataclass(frozen=True)
-class View:
+class Layers:
     """The image and the shapes of all results, by id − 1.
 
     picture: the image as a data URI. outlines: rings (n, 2) of each result. points: places (n, 2)
@@ -42,14 +42,14 @@ class View:
     colours: list[str]
 
 
-def view_of(result: Segmentation) -> View:
-    """The view of all results of an image, whatever the selection."""
+def layers_of(result: Segmentation) -> Layers:
+    """The layers of all results of an image, whatever the selection."""
     cell = max(4, round(max(result.image.shape) / CELLS_ACROSS))
     points = []
     for item in result.results:
         crop, top, left = decode_crop(item["segmentation"])
         points.append(np.add(spread_points(crop, cell), (left, top)))
-    return View(picture_uri(result.image), rings_of_all(result.results), points, _colours(result))
+    return Layers(picture_uri(result.image), rings_of_all(result.results), points, _colours(result))
 
 
 def _colours(result: Segmentation) -> list[str]:

@@ -1,0 +1,59 @@
+"""The bundled model and those of runs."""
+
+import pytest
+from tiny_model import CATEGORIES, NMS, save_random_weights, tiny_settings, wires
+
+from synthwire import segment
+from synthwire.errors import InputError
+from synthwire.io.files import write_json
+from synthwire.segmentation.models import load_model
+
+
+def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
+    config = tiny_settings()
+    folder = tmp_path / "results" / "mine" / "models" / "07"
+    folder.mkdir(parents=True)
+    save_random_weights(folder / "model_final.pth", config)
+    provenance = {
+        "model": "07",
+        "identity": {"plan": {"nms_threshold": NMS}},
+        "identity_sha256": "0" * 64,
+        "categories": CATEGORIES,
+        "config": {
+            "architecture": config["architecture"],
+            "training": {"min_size_px": [0], "max_size_px": 1333},
+        },
+    }
+    write_json(folder / "provenance.json", provenance)
+    model = load_model(folder, device="cpu")
+    assert model.name == "mine 07"
+    assert segment(wires(), model=model).results
+    del provenance["categories"]
+    write_json(folder / "provenance.json", provenance)
+    with pytest.raises(InputError, match="the field 'categories' is missing"):
+        load_model(folder)
+
+
+def test_a_model_of_an_older_version_has_todays_defaults(tmp_path):
+    config = tiny_settings()
+    folder = tmp_path / "results" / "old" / "models" / "07"
+    folder.mkdir(parents=True)
+    save_random_weights(folder / "model_final.pth", config)
+    younger = ("mask_head", "anchor_aspect_ratios")
+    architecture = {
+        name: value for name, value in config["architecture"].items() if name not in younger
+    }
+    provenance = {
+        "model": "07",
+        "identity": {"plan": {"nms_threshold": NMS}},
+        "identity_sha256": "0" * 64,
+        "categories": CATEGORIES,
+        "config": {
+            "architecture": architecture,
+            "training": {"min_size_px": [0], "max_size_px": 1333},
+        },
+    }
+    write_json(folder / "provenance.json", provenance)
+    model = load_model(folder, device="cpu")
+    assert model.card["architecture"] == config["architecture"]
+    assert segment(wires(), model=model).results

@@ -1,0 +1,69 @@
+"""The files of a result tell the same as the result."""
+
+import io
+import json
+
+import pandas as pd
+import pytest
+import tifffile
+from PIL import Image
+from segmentation_cases import LEAST, SIZE_NM, rectangles
+
+from synthwire.errors import InputError
+from synthwire.io.masks import decode_mask
+from synthwire.io.outlines import read_outlines
+from synthwire.segmentation.options import Selection
+from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result_files import FILES
+
+
+def test_an_image_in_which_nothing_is_found_has_empty_files():
+    empty = rectangles()
+    assert empty.masks.shape == (0, 60, 80)
+    files = empty.as_files()
+    assert pd.read_csv(io.BytesIO(files["particles.csv"])).empty
+    assert not tifffile.imread(io.BytesIO(files["labels.tif"])).any()
+
+
+def test_every_file_tells_the_same_particles(result, tmp_path):
+    folder = result.save(tmp_path / "wires")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    table = pd.read_csv(folder / "particles.csv")
+    pd.testing.assert_frame_equal(table, result.particles, rtol=1e-6, check_dtype=False)
+    coco = json.loads((folder / "coco.json").read_text())
+    assert len(coco["annotations"]) == len(result.results) > len(table)
+    assert all(
+        {"segmentation", "bbox", "area", "score"} <= item.keys() for item in coco["annotations"]
+    )
+    by_id = {item["id"]: item for item in coco["annotations"]}
+    with tifffile.TiffFile(folder / "labels.tif") as tiff:
+        labels = tiff.asarray().reshape(-1, 64, 96)
+        assert tiff.shaped_metadata[0]["pixel_size_nm"] == list(SIZE_NM)
+    rois = read_outlines(folder / "rois.zip", ["wires"], (64, 96)).annotations
+    assert len(rois) == len(table)
+    for number, mask, roi in zip(table["id"], result.masks, rois, strict=True):
+        assert ((labels == number).any(axis=0) == mask).all()
+        assert (decode_mask(by_id[number]["segmentation"]) == mask).all()
+        assert (decode_mask(roi["segmentation"]) == mask).all()
+    with Image.open(folder / "overlay.png") as overlay:
+        assert overlay.width / overlay.height == pytest.approx(96 / 64, rel=0.01)
+        assert overlay.width >= 900
+
+
+def test_the_same_result_is_the_same_bytes(result):
+    assert result.as_files() == result.select().as_files()
+
+
+def test_what_is_saved_can_be_selected_anew(result, tmp_path):
+    result.save(tmp_path / "wires")
+    data = json.loads((tmp_path / "wires" / "coco.json").read_text())
+    again = Segmentation.from_coco(data, result.image, Selection(threshold=LEAST))
+    assert again.as_files() == result.as_files()
+
+
+def test_a_folder_with_other_things_is_left_alone(result, tmp_path):
+    (tmp_path / "wires").mkdir()
+    (tmp_path / "wires" / "thesis.tex").write_text("all of it")
+    with pytest.raises(InputError, match="holds something else than a result"):
+        result.save(tmp_path / "wires")
+    assert [path.name for path in (tmp_path / "wires").iterdir()] == ["thesis.tex"]

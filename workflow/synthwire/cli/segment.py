@@ -1,0 +1,166 @@
+"""synthwire segment: the particles of images, found and measured."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synthwire.cli.arguments import (
+    add_image_options,
+    add_model_options,
+    add_particle_options,
+    batch_options,
+)
+from synthwire.cli.terminal import add_command, complain, count
+from synthwire.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthwire.segmentation.batch import MeasuredImage
+
+DESCRIPTION = """\
+Find the particles of images, and measure them.
+
+PATH is an image, a stack, or a folder, which is searched with all folders in it: PNG, JPEG, TIFF,
+HDF5 (NeXus, any with one image), SDF (the .hdr). Each page of a stack is an image of its own, but
+for a scan over photon energies, of which one image is made.
+"""
+RESULTS = """\
+what lies in DIR afterwards:
+  NAME/overlay.png     the image with its particles, outlined and numbered
+  NAME/particles.csv   length, width, area, orientation … of each, in nm and px
+  NAME/coco.json       everything found with a score of 0.05 or more, as COCO annotations
+  NAME/labels.tif      label image; particles that overlap stand on several pages
+  NAME/rois.zip        outlines for Fiji's ROI manager
+  particles.csv        the particles of all images
+  summary.csv          one row an image, bad files included
+  distributions.pdf    figure of their sizes and orientations; as svg, png and csv, too
+NAME is the image's name without its suffix, and with its folder where names are equal. Pages of a
+stack lie in NAME/page_0001 and so on.
+
+A batch that was broken off goes on where it stopped: give the same command again. Bad files are
+named and left out; the exit code is then 1.
+
+examples:
+  synthwire segment wires.tif --out results
+        particles of an image of optical density; pixel size from its metadata, if there
+  synthwire segment scans/*.tif --out results --modality tem --pixel-size 0.8nm
+        bright-field TEM images, dark on bright
+  synthwire segment stxm/ --out results --modality transmission --i0 10,10,40,40
+        transmitted intensities; I₀ from an empty corner: x, y, width, height
+  synthwire segment wires.tif --out results --outlines wires.json
+        average precision against outlines drawn by hand
+"""
+
+
+def add_to(commands) -> None:
+    """Add the command to the program's."""
+    parser = add_command(
+        commands,
+        "segment",
+        "PATH... --out DIR [options]",
+        summary="find and measure the particles of images",
+        description=DESCRIPTION,
+        epilog=RESULTS,
+        run=run,
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="image or folder")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="DIR", help="folder of the results"
+    )
+    add_image_options(parser)
+    add_particle_options(parser)
+    add_model_options(parser)
+    group = parser.add_argument_group("batch")
+    group.add_argument(
+        "--outlines",
+        type=Path,
+        metavar="PATH",
+        help="outlines to compare with: a folder of files named as the images (COCO, VIA or "
+        "LabelMe JSON, Fiji ROIs, label images), a COCO file that names them, or, of one image, "
+        "any file",
+    )
+    group.add_argument("--redo", action="store_true", help="do anew what is done already")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Segment all images; 1 where something was wrong with one of them."""
+    from synthwire.runtime.locking import alone_in  # here, as below: --help need not wait for SciPy
+    from synthwire.runtime.progress import progress_bar
+    from synthwire.segmentation import places
+    from synthwire.segmentation.batch import Batch
+    from synthwire.segmentation.summary import failure_row, write_summary
+
+    if options.outlines is not None and not options.outlines.exists():
+        raise InputError(f"{options.outlines}: no such file or folder")
+    paths, problems = places.find_images(options.paths, options.out)
+    for problem in problems:
+        complain(problem)
+    if not paths:
+        return 1
+    settings = replace(
+        batch_options(options),
+        outlines=options.outlines,
+        single=len(paths) == 1,
+        redo=options.redo,
+    )
+    rows, images = [], []
+    with alone_in(options.out):
+        batch = Batch(settings, options.out)
+        _ = batch.identity  # without a model no file can be done
+        with progress_bar(None, "segment", total=len(paths)) as bar:
+
+            def note(problem: str) -> None:
+                bar.clear()
+                complain(problem)
+                problems.append(problem)
+
+            for path, place in places.places_of(paths).items():
+                bar.set_postfix_str(path.name, refresh=False)
+                found = batch.attempt(path, place, note, progress=_tile_bar)
+                if found is None:
+                    rows.append(failure_row(path, problems[-1]))
+                else:
+                    images += found
+                    rows += [image.row for image in found]
+                bar.update()
+            if settings.outlines and not any("ap" in row for row in rows):
+                note(f"{settings.outlines}: no outlines named as the images")
+        particles = write_summary(options.out, rows, images)
+    print(_closing_words(options.out, images, particles, len(problems)))
+    return 1 if problems else 0
+
+
+def _tile_bar(tiles: Sequence) -> Iterable:
+    """A bar of its own for an image that takes many tiles."""
+    from synthwire.runtime.progress import progress_bar
+
+    return progress_bar(tiles, "  tiles") if len(tiles) > 1 else tiles
+
+
+def _closing_words(
+    out: Path, images: Sequence[MeasuredImage], particles: pd.DataFrame, problems: int
+) -> str:
+    from synthwire.segmentation.summary import DISTRIBUTIONS, PARTICLES, SUMMARY
+
+    words = f"{count(len(images), 'image')}, {count(len(particles), 'particle')}"
+    reused = sum(image.reused for image in images)
+    if reused:
+        words += f"; {reused} done before"
+    if problems:
+        words += f"; {count(problems, 'problem')}, named above"
+    lines = [words]
+    if len(particles):
+        unit = "nm" if particles["length_nm"].notna().all() else "px"
+        for name in ("length", "width"):
+            low, middle, high = particles[f"{name}_{unit}"].quantile([0.25, 0.5, 0.75])
+            lines.append(
+                f"{name:7} median {middle:.4g} {unit}, half of them within {low:.4g}–{high:.4g}"
+            )
+    names = (SUMMARY, PARTICLES, f"{DISTRIBUTIONS}.pdf")
+    lines.append("  ".join(str(out / name) for name in names))
+    return "\n".join(lines)

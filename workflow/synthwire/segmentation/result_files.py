@@ -1,0 +1,80 @@
+"""The files of a result: an overlay, a table, COCO, a label image, Fiji's ROIs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from synthwire.errors import InputError
+from synthwire.figures.kit import style
+from synthwire.figures.particles import draw_particles
+from synthwire.io.files import atomic_directory, json_ready
+from synthwire.io.outlines import fiji_rois, label_tiff
+from synthwire.segmentation.masks import Masks
+
+if TYPE_CHECKING:
+    from synthwire.segmentation.result import Segmentation
+
+FILES = ("overlay.png", "particles.csv", "coco.json", "labels.tif", "rois.zip")
+COMPARISON_FILES = ("comparison.png", "evaluation.json")  # where outlines are given
+RESULT_FILES = FILES + COMPARISON_FILES
+
+
+def encode_files(result: Segmentation) -> dict[str, bytes]:
+    """Content of each file of `FILES` by its name.
+
+    overlay.png: the particles over the image. particles.csv: one row a particle. coco.json: all
+    results, whatever the selection. labels.tif: pixels are a particle's id; particles that overlap
+    stand on several pages. rois.zip: for Fiji.
+    """
+    chosen = result.coco()
+    table = result.particles.to_csv(index=False, lineterminator="\n", float_format="%.7g")
+    text = json.dumps(
+        json_ready(result.coco(everything=True)), ensure_ascii=False, separators=(",", ":")
+    )
+    files = {
+        "overlay.png": overlay_png(result),
+        "particles.csv": table.encode(),
+        "coco.json": (text + "\n").encode(),
+        "labels.tif": label_tiff(result.record, chosen["annotations"], result.ids),
+        "rois.zip": fiji_rois(chosen),
+    }
+    return {name: files[name] for name in FILES}
+
+
+def overlay_png(result: Segmentation) -> bytes:
+    """The image with each particle outlined and numbered by its id, and a scale bar."""
+    return png(
+        draw_particles(result.image, Masks(result.selected), result.ids, result.pixel_size_nm)
+    )
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as a PNG, whose bytes are the same whenever it is drawn."""
+    content = io.BytesIO()
+    with style.context():
+        figure.savefig(content, format="png", dpi="figure", metadata={"Software": None})
+    return content.getvalue()
+
+
+def save_files(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write the files of a result to a folder, which appears whole or not at all.
+
+    A result that lies there already is replaced; InputError when something else does.
+    """
+    if folder.exists() and not is_result(folder):
+        raise InputError(f"{folder}: holds something else than a result; it stays as it is")
+    with atomic_directory(folder) as temporary:
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+    return folder
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder holds nothing but the files of a result."""
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(RESULT_FILES)

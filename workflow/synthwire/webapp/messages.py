@@ -1,0 +1,13 @@
+"""What the page says to people."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from synthwire.errors import InputError
+from synthwire.webapp import inputs
+
+
+def show_error(error: InputError | str) -> None:
+    """A message about something that the user gave."""
+    st.error(inputs.plain(str(error)), icon=":material/error:")
