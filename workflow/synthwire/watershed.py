@@ -132,27 +132,27 @@ def tune_watershed(
     which only what shapes AP counts.
     Columns: the fields of `Watershed`, ap_segm and ap50_segm in percent.
     """
-    shown = {image_id for image_id, _ in images}
+    chosen = {image_id for image_id, _ in images}
     truth = {
         **truth,
-        "images": [image for image in truth["images"] if image["id"] in shown],
-        "annotations": [item for item in truth["annotations"] if item["image_id"] in shown],
+        "images": [image for image in truth["images"] if image["id"] in chosen],
+        "annotations": [item for item in truth["annotations"] if item["image_id"] in chosen],
     }
     least_score = evaluation["accuracy_score"]
     settings = {key: evaluation[key] for key in ("accuracy_score", "area_limits_px", "detections")}
     rows = []
-    for drawn in progress(
+    for parameters in progress(
         list(itertools.product(grid["threshold"], grid["smoothing_px"], grid["depth_px"]))
     ):
         regions = [
             result
             for image_id, image in images
-            for result in regions_as_results(label_regions(image, *drawn), image_id)
+            for result in regions_as_results(label_regions(image, *parameters), image_id)
         ]
         for min_area_px, order in itertools.product(grid["min_area_px"], grid["order"]):
             results = rank_results(regions, min_area_px, order, least_score)
             found = evaluate_predictions(truth, results, settings)["segm"]
-            rows.append((*drawn, min_area_px, order, found["ap"], found["ap50"]))
+            rows.append((*parameters, min_area_px, order, found["ap"], found["ap50"]))
     table = pd.DataFrame(rows, columns=[*Watershed._fields, "ap_segm", "ap50_segm"])
     return table.sort_values("ap_segm", ascending=False, kind="stable", ignore_index=True)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.structures.scene import sample_size
-from synthwire.structures.settings import Population, ScenePlan, base_um2, plan_of
+from synthwire.structures.settings import Population, ScenePlan, make_plan
 
 
 def check_settings(settings: Mapping) -> None:
@@ -19,7 +19,7 @@ def check_settings(settings: Mapping) -> None:
     support, particles larger than the domain or thinner than a voxel, or more volume than the
     domain holds.
     """
-    plan = plan_of(settings)
+    plan = make_plan(settings)
     low, high = min(plan.width, plan.depth) * plan.voxel, plan.height * plan.voxel
     for i, population in enumerate(plan.populations):
         total = 0.0
@@ -72,4 +72,4 @@ def check_settings(settings: Mapping) -> None:
 def _mean_count(plan: ScenePlan, population: Population) -> float:
     distribution = population.count or population.count_per_um2
     count = float(np.mean(distribution.quantiles(np.linspace(0.05, 0.95, 19), draws=400)))
-    return count if population.count else count * base_um2(plan)
+    return count if population.count else count * plan.area_um2

@@ -11,16 +11,14 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.runtime.seeds import Stage, generator
-from synthwire.structures.deposition import NoRest, PackedBodies, Pile, pack_bodies
+from synthwire.structures.deposition import Deposited, NoRest, PackedBodies, Pile, pack_bodies
 from synthwire.structures.settings import (
     ParticleClass,
     Population,
     ScenePlan,
-    base_um2,
-    plan_of,
-    presets,
+    make_plan,
 )
-from synthwire.structures.shapes import SHAPES, Particle
+from synthwire.structures.shapes import Particle
 
 PLACES = 50  # where one particle may try to come to rest before its scene is begun anew
 
@@ -48,27 +46,6 @@ class Scene:
     particles: pd.DataFrame
 
 
-def showcase() -> dict[str, dict]:
-    """Settings of small scenes that show what can be made: one for each shape and each preset."""
-    scenes = {}
-    for kind in SHAPES:
-        compact = kind in ("agglomerate", "flake", "sphere")
-        particle = {
-            "shape": kind,
-            "length_nm": {"distribution": "lognormal", "median": 450 if compact else 1300,
-                          "sigma": 0.3, "max": 4000},
-            "aspect_ratio": 1.3 if compact else 8,
-            "thickness_ratio": {"distribution": "uniform", "low": 0.4, "high": 0.9},
-        }  # fmt: skip
-        scenes[kind] = {
-            "preset": "paper",
-            "domain": [320, 320, 240],
-            "border": "inside",
-            "populations": [{"name": kind, "count": 9, "particles": [particle]}],
-        }
-    return scenes | {name: {"preset": name} for name in presets()}
-
-
 @dataclass
 class _Draft:
     """A particle drawn but not yet deposited."""
@@ -80,7 +57,9 @@ class _Draft:
     cluster: tuple[float, float, float] | None  # middle x, y and radius, voxels
 
 
-def sample_size(item: ParticleClass, voxel: float, rng) -> tuple[float, float, float]:
+def sample_size(
+    item: ParticleClass, voxel: float, rng: np.random.Generator
+) -> tuple[float, float, float]:
     """Length, width, thickness in nm; no less than a voxel, and the length the greater."""
     length = item.length.sample(rng)
     width = item.width.sample(rng) if item.width else length / item.aspect_ratio.sample(rng)
@@ -96,7 +75,7 @@ def _draw(plan: ScenePlan, population: Population, rng: np.random.Generator) -> 
     if population.count:
         count = population.count.sample(rng)
     else:
-        count = population.count_per_um2.sample(rng) * base_um2(plan)
+        count = population.count_per_um2.sample(rng) * plan.area_um2
     clusters = [
         (
             plan.width * rng.random(),
@@ -155,7 +134,7 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
     ------
     InputError naming the scene and the reason when it cannot be packed in `max_attempts` tries.
     """
-    plan = plan_of(settings)
+    plan = make_plan(settings)
     attempts = plan.settings["max_attempts"]
     reason = ""
     for attempt in range(attempts):
@@ -180,7 +159,9 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
     raise InputError(f"structures: scene {scene} could not be packed in {attempts} tries; {advice}")
 
 
-def _deposit(plan: ScenePlan, drafts: list[_Draft], rng) -> tuple[Pile, list]:
+def _deposit(
+    plan: ScenePlan, drafts: list[_Draft], rng: np.random.Generator
+) -> tuple[Pile, list[tuple[int, _Draft, Deposited]]]:
     labels = sum(draft.bodies.label_count for draft in drafts)
     if labels > np.iinfo(np.uint16).max:
         raise InputError(f"structures: {labels} particles in one scene; at most 65535")

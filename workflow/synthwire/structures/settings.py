@@ -45,6 +45,11 @@ def resolve_settings(settings: Mapping) -> dict:
 
 @dataclass(frozen=True)
 class ParticleClass:
+    """One entry of a population's `particles`; lengths are distributions in nm, angles in degrees.
+
+    Of width and aspect_ratio, and of thickness and thickness_ratio, one is None.
+    """
+
     name: str
     share: float
     shape_name: str
@@ -61,6 +66,11 @@ class ParticleClass:
 
 @dataclass(frozen=True)
 class Population:
+    """One kind of scene: how many particles there are, of which classes, and how they gather.
+
+    Of count and count_per_um2 one is None; cluster_radius is in nm.
+    """
+
     name: str
     share: float
     count: Distribution | None
@@ -73,7 +83,11 @@ class Population:
 
 @dataclass(frozen=True)
 class ScenePlan:
-    """Settings made ready: distributions parsed, shapes made."""
+    """Settings made ready: distributions parsed, shapes made.
+
+    settings: complete, as `resolve_settings` gives them; width, depth, height: of the domain in
+    voxels, whose edge is `voxel` nm; categories: class names in the order of their COCO ids.
+    """
 
     settings: dict
     width: int
@@ -84,9 +98,14 @@ class ScenePlan:
     populations: tuple[Population, ...]
     categories: tuple[str, ...]
 
+    @property
+    def area_um2(self) -> float:
+        """Area of the domain's base."""
+        return self.width * self.depth * (self.voxel / 1000) ** 2
+
 
 @functools.lru_cache(maxsize=32)
-def _plan_of_text(text: str) -> ScenePlan:
+def _plan_from_text(text: str) -> ScenePlan:
     settings = resolve_settings(json.loads(text))
     width, depth, height = settings["domain"]
     populations = []
@@ -140,7 +159,9 @@ def _plan_of_text(text: str) -> ScenePlan:
     )  # fmt: skip
 
 
-def _one_of(entry: Mapping, first: str, second: str, where: str):
+def _one_of(
+    entry: Mapping, first: str, second: str, where: str
+) -> tuple[Distribution | None, Distribution | None]:
     if (first in entry) == (second in entry):
         raise InputError(f"{where}: give {first} or {second}, one of the two")
     return tuple(
@@ -151,29 +172,26 @@ def _one_of(entry: Mapping, first: str, second: str, where: str):
     )
 
 
-def plan_of(settings: Mapping) -> ScenePlan:
+def make_plan(settings: Mapping) -> ScenePlan:
+    """The plan of a config's `structures`, complete or not; InputError names a wrong field."""
     try:
         text = json.dumps(settings, sort_keys=True)
     except TypeError as error:
         raise InputError(f"structures: {error}") from None
-    return _plan_of_text(text)
+    return _plan_from_text(text)
 
 
 def categories(settings: Mapping) -> list[str]:
     """Class names; the COCO category id of a class is its place here, counted from 1."""
-    return list(plan_of(settings).categories)
+    return list(make_plan(settings).categories)
 
 
 def shards(settings: Mapping) -> dict[str, list[int]]:
     """Scenes of each shard: {"000": [0, 1, …], "001": …}."""
-    settings = plan_of(settings).settings
+    settings = make_plan(settings).settings
     size = settings["scenes_per_shard"]
     scenes = range(settings["scenes"])
     return {
         f"{i:03d}": list(scenes[start : start + size])
         for i, start in enumerate(range(0, len(scenes), size))
     }
-
-
-def base_um2(plan: ScenePlan) -> float:
-    return plan.width * plan.depth * (plan.voxel / 1000) ** 2

@@ -85,7 +85,7 @@ def simulate_page(
     for label, mask in enumerate(picture.view.masks, start=1):
         if not mask.any():
             continue
-        name = class_of.get(label, classes[0])
+        name = class_of[label]
         if name not in numbers:
             raise InputError(
                 f"image_sets.{key}.structures: class '{name}' is not among the config's classes "

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthwire.structures.shapes.base import SweptBody
+from synthwire.structures.shapes.swept_body import SweptBody
 
 
 class PackedBodies(NamedTuple):

@@ -1,9 +1,13 @@
-"""Particle shapes. To add one: write its module, and name its class in SHAPES."""
+"""Particle shapes, one a file.
+
+`base` says what a shape is, `swept_body` what particles are made of and what can be done to that.
+To add a shape: write its module, and name its class in SHAPES.
+"""
 
 from __future__ import annotations
 
 from synthwire.structures.shapes.agglomerate import Agglomerate
-from synthwire.structures.shapes.base import Particle, Shape, SweptBody, make_shape
+from synthwire.structures.shapes.base import Particle, Shape, make_shape
 from synthwire.structures.shapes.branched import Branched
 from synthwire.structures.shapes.broken import Broken
 from synthwire.structures.shapes.bundle import Bundle
@@ -16,6 +20,7 @@ from synthwire.structures.shapes.irregular import Irregular
 from synthwire.structures.shapes.nanobelt import Nanobelt
 from synthwire.structures.shapes.prism import Prism
 from synthwire.structures.shapes.sphere import Sphere
+from synthwire.structures.shapes.swept_body import SweptBody
 from synthwire.structures.shapes.tapered import Tapered
 
 SHAPES: dict[str, type[Shape]] = {

@@ -11,13 +11,15 @@ import numpy as np
 from synthwire.structures.shapes.base import (
     Particle,
     Shape,
+    require_counts,
+    require_positive,
+    require_within,
+)
+from synthwire.structures.shapes.swept_body import (
     SweptBody,
     centred,
     ellipsoid,
     extents,
-    require_counts,
-    require_positive,
-    require_within,
     roughen,
     straight_body,
     taper,

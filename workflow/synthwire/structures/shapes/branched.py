@@ -11,13 +11,11 @@ import numpy as np
 from synthwire.structures.shapes.base import (
     Particle,
     Shape,
-    centred,
     require_counts,
     require_positive,
-    section_named,
-    straight_body,
-    taper,
+    require_section,
 )
+from synthwire.structures.shapes.swept_body import centred, straight_body, taper
 
 
 @dataclass
@@ -40,7 +38,7 @@ class Branched(Shape):
     def __post_init__(self):
         require_counts(self, 40)
         require_positive(self, branch_length=1, branch_width=1, angle=90, rise=45)
-        section_named(self.section)
+        require_section(self)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

@@ -7,14 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import (
-    Particle,
-    Shape,
-    break_ends,
-    require_within,
-    section_named,
-    straight_body,
-)
+from synthwire.structures.shapes.base import Particle, Shape, require_section, require_within
+from synthwire.structures.shapes.swept_body import break_ends, straight_body
 
 
 @dataclass
@@ -28,7 +22,7 @@ class Broken(Shape):
 
     def __post_init__(self):
         require_within(self, slant=(0, 3), jag=(0, 1))
-        section_named(self.section)
+        require_section(self)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

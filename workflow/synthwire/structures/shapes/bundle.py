@@ -11,13 +11,15 @@ import numpy as np
 from synthwire.structures.shapes.base import (
     Particle,
     Shape,
-    break_ends,
-    centred,
     require,
     require_counts,
+    require_section,
     require_within,
+)
+from synthwire.structures.shapes.swept_body import (
+    break_ends,
+    centred,
     roughen,
-    section_named,
     stations_for,
     straight_body,
 )
@@ -43,7 +45,7 @@ class Bundle(Shape):
         require_counts(self, 12)
         require_within(self, skew=(0, 20), roughness=(0, 0.5))
         require(0 <= self.stagger < 1, f"stagger: {self.stagger} should be from 0 to below 1")
-        section_named(self.section)
+        require_section(self)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

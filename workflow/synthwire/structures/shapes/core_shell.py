@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import Particle, Shape, require, section_named, straight_body
+from synthwire.structures.shapes.base import Particle, Shape, require, require_section
+from synthwire.structures.shapes.swept_body import straight_body
 
 
 @dataclass
@@ -25,7 +26,7 @@ class CoreShell(Shape):
 
     def __post_init__(self):
         require(0 < self.core_ratio < 1, f"core_ratio: {self.core_ratio} should be in (0, 1)")
-        section_named(self.section)
+        require_section(self)
 
     @property
     def parts(self) -> tuple[str, ...]:

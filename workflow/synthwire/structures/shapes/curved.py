@@ -7,15 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import (
-    Particle,
-    Shape,
-    bend,
-    centred,
-    require_within,
-    section_named,
-    straight_body,
-)
+from synthwire.structures.shapes.base import Particle, Shape, require_section, require_within
+from synthwire.structures.shapes.swept_body import bend, centred, straight_body
 
 
 @dataclass
@@ -29,7 +22,7 @@ class Curved(Shape):
 
     def __post_init__(self):
         require_within(self, bow=(0, 0.4), swing=(0, 0.2))
-        section_named(self.section)
+        require_section(self)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

@@ -10,12 +10,11 @@ import numpy as np
 from synthwire.structures.shapes.base import (
     Particle,
     Shape,
-    centred,
     require,
     require_positive,
     require_within,
-    straight_body,
 )
+from synthwire.structures.shapes.swept_body import centred, straight_body
 
 
 @dataclass

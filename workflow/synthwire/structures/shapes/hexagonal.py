@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import Particle, Shape, straight_body
+from synthwire.structures.shapes.base import Particle, Shape
+from synthwire.structures.shapes.swept_body import straight_body
 
 
 @dataclass

@@ -7,15 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import (
-    Particle,
-    Shape,
+from synthwire.structures.shapes.base import Particle, Shape, require_section, require_within
+from synthwire.structures.shapes.swept_body import (
     bend,
     break_ends,
     centred,
-    require_within,
     roughen,
-    section_named,
     stations_for,
     straight_body,
     taper,
@@ -49,7 +46,7 @@ class Irregular(Shape):
     def __post_init__(self):
         require_within(self, variation=(0, 0.5), roughness=(0, 0.5), grain=(0.05, 10), tip=(0, 1))
         require_within(self, slant=(0, 3), jag=(0, 1), bow=(0, 0.4))
-        section_named(self.section)
+        require_section(self)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

@@ -7,15 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import (
-    Particle,
-    Shape,
-    bend,
-    centred,
-    require_positive,
-    require_within,
-    straight_body,
-)
+from synthwire.structures.shapes.base import Particle, Shape, require_positive, require_within
+from synthwire.structures.shapes.swept_body import bend, centred, straight_body
 
 
 @dataclass

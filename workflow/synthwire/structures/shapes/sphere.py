@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwire.structures.shapes.base import Particle, Shape, ellipsoid
+from synthwire.structures.shapes.base import Particle, Shape
+from synthwire.structures.shapes.swept_body import ellipsoid
 
 
 @dataclass

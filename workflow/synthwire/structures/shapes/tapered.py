@@ -10,13 +10,11 @@ import numpy as np
 from synthwire.structures.shapes.base import (
     Particle,
     Shape,
-    centred,
     require_positive,
+    require_section,
     require_within,
-    section_named,
-    straight_body,
-    taper,
 )
+from synthwire.structures.shapes.swept_body import centred, straight_body, taper
 
 
 @dataclass
@@ -31,7 +29,7 @@ class Tapered(Shape):
     def __post_init__(self):
         require_within(self, tip=(0, 1))
         require_positive(self, reach=1)
-        section_named(self.section)
+        require_section(self)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator
