@@ -24,7 +24,7 @@ rule make_tables:
         expand(
             f"{RUN}/tables/{{table}}.{{format}}",
             table=TABLES,
-            format=["csv", "md", "tex"],
+            format=["csv", "json", "md", "tex"],
         ),
     log:
         f"{RUN}/logs/make_tables.log",

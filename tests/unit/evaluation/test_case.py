@@ -6,13 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_cases import (
-    SETTINGS,
-    data_set,
-    prediction,
-    random_case,
-    rectangle,
-)
+from evaluation_cases import SETTINGS, data_set, prediction, random_case, rectangle
 
 from synthwire.errors import InputError
 from synthwire.evaluation.case import check_inputs, make_case

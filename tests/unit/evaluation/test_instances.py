@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from evaluation_cases import (
-    SETTINGS,
-    data_set,
-    prediction,
-    rectangle,
-)
+from evaluation_cases import SETTINGS, data_set, prediction, rectangle
 
 from synthwire.evaluation.evaluate import evaluate_predictions
 

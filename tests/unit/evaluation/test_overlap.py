@@ -5,20 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from evaluation_cases import (
-    SETTINGS,
-    data_set,
-    prediction,
-    random_case,
-    rectangle,
-    with_images,
-)
+from evaluation_cases import SETTINGS, data_set, prediction, random_case, rectangle, with_images
 
-from synthwire.evaluation import (
-    draws_of,
-    interval_of,
-    value_of,
-)
+from synthwire.evaluation import draws_of, interval_of, value_of
 from synthwire.evaluation.evaluate import evaluate_predictions
 
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_cases import (
-    SETTINGS,
-    data_set,
-    prediction,
-    rectangle,
-)
+from evaluation_cases import SETTINGS, data_set, prediction, rectangle
 
-from synthwire.evaluation import (
-    classify_pixels,
-)
+from synthwire.evaluation import classify_pixels
 from synthwire.evaluation.boundary import outline_counts
 from synthwire.evaluation.case import check_inputs, make_case
 from synthwire.evaluation.evaluate import evaluate_predictions

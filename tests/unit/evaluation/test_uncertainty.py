@@ -5,19 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.stats
-from evaluation_cases import (
-    SETTINGS,
-    data_set,
-    random_case,
-    rectangle,
-    with_images,
-)
+from evaluation_cases import SETTINGS, data_set, random_case, rectangle, with_images
 
 from synthwire.errors import InputError
-from synthwire.evaluation import (
-    bootstrap_interval,
-    paired_difference,
-)
+from synthwire.evaluation import bootstrap_interval, paired_difference
 from synthwire.evaluation.evaluate import evaluate_predictions
 
 

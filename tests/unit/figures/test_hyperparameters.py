@@ -7,13 +7,14 @@ import standin_results as standin
 from standin_results import evaluation
 
 from synthwire.figures import hyperparameters
+from synthwire.study.study import comparable_groups
 
 
 def test_only_models_that_differ_in_one_factor_are_joined():
     models = standin.model_table()
-    (sizes,) = hyperparameters.comparable_groups(models, "dataset_size")
+    (sizes,) = comparable_groups(models, "dataset_size")
     assert sizes["model"].tolist() == ["01", "02", "03"]
-    assert hyperparameters.comparable_groups(models, "roi_head") == []
+    assert comparable_groups(models, "roi_head") == []
     ap = pd.DataFrame({"model": models["model"], "ap": [40.0, 43, 45, 41, 39, 40]})
     drawing = hyperparameters.draw_hyperparameters(models, {"Synthetic": ap})
     assert drawing.facts["intervals"] is False

@@ -6,7 +6,6 @@ import pytest
 from synthwire.errors import InputError
 from synthwire.runtime.job import job
 from synthwire.runtime.provenance import Stopwatch, record
-from synthwire.study.summary import summarise
 
 
 def test_a_users_mistake_is_one_line_and_exit_code_1(tmp_path, capsys):
@@ -46,14 +45,3 @@ def test_provenance_tells_versions_and_time():
     assert provenance["model"] == "01"
     assert provenance["versions"]["detectron2"] == "0.6"
     assert provenance["duration_s"] >= 0
-
-
-def test_the_summary_shows_table_1_and_where_the_rest_is(tmp_path):
-    with pytest.raises(InputError, match="has the run finished"):
-        summarise(tmp_path)
-    (tmp_path / "tables").mkdir()
-    (tmp_path / "tables" / "table1.md").write_text("Hyperparameters.\n\n| No. |\n")
-    text = summarise(tmp_path)
-    assert "| No. |" in text
-    assert f"Tables:  {tmp_path / 'tables'}" in text
-    assert "Report" not in text

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from figure_texts import texts_overlap
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from synthwire.errors import InputError
 from synthwire.figures.conditions import draw_conditions
-from synthwire.figures.kit import style
 from synthwire.io.masks import encode_mask
 from synthwire.schema import reader
 from synthwire.structures.settings import resolve_settings
@@ -130,6 +130,6 @@ def test_figure_has_a_panel_for_each_condition(tmp_path):
     labels = [ax.get_xlabel() for ax in drawing.figure.axes if ax.get_xlabel()]
     assert labels == ["Added noise (% of full scale)", "Tilt of the beam (°)"]
     assert len(drawing.data) == 8
-    assert not style.texts_overlap(drawing.figure)
+    assert not texts_overlap(drawing.figure)
     with pytest.raises(InputError, match="no model"):
         draw_conditions({})

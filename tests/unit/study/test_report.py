@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import standin_results as standin
@@ -19,7 +17,8 @@ from synthwire.figures.kit import style
 from synthwire.figures.overview import draw_overview
 from synthwire.figures.prediction import draw_prediction
 from synthwire.io.files import read_json
-from synthwire.study import report, rule_graph, run_times
+from synthwire.study import report, report_figures
+from synthwire.study.table_files import read_table
 
 CAPTIONS = Path(__file__).parents[3] / "workflow" / "report"
 
@@ -115,9 +114,11 @@ def test_the_page_shows_tables_figures_times_and_provenance(page, results):
 
 
 def test_charts_are_embedded_as_vectors_and_pictures_as_pixels(results):
-    assert report.embedded_picture(results / "figures/fig_training").startswith("data:image/svg")
-    assert report.embedded_picture(results / "figures/fig6").startswith("data:image/png")
-    assert report.embedded_picture(results / "figures/fig99") is None
+    assert report_figures.embed_picture(results / "figures/fig_training").startswith(
+        "data:image/svg"
+    )
+    assert report_figures.embed_picture(results / "figures/fig6").startswith("data:image/png")
+    assert report_figures.embed_picture(results / "figures/fig99") is None
 
 
 def test_names_from_the_configuration_cannot_inject_markup(results):
@@ -132,90 +133,12 @@ def test_nothing_to_report_is_said(tmp_path):
         report.build_report(tmp_path, standin.make_config(), captions=CAPTIONS)
 
 
-def test_rule_graph_of_snakemakes_dot():
-    dot = """digraph snakemake_dag {
-        graph[bgcolor=white, margin=0];
-        0[label = "all", color = "0.07 0.6 0.85", style="rounded"];
-        1[label = "predict\\nmodel: 01", color = "0.1 0.6 0.85", style="rounded"];
-        1 -> 0
-    }"""
-    assert rule_graph.parse_dot(dot) == [("predict", "all")]
-    svg = rule_graph.draw_rule_graph(rule_graph.parse_dot(dot))
-    assert svg.count("<rect") == 2 and svg.count('class="edge"') == 1
-
-
-def test_rule_graph_draws_no_arrow_that_a_longer_path_says():
-    svg = rule_graph.draw_rule_graph([("a", "b"), ("b", "c"), ("a", "c")])
-    assert svg.count('class="edge"') == 2
-    assert rule_graph.draw_rule_graph([]) == ""
-    with pytest.raises(InputError, match="cycle through a, b"):
-        rule_graph.draw_rule_graph([("a", "b"), ("b", "a")])
-
-
-def test_rules_with_the_same_neighbours_share_a_box():
-    edges = [("a", "fig_12"), ("a", "fig_9"), ("fig_9", "b"), ("fig_12", "b"), ("a", "c")]
-    svg = rule_graph.draw_rule_graph(edges)
-    assert svg.count("<rect") == 4 and svg.count('class="edge"') == 3
-    assert re.findall(r"<text[^>]*>(\w+)<", svg[svg.index("fig_") - 60 :])[:2] == [
-        "fig_9",
-        "fig_12",
-    ]
-
-
-def test_rules_stand_below_what_they_read_and_boxes_do_not_overlap():
-    svg = rule_graph.draw_rule_graph(standin.EDGES)
-    boxes, places = [], {}
-    for group in re.findall(r'<g class="node">(.*?)</g>', svg):
-        numbers = re.search(r'x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', group)
-        x, y, width, height = map(float, numbers.groups())
-        boxes.append((x, y, x + width, y + height))
-        places |= dict.fromkeys(re.findall(r"<text[^>]*>(\w+)<", group), (y, y + height))
-    assert set(places) == {node for edge in standin.EDGES for node in edge}
-    for start, end in standin.EDGES:
-        assert places[start][1] < places[end][0]
-    for one, other in itertools.combinations(boxes, 2):
-        apart_across = one[2] < other[0] or other[2] < one[0]
-        assert apart_across or one[3] < other[1] or other[3] < one[1]
-
-
-def test_benchmarks_are_summed_by_rule(tmp_path):
-    for name, seconds in (("train_model/01", 60.0), ("train_model/02", 30.0), ("report", 2.0)):
-        path = tmp_path / f"{name}.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t-\n")
-    table = run_times.summarise_benchmarks(
-        run_times.read_benchmarks(tmp_path), ["train_model", "report"]
-    ).set_index("rule")
-    assert list(table.index) == ["train_model", "report"]
-    assert table.loc["train_model", ["jobs", "total_s", "median_s", "longest_s"]].tolist() == [
-        2,
-        90.0,
-        45.0,
-        60.0,
-    ]
-    assert np.isnan(table.loc["report", "max_rss_mb"])
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.44, "0.4 s"),
-        (42.4, "42 s"),
-        (59.6, "1 min 00 s"),
-        (185, "3 min 05 s"),
-        (7440, "2 h 04 min"),
-    ],
-)
-def test_durations(seconds, text):
-    assert run_times.duration(seconds) == text
-
-
 @pytest.mark.parametrize(
     ("text", "number"),
     [
         ("0.02", True),
         ("**64.0**/52.6", True),
-        ("48.116<sup>a</sup>/32.782<sup>a</sup>", True),
+        ("48.116^a^/32.782^a^", True),
         ("28.6 [19.6, 45.8]", True),
         ("−36.9", True),
         ("NaN/NaN", True),
@@ -234,9 +157,9 @@ def test_the_verdict_marks_each_claim(page):
         assert f'<td class="status {status}"><strong>' in page
 
 
-def test_markdown_table_keeps_its_caption_and_notes(results):
-    table = report.read_markdown_table(results / "tables/table2.md")
-    assert table.columns[0] == "No." and len(table.rows) >= 2
+def test_a_table_keeps_its_caption_and_notes(results):
+    table = read_table(results / "tables/table2")
+    assert table.display.columns[0] == "No." and len(table.display) >= 2
     assert table.caption.startswith("Models on X-ray ptychography")
-    assert any("not the paper's own" in note for note in table.notes)
+    assert any("not the paper's own" in note for note in table.footnotes)
     assert report.inline_html("**3.1**/<x>") == "<strong>3.1</strong>/&lt;x&gt;"

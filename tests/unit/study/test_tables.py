@@ -1,108 +1,15 @@
-"""Tables: which rows stand in them, the published numbers, and the three formats."""
+"""Tables: which rows stand in them, and the published numbers."""
+
+from __future__ import annotations
 
 import math
-import shutil
-import subprocess
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
+from table_settings import IMAGE_SETS, PUBLISHED, SHOWN
 
 from synthwire.errors import InputError
 from synthwire.study.study import AP_COLUMNS, HYPERPARAMETERS, Study, read_published_table
-from synthwire.study.table_files import latex_text, to_markdown, write_table
 from synthwire.study.tables import build_tables
-
-PUBLISHED = Path(__file__).parents[3] / "resources/paper"
-METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
-IMAGE_SETS = {
-    "ptychography": {
-        "label": "X-ray ptychography",
-        "source": "published",
-        "published": "ptychography",
-    },
-    "simulated_stxm": {"label": "simulated STXM", "source": "simulated"},
-    "sem": {"label": "SEM", "source": "published", "published": "sem"},
-}
-SHOWN = {2: "ptychography", 3: "simulated_stxm", 4: "sem"}
-
-
-def evaluation(mask_ap, rng):
-    def metrics(ap):
-        values = dict(zip(METRICS, ap + rng.uniform(-5, 5, 6), strict=True))
-        return {key: float(value) for key, value in values.items()} | {"ap": ap, "apl": None}
-
-    found = {
-        "accuracy": mask_ap + 20,
-        **{
-            kind + suffix: metrics(mask_ap + shift)
-            for kind, shift in (("bbox", 2.0), ("segm", 0.0))
-            for suffix in ("", "_score70", "_500", "_unnested")
-        },
-        "counts": {"images": 1, "ground_truth": 25, "ignored": 7, "predictions": 40},
-        "count": {"relative_error": mask_ap - 10},
-        "thresholds": [{"iou": 0.5, "precision": 80.0, "recall": 60.0, "f1": 480 / 7}],
-        "panoptic": {"pq": 50.0, "sq": 75.0, "rq": 480 / 7},
-        "boundary": {"f1": 70.0},
-        "overlap": [{"low": 0.0, "high": 0.05, "ap": mask_ap}, {"low": 0.05, "high": 1, "ap": 1.0}],
-    }
-    noise = rng.normal(0, 1.5, 200)
-
-    def interval(value):
-        return [None, None] if value is None else [value - 3, value + 3]
-
-    def draws(value):
-        return [None] * 200 if value is None else (value + noise).tolist()
-
-    found["uncertainty"] = {
-        "unit": "block",
-        "units": 20,
-        "replicates": 200,
-        "level": 95,
-        "intervals": {
-            "accuracy": interval(found["accuracy"]),
-            "relative_count_error": interval(mask_ap - 10),
-            "overlap_0": [mask_ap - 1, mask_ap + 2],
-            **{
-                f"{kind}_{key}": interval(value)
-                for kind in ("bbox", "segm")
-                for key, value in found[kind].items()
-            },
-        },
-        "draws": {
-            "accuracy": draws(found["accuracy"]),
-            "relative_count_error": draws(mask_ap - 10),
-            **{
-                f"{kind}_{key}": draws(value)
-                for kind in ("bbox", "segm")
-                for key, value in found[kind].items()
-            },
-        },
-    }
-    return found
-
-
-@pytest.fixture
-def models():
-    return read_published_table(PUBLISHED / "table1.tsv")[["model", *HYPERPARAMETERS]]
-
-
-@pytest.fixture
-def evaluations(models):
-    """Model n has mask AP n on real images and 40 − n on synthetic ones."""
-    rng = np.random.default_rng(0)
-    found = {}
-    for number, model in enumerate(["base", *models["model"], "watershed"]):
-        found[model] = {"synthetic": evaluation(40.0 - number, rng)}
-        for images in IMAGE_SETS:
-            found[model][images] = evaluation(float(number), rng)
-    return found
-
-
-@pytest.fixture
-def tables(evaluations, models):
-    return build_tables(Study(evaluations, models, PUBLISHED, SHOWN, IMAGE_SETS))
 
 
 def test_the_published_numbers_are_those_of_the_paper():
@@ -257,46 +164,3 @@ def test_fewer_models_than_the_paper(evaluations, models):
 def test_an_image_set_that_nobody_evaluated_is_named(evaluations, models):
     with pytest.raises(InputError, match=r"table 2: .* 'neutron'"):
         build_tables(Study(evaluations, models, PUBLISHED, {2: "neutron"}, IMAGE_SETS))
-
-
-def test_written_files(tables, tmp_path):
-    for name, table in tables.items():
-        write_table(table, tmp_path / name)
-        read = pd.read_csv(tmp_path / f"{name}.csv", dtype={"model": str})
-        pd.testing.assert_frame_equal(read, table.frame, check_dtype=False)
-        lines = (tmp_path / f"{name}.md").read_text().splitlines()
-        bars = {line.count("|") for line in lines if line.startswith("|")}
-        assert bars == {len(table.display.columns) + 1}
-        assert "^" not in (tmp_path / f"{name}.md").read_text()
-    names = {f"{name}.{suffix}" for name in tables for suffix in ("csv", "md", "tex")}
-    assert {path.name for path in tmp_path.iterdir()} == names
-
-
-def test_markdown_marks(tables):
-    text = to_markdown(tables["table4"])
-    assert "<sup>" in text and "**" in text and "NaN" in text
-
-
-def test_latex_text():
-    assert latex_text("**12.3**^a^ 50 % of_x ≥ 32²") == (
-        r"\textbf{12.3}\textsuperscript{a} 50~\% of\_x $\geq$ 32\textsuperscript{2}"
-    )
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_latex_compiles(tables, tmp_path):
-    for name, table in tables.items():
-        write_table(table, tmp_path / name)
-    inputs = "\n".join(rf"\input{{{name}.tex}}" for name in tables)
-    (tmp_path / "all.tex").write_text(
-        r"\documentclass{article}\usepackage{booktabs,longtable,lscape,graphicx}"
-        rf"\begin{{document}}{inputs}\end{{document}}"
-    )
-    run = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
-    assert (tmp_path / "all.pdf").stat().st_size > 10_000

@@ -1,16 +1,16 @@
 """The verdict: claims that hold, fail and stay undecided, on results made to order."""
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from synthwire.errors import InputError
-from synthwire.study.claims import FIELDS, read_claims
-from synthwire.study.study import HYPERPARAMETERS, Study, read_published_table
+from synthwire.study.claims import read_claims
+from synthwire.study.study import Study, read_published_table
 from synthwire.study.table_files import write_table
 from synthwire.study.verdict import build_verdict
 
@@ -68,11 +68,6 @@ def evaluation(segm, bbox, accuracy, rng, noise=0.3, count_error=0.0, distances=
             for feature, value in distances.items()
         ]
     return found
-
-
-@pytest.fixture
-def models():
-    return read_published_table(PUBLISHED / "table1.tsv")[["model", *HYPERPARAMETERS]]
 
 
 @pytest.fixture
@@ -262,28 +257,3 @@ def test_it_is_one_page(paper, models, tmp_path):
     assert len((tmp_path / "verdict.md").read_text().splitlines()) < 60
     claims = pd.read_csv(tmp_path / "verdict.csv")
     assert len(claims) == len(read_claims(PUBLISHED / "claims.yaml"))
-
-
-def test_every_kind_of_test_is_used():
-    claims = read_claims(PUBLISHED / "claims.yaml")
-    assert {claim["test"] for claim in claims} == set(FIELDS)
-
-
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        ({"test": "trnd"}, "claim level_segm: test 'trnd' is none of"),
-        ({"metric": "ap"}, "metric 'ap' is unknown"),
-        ({"images": "table7"}, "image set 'table7' is unknown"),
-        ({"limt": 3}, "'limt' is unknown to test 'level'"),
-        ({"limit": None}, "'limit' is missing"),
-        ({"id": "level_bbox"}, "claim level_bbox stands twice"),
-    ],
-)
-def test_a_wrong_claim_is_named(tmp_path, edit, message):
-    claims = yaml.safe_load((PUBLISHED / "claims.yaml").read_text())
-    claims[0] = {key: value for key, value in {**claims[0], **edit}.items() if value is not None}
-    path = tmp_path / "claims.yaml"
-    path.write_text(yaml.safe_dump(claims))
-    with pytest.raises(InputError, match=message):
-        read_claims(path)

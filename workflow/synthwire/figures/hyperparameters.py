@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from synthwire.errors import InputError
 from synthwire.evaluation.uncertainty import interval_of, value_of
 from synthwire.figures.kit import layout, style
+from synthwire.study.study import comparable_groups
 
 PUBLISHED = "Published, synthetic"
 SERIES_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", "#A3557F", style.BLACK)
@@ -23,16 +24,6 @@ FACTORS: Mapping[str, str] = {
     "iou_thr": "IoU threshold",
     "nms": "NMS threshold",
 }
-
-
-def comparable_groups(models: pd.DataFrame, factor: str) -> list[pd.DataFrame]:
-    """Groups of rows that agree in every factor but `factor`, sorted by it; at least two levels."""
-    others = [name for name in FACTORS if name != factor and name in models]
-    groups = []
-    for _, group in models.groupby(others, sort=True, dropna=False):
-        if len(group[factor].unique()) > 1:
-            groups.append(group.sort_values(factor, kind="stable"))
-    return sorted(groups, key=len, reverse=True)
 
 
 def collect_measures(evaluations: Mapping[str, Mapping]) -> pd.DataFrame:

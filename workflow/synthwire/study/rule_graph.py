@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 
+import networkx as nx
 import numpy as np
 from markupsafe import Markup, escape
 
@@ -20,23 +20,6 @@ def parse_dot(text: str) -> list[tuple[str, str]]:
     return [(start, end) for start, end in pairs if start != end]
 
 
-def layers_of(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Longest path from a source to each node; InputError when the graph has a cycle."""
-    before: dict[str, list[str]] = {node: [] for node in nodes}
-    for start, end in edges:
-        before[end].append(start)
-    layer: dict[str, int] = {}
-    waiting = list(nodes)
-    while waiting:
-        ready = [node for node in waiting if all(other in layer for other in before[node])]
-        if not ready:
-            raise InputError(f"the rule graph has a cycle through {', '.join(sorted(waiting))}")
-        for node in ready:
-            layer[node] = max((layer[other] + 1 for other in before[node]), default=0)
-        waiting = [node for node in waiting if node not in layer]
-    return layer
-
-
 def draw_rule_graph(edges: Iterable[tuple[str, str]]) -> Markup:
     """A directed graph as inline SVG, in the page's own colours and font.
 
@@ -44,20 +27,18 @@ def draw_rule_graph(edges: Iterable[tuple[str, str]]) -> Markup:
     neighbours share a box. Edges over several layers pass between the boxes; each layer is ordered
     by the mean place of its neighbours. InputError when the graph has a cycle.
     """
-    edges = sorted({(str(a), str(b)) for a, b in edges if a != b})
-    if not edges:
+    graph = nx.DiGraph((str(a), str(b)) for a, b in edges if a != b)
+    if not graph:
         return Markup("")
-    layers_of(sorted({node for edge in edges for node in edge}), edges)  # refuses cycles
-    edges = _merge_twins(_reduce(edges))
-    nodes = sorted({node for edge in edges for node in edge})
-    layer = layers_of(nodes, edges)
+    _layers(graph)  # refuses cycles
+    graph = _merge_twins(nx.transitive_reduction(graph))
+    rows = _layers(graph)
+    layer = {node: number for number, row in enumerate(rows) for node in row}
 
     # Long edges get an invisible stop on each layer that they cross.
-    rows: list[list[str]] = [[] for _ in range(max(layer.values()) + 1)]
-    for node in nodes:
-        rows[layer[node]].append(node)
-    chains, links = [], []
-    for start, end in edges:
+    chains = []
+    links = nx.DiGraph()
+    for start, end in sorted(graph.edges):
         chain = [start]
         for level in range(layer[start] + 1, layer[end]):
             stop = f"\0{start}\0{end}\0{level}"
@@ -65,14 +46,10 @@ def draw_rule_graph(edges: Iterable[tuple[str, str]]) -> Markup:
             chain.append(stop)
         chain.append(end)
         chains.append(chain)
-        links += list(itertools.pairwise(chain))
-    above: dict[str, list[str]] = {}
-    below: dict[str, list[str]] = {}
-    for start, end in links:
-        above.setdefault(end, []).append(start)
-        below.setdefault(start, []).append(end)
+        nx.add_path(links, chain)
+    # By hand, since networkx's layouts leave the order within a layer, and so crossings, as it is.
     for sweep in range(12):
-        neighbours = above if sweep % 2 == 0 else below
+        neighbours = links.pred if sweep % 2 == 0 else links.succ
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             place = {
                 node: index / max(len(line) - 1, 1) if len(line) > 1 else 0.5
@@ -82,46 +59,30 @@ def draw_rule_graph(edges: Iterable[tuple[str, str]]) -> Markup:
             row.sort(
                 key=lambda node: (
                     np.mean([place[other] for other in neighbours[node]])
-                    if node in neighbours
+                    if neighbours[node]
                     else place[node]
                 )
             )
     return _graph_svg(rows, chains)
 
 
-def _reduce(edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Without the edges that a longer path says already (transitive reduction)."""
-    after: dict[str, set[str]] = {}
-    for start, end in edges:
-        after.setdefault(start, set()).add(end)
-
-    def reachable(start: str, end: str) -> bool:
-        stack, seen = [other for other in after.get(start, ()) if other != end], set()
-        while stack:
-            node = stack.pop()
-            if node == end:
-                return True
-            if node not in seen:
-                seen.add(node)
-                stack.extend(after.get(node, ()))
-        return False
-
-    return [edge for edge in edges if not reachable(*edge)]
+def _layers(graph: nx.DiGraph) -> list[list[str]]:
+    """Nodes by the longest path that leads to them; InputError when the graph has a cycle."""
+    try:
+        return [sorted(layer) for layer in nx.topological_generations(graph)]
+    except nx.NetworkXUnfeasible:
+        nodes = sorted({node for edge in nx.find_cycle(graph) for node in edge})
+        raise InputError(f"the rule graph has a cycle through {', '.join(nodes)}") from None
 
 
-def _merge_twins(edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _merge_twins(graph: nx.DiGraph) -> nx.DiGraph:
     """Nodes with the same predecessors and the same successors become one, its names in lines."""
-    before: dict[str, set[str]] = {}
-    after: dict[str, set[str]] = {}
-    for start, end in edges:
-        after.setdefault(start, set()).add(end)
-        before.setdefault(end, set()).add(start)
     groups: dict[tuple, list[str]] = {}
-    for node in sorted(before.keys() | after.keys(), key=_natural):
-        key = (frozenset(before.get(node, ())), frozenset(after.get(node, ())))
-        groups.setdefault(key, []).append(node)
-    name = {node: "\n".join(group) for group in groups.values() for node in group}
-    return sorted({(name[start], name[end]) for start, end in edges})
+    for node in sorted(graph, key=_natural):
+        neighbours = frozenset(graph.pred[node]), frozenset(graph.succ[node])
+        groups.setdefault(neighbours, []).append(node)
+    names = {node: "\n".join(group) for group in groups.values() for node in group}
+    return nx.relabel_nodes(graph, names)
 
 
 def _natural(name: str) -> list:
@@ -192,7 +153,6 @@ def _graph_svg(rows: Sequence[Sequence[str]], chains: Sequence[Sequence[str]]) -
     )
 
 
-def rule_order(edges: Sequence[tuple[str, str]]) -> list[str]:
-    nodes = sorted({node for edge in edges for node in edge})
-    layer = layers_of(nodes, list(edges)) if edges else {}
-    return sorted(nodes, key=lambda node: (layer[node], node))
+def rule_order(edges: Iterable[tuple[str, str]]) -> list[str]:
+    """Rules in the order of their layers: each after all that it reads from."""
+    return [node for layer in _layers(nx.DiGraph(edges)) for node in layer]

@@ -1,6 +1,6 @@
 """One run beside the paper: what was measured, what was published, and how to look it up.
 
-Metrics go by the names of `evaluation.value_of` ("segm_ap", "accuracy"); tables show them in
+Metrics go by the names of `uncertainty.value_of` ("segm_ap", "accuracy"); tables show them in
 columns named as the published ones ("ap_segm").
 """
 
@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.evaluation import interval_of, value_of
+from synthwire.evaluation.average_precision import METRICS
+from synthwire.evaluation.case import KINDS
+from synthwire.evaluation.uncertainty import interval_of, value_of
 from synthwire.watershed import WATERSHED
 
-KINDS = ("bbox", "segm")
-METRICS = ("ap", "ap50", "ap75", "aps", "apm", "apl")
 AP_COLUMNS = [f"{metric}_{kind}" for kind in KINDS for metric in METRICS]
 MEASURES = ["accuracy", *AP_COLUMNS]  # columns of Tables 2–4
+AP_OF_KIND = [f"ap_{kind}" for kind in KINDS]
 HYPERPARAMETERS = ["epochs", "dataset_size", "learning_rate", "roi_head", "iou_thr", "nms"]
 SYNTHETIC = "synthetic"
 PAPER_TABLES = {1: SYNTHETIC, 2: "ptychography", 3: "stxm", 4: "sem"}  # number → its images
@@ -41,6 +42,20 @@ def read_published_table(path: str | os.PathLike) -> pd.DataFrame:
     if "model" not in frame:
         raise InputError(f"{path}: column 'model' is missing")
     return frame
+
+
+def comparable_groups(models: pd.DataFrame, parameter: str) -> list[pd.DataFrame]:
+    """Groups of models that differ in one hyperparameter alone, in its order; the largest first.
+
+    Of several models of a group with one value the first counts: models beyond the paper share
+    hyperparameters with those of the paper.
+    """
+    others = [column for column in HYPERPARAMETERS if column != parameter]
+    groups = [
+        group.sort_values(parameter, kind="stable").drop_duplicates(parameter)
+        for _, group in models.groupby(others)
+    ]
+    return sorted((group for group in groups if len(group) > 1), key=len, reverse=True)
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,21 @@ class Study:
     def interval(self, model: str, images: str | None, metric: str) -> tuple[float, float]:
         """Its bootstrap interval; NaN where there is none."""
         return interval_of(self.evaluation(model, images), metric)
+
+    def measures(
+        self,
+        models: Sequence[str],
+        images: str,
+        columns: Sequence[str],
+        with_interval: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """One row a model: the columns, and `{column}_low` and `{column}_high` of some (of all)."""
+        table = {c: [self.value(model, images, metric_of(c)) for model in models] for c in columns}
+        for column in columns if with_interval is None else with_interval:
+            ends = [self.interval(model, images, metric_of(column)) for model in models]
+            table[f"{column}_low"] = [low for low, _ in ends]
+            table[f"{column}_high"] = [high for _, high in ends]
+        return pd.DataFrame(table)
 
     def ranking(self, images: str | None) -> list[str]:
         """Models of models.tsv by mask AP on an image set, best first; without those of no AP."""

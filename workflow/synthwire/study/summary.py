@@ -1,11 +1,11 @@
-"""What a finished run made and where it lies, for the terminal: python -m synthwire.summary."""
+"""What a finished run made and where it lies, for the terminal."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from synthwire.errors import InputError
+from synthwire.study.table_files import read_table, to_markdown
 
 
 def summarise(run: Path) -> str:
@@ -13,27 +13,14 @@ def summarise(run: Path) -> str:
 
     InputError when the run has no tables yet.
     """
-    table = run / "tables" / "table1.md"
-    if not table.is_file():
-        raise InputError(f"{table}: not there yet; has the run finished?")
+    stem = run / "tables" / "table1"
+    if not stem.with_suffix(".json").is_file():
+        raise InputError(f"{stem}.json: not there yet; has the run finished?")
     places = [
         ("Tables", run / "tables"),
         ("Figures", run / "figures"),
         ("Report", run / "report.html"),
     ]
-    lines = ["Table 1. " + table.read_text(encoding="utf-8").rstrip(), ""]
+    lines = ["Table 1. " + to_markdown(read_table(stem)).rstrip(), ""]
     lines += [f"{name + ':':9}{path}" for name, path in places if path.exists()]
     return "\n".join(lines)
-
-
-def main() -> None:
-    try:
-        print(summarise(Path(sys.argv[1])))
-    except IndexError:
-        sys.exit("usage: python -m synthwire.summary results/NAME")
-    except InputError as error:
-        sys.exit(f"synthwire: {error}")
-
-
-if __name__ == "__main__":
-    main()

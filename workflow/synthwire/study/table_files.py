@@ -1,23 +1,26 @@
-"""Tables as files: CSV for programs, Markdown and LaTeX for people."""
+"""Tables as files: CSV for programs, Markdown and LaTeX for people, JSON for the report."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from synthwire.io.files import atomic_path, write_text
+from synthwire.errors import InputError
+from synthwire.io.files import atomic_path, read_json, write_json, write_text
 
 WIDE = 150  # characters; wider tables lie across the page in LaTeX
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table to be written: `frame` as CSV, `display` (texts; **bold**) as Markdown and LaTeX."""
+    """A table: `frame` holds its numbers, `display` its texts as people read them.
+
+    Texts, caption and footnotes have **bold** and ^superscript^.
+    """
 
     frame: pd.DataFrame
     display: pd.DataFrame
@@ -26,34 +29,53 @@ class Table:
 
 
 def write_table(table: Table, stem: str | os.PathLike) -> None:
-    """Write `stem`.csv, .md and .tex, each atomically.
+    """Write `stem`.csv (the frame), .json, .md and .tex (what people read), each atomically.
 
-    The LaTeX file holds one table environment (a longtable when it has more than 40 lines; across
-    the page when it is wide) to be \\input; it needs the packages booktabs, longtable, lscape
-    and graphicx.
+    The JSON file has caption, columns, rows and footnotes. The LaTeX file holds one table
+    environment (a longtable when it has more than 40 lines; across the page when it is wide) to be
+    \\input; it needs the packages booktabs, longtable, lscape and graphicx.
     """
     stem = Path(stem)
     with atomic_path(stem.with_name(stem.name + ".csv")) as temporary:
         table.frame.to_csv(temporary, index=False, na_rep="NaN", lineterminator="\n")
+    cells = table.display.astype(str)
+    shown = {
+        "caption": table.caption,
+        "columns": list(cells.columns),
+        "rows": cells.to_numpy().tolist(),
+        "footnotes": table.footnotes,
+    }
+    write_json(stem.with_name(stem.name + ".json"), shown, indent=1)
     write_text(stem.with_name(stem.name + ".md"), to_markdown(table))
     write_text(stem.with_name(stem.name + ".tex"), to_latex(table, label=f"tab:{stem.name}"))
 
 
+def read_table(stem: str | os.PathLike) -> Table:
+    """The table that `write_table` wrote; models are texts ("01"), empty texts of the frame NaN.
+
+    InputError where a file is missing.
+    """
+    stem = Path(stem)
+    shown = read_json(stem.with_name(stem.name + ".json"))
+    path = stem.with_name(stem.name + ".csv")
+    try:
+        frame = pd.read_csv(path, dtype={"model": str})
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    display = pd.DataFrame(shown["rows"], columns=shown["columns"])
+    return Table(frame, display, shown["caption"], shown["footnotes"])
+
+
 def to_markdown(table: Table) -> str:
     """GitHub-flavoured Markdown: caption, table with aligned columns, footnotes."""
-    cells = [list(table.display.columns), *table.display.astype(str).to_numpy().tolist()]
-    cells = [[_superscript(cell).replace("|", "\\|") for cell in row] for row in cells]
-    widths = [max(3, *(len(row[i]) for row in cells)) for i in range(len(cells[0]))]
+    cells = table.display.astype(str).map(_markdown_text).rename(columns=_markdown_text)
+    rows = cells.to_markdown(index=False, tablefmt="github", disable_numparse=True)
+    notes = [_superscript(note) for note in table.footnotes]
+    return "\n\n".join([table.caption, rows, *notes]) + "\n"
 
-    def line(row: Sequence[str]) -> str:
-        return (
-            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        ) + " |"
 
-    rule = "| " + " | ".join("-" * width for width in widths) + " |"
-    lines = [table.caption, "", line(cells[0]), rule, *(line(row) for row in cells[1:]), ""]
-    lines.extend(_superscript(note) + "\n" for note in table.footnotes)
-    return "\n".join(lines).rstrip() + "\n"
+def _markdown_text(cell: str) -> str:
+    return _superscript(cell).replace("|", "\\|")
 
 
 def _superscript(text: str) -> str:

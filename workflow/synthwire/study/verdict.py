@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from synthwire.study.claims import FAILS, HOLDS, NAMES, UNDECIDED, UNTESTED, judge, read_claims
-from synthwire.study.study import MEASURES, SYNTHETIC, Study, metric_of
+from synthwire.study.claim_tests import judge
+from synthwire.study.claims import FAILS, HOLDS, NAMES, UNDECIDED, UNTESTED, read_claims
+from synthwire.study.study import AP_OF_KIND, MEASURES, SYNTHETIC, Study, metric_of
 from synthwire.study.table_files import Table
 from synthwire.study.table_texts import interval_text, signed
-from synthwire.study.tables import AP_OF_KIND, training_table
+from synthwire.study.training_table import training_table
 
 VERBS = {HOLDS: "hold", FAILS: "fail", UNDECIDED: "are undecided", UNTESTED: "were not tested"}
 
