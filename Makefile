@@ -5,6 +5,7 @@
 # make test     the test suite, a small run of the whole workflow included
 # make test-slurm  the cluster profile on a one-node SLURM (root; installs Debian's packages)
 # make lint     formatting and linting of code and workflow
+# make docs     the documentation site, into site/
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: demo real app weights test test-slurm lint install clean
+.PHONY: demo real app weights test test-slurm lint docs install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -57,6 +58,9 @@ lint: $(READY)
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) .snakemake
