@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthwire.figures.kit import layout, scales
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e7))
 def test_scale_bar_length_is_round_and_fits(target):
     length = scales.round_length(target)

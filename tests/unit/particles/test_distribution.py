@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gaussian_kde
 
@@ -77,10 +77,8 @@ def test_no_density_of_fewer_than_two_values():
     assert not periodic_density(np.array([3.0]), grid).any()
 
 
-@given(
-    st.lists(st.floats(0, 179.99), min_size=2, max_size=40),
-    st.floats(0, 180),
-)
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 179.99), min_size=2, max_size=40), st.floats(0, 180))
 def test_periodic_density_integrates_to_one_closes_and_turns(angles, turn):
     angles = np.array(angles)
     grid = np.linspace(0, 180, 721)
