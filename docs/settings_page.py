@@ -123,10 +123,10 @@ def _rows(
         elif f"{prefix}{name}" in CHOSEN:
             inner = field["additionalProperties"]
             path = f"{prefix}{name}.{CHOSEN[prefix + name]}."
-        else:  # absorption and the like: null, or an object
+        else:  # a field that is null or a section, as an image set's absorption
             branches = [schemas.follow(branch, home)[0] for branch in field.get("oneOf", [])]
-            objects = [branch for branch in branches if "$defs" not in branch]
-            inner = next((item for item in objects if "required" not in item), inner)
+            sections = [item for item in branches if item.keys() >= {"properties", "description"}]
+            inner = next(iter(sections), inner)
         meaning = _sentence(field)
         if inner.get("properties"):
             default = "" if default in ("`{}`",) else default
