@@ -138,13 +138,15 @@ class Study:
         """What people call an image set."""
         if images == SYNTHETIC:
             return "Synthetic"
-        return self.image_sets.get(images, {}).get("label", images)
+        return self.image_sets[images]["label"]
 
     def paper_table(self, images: str) -> int | None:
         """Number of the paper's table that shows these very images; None for other images."""
-        entry = self.image_sets.get(images, {})
-        key = SYNTHETIC if images == SYNTHETIC else entry.get("published")
-        if images != SYNTHETIC and entry.get("source") != "published":
+        if images == SYNTHETIC:
+            key = SYNTHETIC
+        elif self.image_sets[images]["source"] == "published":
+            key = self.image_sets[images]["published"]
+        else:
             return None
         return next((number for number, name in PAPER_TABLES.items() if name == key), None)
 

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.evaluation.uncertainty import value_of
 from synthwire.io.files import read_json
 
 
-def read_predictions(path: str | os.PathLike, min_score: float) -> dict[int, list[dict]]:
-    """Predictions of each image id with at least `min_score`, best first."""
-    results = read_json(path)
-    if not isinstance(results, list):
-        raise InputError(f"{path}: COCO results are a list, this is {type(results).__name__}")
-    groups: dict[int, list[dict]] = {}
-    for item in sorted(results, key=lambda item: -item["score"]):
-        if item["score"] >= min_score:
-            groups.setdefault(item["image_id"], []).append(item)
-    return groups
-
-
-def best_model(evaluations: Mapping[str, Mapping], measure: Sequence[str] = ("segm", "ap")) -> str:
-    """The model whose evaluation on one image set has the greatest measure (mask AP by default).
+def best_model(evaluations: Mapping[str, Mapping]) -> str:
+    """The model whose evaluation on one image set has the greatest mask AP.
 
     evaluations: model → its evaluation (evaluation/{model}/{images}.json). Models without a value
-        (NaN, null) do not count; of equals the first in the mapping's order wins.
+        (null) do not count; of equals the first in the mapping's order wins. InputError when none
+        has one.
     """
-    scores = {}
-    for model, evaluation in evaluations.items():
-        value = evaluation
-        for key in measure:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None and np.isfinite(value):
-            scores[model] = float(value)
+    scores = {model: value_of(evaluation, "segm_ap") for model, evaluation in evaluations.items()}
+    scores = {model: score for model, score in scores.items() if not math.isnan(score)}
     if not scores:
         raise InputError(
-            f"no model has a value of {'.'.join(measure)}: the best cannot be chosen; "
+            "no model has a value of segm.ap: the best cannot be chosen; "
             "does the image set have outlines?"
         )
     return max(scores, key=scores.__getitem__)
