@@ -2,6 +2,7 @@
 
     python benchmarks/inference.py [--repeats 7] [--images 24] [--timed 3] [--size 512]
                                    [--threads 1] [--out results/benchmarks]
+                                   [--without [TRICK ...]]
 
 The same weights and settings on the same synthetic optical-density images of known truth:
 (a) small: the bundled model;
@@ -21,6 +22,10 @@ points. The exit status is 1 below a ratio of 2 or beyond a difference of 0.2.
 The bundled model draws beyond its boxes, and Detectron2 pastes masks into boxes alone: a hook gives
 DefaultPredictor the frames in their place, and as it clips boxes at an image's border, the scenes
 have a dark margin. Its boxes are then too large; AP is that of masks.
+
+With --without, one of our tricks is switched off at a time, all of them where none is named, and
+the small model races without it and whole: a ratio is how many times as long a prediction takes
+without the trick. Nothing is written then.
 """
 
 from __future__ import annotations
@@ -29,8 +34,9 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -38,7 +44,7 @@ import torch
 
 from synthwire.evaluation.evaluate import evaluate_predictions
 from synthwire.imaging.compression import compress
-from synthwire.imaging.projection import project
+from synthwire.imaging.projection import View
 from synthwire.io.coco import categories_of, scene_record
 from synthwire.io.files import atomic_path, write_json
 from synthwire.io.masks import encode_mask
@@ -52,6 +58,7 @@ from synthwire.structures.scene import generate_scene
 from synthwire.structures.settings import resolve_settings
 
 from detectron2.engine import DefaultPredictor
+from detectron2.layers import paste_masks_in_image
 from detectron2.modeling import build_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,6 +68,26 @@ RATIO_LIMIT, AP_LIMIT = 2.0, 0.2
 MARGIN_PX = 64
 STOCK = "DefaultPredictor"
 Predict = Callable[[np.ndarray, int], list[dict]]
+
+
+def paste_whole_masks(
+    masks: torch.Tensor, boxes: torch.Tensor, height: int, width: int
+) -> Iterator[tuple[np.ndarray, int, int]]:
+    """`pasting.paste_masks` as Detectron2 does it: each mask in an image of its own."""
+    pasted = paste_masks_in_image(masks[:, 0], boxes, (height, width)).numpy()
+    return ((mask, 0, 0) for mask in pasted)
+
+
+# Each trick, and what stands in its place when it is switched off.
+LEARNING = "synthwire.learning"
+TRICKS = {
+    "channels_last": (f"{LEARNING}.cpu.accelerate.lay_channels_last", lambda model: None),
+    "pooler": (f"{LEARNING}.cpu.accelerate.pool_channels_last", lambda model: None),
+    "small_maps": (f"{LEARNING}.cpu.accelerate.multiply_small_maps", lambda model: None),
+    "folded_norms": (f"{LEARNING}.predict.fold_normalisation", lambda model: None),
+    "best_anchors": (f"{LEARNING}.predict.decode_best_anchors_only", lambda rpn: None),
+    "cropped_masks": (f"{LEARNING}.predict.paste_masks", paste_whole_masks),
+}
 
 
 def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
@@ -100,11 +127,13 @@ def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
     for number in range(1, count + 1):
         labels = generate_scene(settings, SEED, number).labels
         labels = np.pad(labels, ((0, 0), margin, margin))
-        thickness, masks, _ = project(labels)
-        image, annotations = scene_record(number, masks, [1] * len(masks))
+        view = View.of(labels)
+        image, annotations = scene_record(number, view.masks, [1] * len(view.masks))
         data["images"].append(image)
         data["annotations"].extend(annotations)
-        pixels[number] = compress(thickness, blur_sigma=1)
+        pixels[number] = compress(
+            view.thickness, view.pile_height, divisor="projected_thickness", blur_sigma_px=1
+        )
     return data | {"pixels": pixels}
 
 
@@ -204,6 +233,32 @@ def predictors_of(cfg) -> dict[str, Predict]:
     }
 
 
+def without(trick: str, cfg, numbers: str) -> Predict:
+    """Our predictor with a trick switched off."""
+    with mock.patch(*TRICKS[trick]):
+        predictor = Predictor(cfg, numbers)
+
+    def predict(image: np.ndarray, image_id: int) -> list[dict]:
+        with mock.patch(*TRICKS[trick]):
+            return predictor(image, image_id)
+
+    return predict
+
+
+def race_of_tricks(
+    cfg, tricks: Sequence[str], pixels: Mapping, repeats: int, clock: Callable
+) -> None:
+    """Print, of each precision and trick, the time of a prediction without it over that with it."""
+    for numbers in dict.fromkeys(["float32", precision.native_precision("cpu")]):
+        predictors = {"whole": Predictor(cfg, numbers)}
+        predictors |= {trick: without(trick, cfg, numbers) for trick in tricks}
+        times = pd.DataFrame(race("small", predictors, pixels, repeats, clock)[0])
+        of_repeat = times.pivot_table("seconds", "repeat", "predictor")
+        ratio = of_repeat[list(tricks)].div(of_repeat["whole"], axis=0)
+        print(f"{numbers}: {of_repeat['whole'].median():.3f} s an image; without one of the tricks")
+        print(ratio.agg(["median", "min", "max"]).T.round(3).to_string())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
@@ -212,6 +267,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=512, help="side of an image in pixels")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "benchmarks")
+    parser.add_argument("--without", nargs="*", choices=TRICKS, metavar="TRICK")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
@@ -227,8 +283,11 @@ def main() -> int:
         device="cpu",
         classes=len(card["categories"]),
     )
-    contestants = predictors_of(small)
     timed = {number: pixels[number] for number in list(pixels)[: arguments.timed]}
+    if arguments.without is not None:
+        race_of_tricks(small, arguments.without or list(TRICKS), timed, arguments.repeats, clock)
+        return 0
+    contestants = predictors_of(small)
     times, found = race("small", contestants, timed, arguments.repeats, clock)
     for name, predict in contestants.items():
         found[name] |= {n: predict(pixels[n], n) for n in pixels if n not in timed}

@@ -1,6 +1,7 @@
 """Speed of a training step beside Detectron2's own trainer, on the same data in one run.
 
     python benchmarks/training.py [--networks demo r50] [--repeats 7] [--steps 4] [--threads 1]
+                                  [--without [TRICK ...]]
 
 Stock is an unmodified DefaultTrainer with Detectron2's DatasetMapper and loader, and the same
 augmentations, seed and settings; float32 and mixed are synthwire.trainer with either setting of
@@ -13,6 +14,10 @@ Times are processor time on one thread, which other work on the machine disturbs
 time on several. Raw times go to --output. The last line is `ratio_stock=…`, the median over the
 repeats of stock's time over ours with the demo's setting of mixed_precision, after the same of the
 other network and setting.
+
+With --without, one of our tricks is switched off at a time, all of them where none is named, and
+the race is that of the trainer without it and the whole one: a ratio is how many times as long a
+step takes without the trick.
 """
 
 from __future__ import annotations
@@ -23,8 +28,11 @@ import logging
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import torch
 import yaml
@@ -33,7 +41,13 @@ from synthwire.config import checks
 from synthwire.datasets import annotated_images
 from synthwire.imaging import shard
 from synthwire.io.coco import read_coco
-from synthwire.learning.data import Share, TrainingImages, augmentations, load_batches
+from synthwire.learning.data import (
+    Share,
+    TrainingImages,
+    augmentations,
+    load_batches,
+    training_records,
+)
 from synthwire.learning.network import training_config
 from synthwire.learning.plan import plan_row
 from synthwire.learning.trainer import WireTrainer
@@ -42,6 +56,7 @@ from synthwire.structures.shard import generate_shard
 
 from detectron2.data import DatasetMapper, build_detection_train_loader
 from detectron2.engine import DefaultTrainer
+from detectron2.structures import BitMasks
 from detectron2.utils.env import seed_all_rng
 from detectron2.utils.events import EventStorage
 
@@ -49,6 +64,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 SCENES = 24
 SEED = 1
+# Each trick, and what stands in its place when it is switched off.
+LEARNING = "synthwire.learning"
+TRICKS = {
+    "channels_last": (f"{LEARNING}.cpu.accelerate.lay_channels_last", lambda model: None),
+    "pooler": (f"{LEARNING}.cpu.accelerate.pool_channels_last", lambda model: None),
+    "small_maps": (f"{LEARNING}.cpu.accelerate.multiply_small_maps", lambda model: None),
+    "shared_masks": (f"{LEARNING}.data.SharedBitMasks", BitMasks),
+    "fused_sgd": (f"{LEARNING}.trainer.FusedSGD", torch.optim.SGD),
+}
 
 
 def settings_of(network: str, r50_size_px: int) -> tuple[dict, dict]:
@@ -74,11 +98,15 @@ def make_records(folder: Path) -> list[dict]:
     images = folder / "images"
     shard.image_shard(folder / "structures", images, config["compression"], classes)
     data = read_coco(images / "coco.json")
-    return data.training_records(data, annotated_images.locate_images(data, [images]))
+    return training_records(data, annotated_images.locate_images(data, [images]))
 
 
 def trainers(
-    architecture: dict, training: dict, records: list[dict], folder: Path
+    architecture: dict,
+    training: dict,
+    records: list[dict],
+    folder: Path,
+    without: Iterable[str] | None,
 ) -> dict[str, Callable[[int], None]]:
     """Functions that run so many steps, with each of the trainers."""
     row = {"epochs": 750, "dataset_size": 1000, "learning_rate": 0.02}
@@ -102,8 +130,6 @@ def trainers(
                 records, mapper=mapper, total_batch_size=cfg.SOLVER.IMS_PER_BATCH, num_workers=0
             )
 
-    seed_all_rng(SEED)
-    stock = Stock(cfg)
     share = Share(cfg.SOLVER.IMS_PER_BATCH, 0, 1, 1)
     images = TrainingImages(records, training, SEED)
 
@@ -113,11 +139,16 @@ def trainers(
         trainer._batches = load_batches(images, share, 0, cfg.SOLVER.MAX_ITER, workers=0)
         return trainer
 
-    def runner(trainer) -> Callable[[int], None]:
+    def runner(build: Callable, trick: str | None = None) -> Callable[[int], None]:
+        def switch_off():
+            return mock.patch(*TRICKS[trick]) if trick else nullcontext()
+
+        with switch_off():
+            trainer = build()
         storage = EventStorage()
 
         def run(steps: int) -> None:
-            with storage:
+            with storage, switch_off():
                 trainer.storage = storage
                 for _ in range(steps):
                     trainer.run_step()
@@ -126,7 +157,16 @@ def trainers(
 
         return run
 
-    return {"stock": runner(stock), "float32": runner(own(False)), "mixed": runner(own(True))}
+    def build_stock() -> Stock:
+        seed_all_rng(SEED)
+        return Stock(cfg)
+
+    runners = {} if without is not None else {"stock": runner(build_stock)}
+    for name, mixed in (("float32", False), ("mixed", True)):
+        runners[name] = runner(partial(own, mixed))
+        for trick in without or ():
+            runners[f"{name} without {trick}"] = runner(partial(own, mixed), trick)
+    return runners
 
 
 def measure(network: str, records: list[dict], arguments: argparse.Namespace) -> list[dict]:
@@ -135,7 +175,7 @@ def measure(network: str, records: list[dict], arguments: argparse.Namespace) ->
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_of(network, arguments.r50_size)
-        runners = trainers(*settings, records, Path(folder))
+        runners = trainers(*settings, records, Path(folder), arguments.without)
         for repeat in range(-1, arguments.repeats):
             # who goes first changes, so that a trend of the machine's speed favours neither
             for name in list(runners)[:: 1 if repeat % 2 else -1]:
@@ -148,21 +188,21 @@ def measure(network: str, records: list[dict], arguments: argparse.Namespace) ->
     return rows
 
 
-def ratio(rows: list[dict], network: str, trainer: str) -> float:
-    """Median over the repeats of stock's time over a trainer's; prints what it is made of."""
+def ratio(rows: list[dict], network: str, slow: str, quick: str) -> float:
+    """Median over the repeats of one trainer's time over another's; prints what it is made of."""
     times = {
         name: [
             row["seconds_per_image"]
             for row in rows
             if (row["network"], row["trainer"]) == (network, name)
         ]
-        for name in ("stock", trainer)
+        for name in (slow, quick)
     }
-    ratios = [stock / ours for stock, ours in zip(*times.values(), strict=True)]
+    ratios = [one / other for one, other in zip(*times.values(), strict=True)]
     speeds = ", ".join(f"{name} {1 / statistics.median(t):.3f}" for name, t in times.items())
     print(
-        f"{network}: {speeds} images/s, ratio {statistics.median(ratios):.2f} "
-        f"(from {min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} repeats)"
+        f"{network}: {speeds} images/s, ratio {statistics.median(ratios):.3f} "
+        f"(from {min(ratios):.3f} to {max(ratios):.3f} in {len(ratios)} repeats)"
     )
     return statistics.median(ratios)
 
@@ -174,8 +214,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--r50-size", type=int, default=320, help="shortest edge in pixels")
+    parser.add_argument("--without", nargs="*", choices=TRICKS, metavar="TRICK")
     parser.add_argument("--output", type=Path, default=Path("training_times.csv"))
     arguments = parser.parse_args()
+    if arguments.without == []:
+        arguments.without = list(TRICKS)
     torch.set_num_threads(arguments.threads)
     logging.basicConfig(level=logging.WARNING, force=True)
     logging.getLogger("detectron2").setLevel(logging.WARNING)
@@ -189,8 +232,14 @@ def main() -> None:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
+    if arguments.without is not None:
+        for network in arguments.networks:
+            for name in ("float32", "mixed"):
+                for trick in arguments.without:
+                    ratio(rows, network, f"{name} without {trick}", name)
+        return
     found = {
-        f"{network}_{trainer}": ratio(rows, network, trainer)
+        f"{network}_{trainer}": ratio(rows, network, "stock", trainer)
         for network in arguments.networks
         for trainer in ("float32", "mixed")
     }

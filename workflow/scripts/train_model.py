@@ -6,7 +6,7 @@ import torch
 
 from synthwire.learning.plan import Plan
 from synthwire.learning.train import train
-from synthwire.learning.validation import validation_of
+from synthwire.learning.validation import ValidationAP
 from synthwire.runtime.job import job
 
 with job(snakemake.log[0]):
@@ -26,13 +26,15 @@ with job(snakemake.log[0]):
         seed=params.seed,
         checkpoints=checkpoints,
         output=Path(snakemake.output.weights).parent,
-        validation=validation_of(
-            snakemake.input.get("validation"),
+        validation=ValidationAP.from_config(
+            snakemake.input.validation,
             shards,
             params.settings,
             params.architecture,
             params.prediction,
             nms_threshold=plan.nms_threshold,
             folder=checkpoints,
-        ),
+        )
+        if snakemake.input.get("validation")
+        else None,
     )

@@ -9,6 +9,7 @@ from synthwire.config import checks, models_table
 from synthwire.errors import InputError
 from synthwire.io.files import sha256, write_json
 from synthwire.learning.weights import WEIGHTS_VARIABLE
+from synthwire.schema import section_defaults
 
 OWN = {"depth": 18, "norm": "BN", "freeze_at": 0, "fpn_channels": 48}
 
@@ -82,7 +83,7 @@ def test_models_from_elsewhere_are_described_in_the_config(shipped, resolve, roo
     entries = config["models"]["evaluated"]
     assert entries["00"]["nms"] == 0.7
     assert entries["shipped"]["nms"] == 0.6
-    assert entries["shipped"]["architecture"] == OWN
+    assert entries["shipped"]["architecture"] == section_defaults("architecture") | OWN
     table = models_table.read_models(root / "config" / "models.tsv", ["01"])
     checks.check_models(config, table)
     models["evaluated"]["01"] = {"weights": "bundled"}

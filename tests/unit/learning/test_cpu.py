@@ -7,9 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-import yaml
 
-from synthwire.config import checks
 from synthwire.learning.cpu.accelerate import accelerate
 from synthwire.learning.cpu.convolution import SmallMapConv2d
 from synthwire.learning.cpu.masks import SharedBitMasks
@@ -25,9 +23,8 @@ from detectron2.utils.events import EventStorage
 
 
 @pytest.fixture(scope="module")
-def architecture(root):
-    config = yaml.safe_load((root / "config" / "test.yaml").read_text())
-    return checks.resolve(config)["architecture"]
+def architecture(config):
+    return config["architecture"]
 
 
 def boxes(count: int, seed: int) -> Boxes:

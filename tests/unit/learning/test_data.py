@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import pickle
 
 import numpy as np
@@ -10,8 +11,18 @@ import pytest
 import torch
 from PIL import Image
 
+from synthwire.config import models_table
+from synthwire.datasets import annotated_images
 from synthwire.io.masks import encode_mask
-from synthwire.learning.data import Share, TrainingImages, augmentations, decode, load_batches
+from synthwire.learning.data import (
+    RandomScale,
+    Share,
+    TrainingImages,
+    augmentations,
+    decode,
+    load_batches,
+    training_records,
+)
 from synthwire.runtime.seeds import TrainingStream, sequence
 
 from detectron2.data import DatasetMapper
@@ -19,7 +30,13 @@ from detectron2.data import DatasetMapper
 TRAINING = {
     "min_size_px": [0],
     "max_size_px": 100,
-    "augmentation": {"brightness": [0.7, 1.2], "contrast": [0.7, 1.2], "flip_probability": 0.5},
+    "augmentation": {
+        "brightness": [0.7, 1.2],
+        "contrast": [0.7, 1.2],
+        "flip_probability": 0.5,
+        "scale": None,
+        "copy_paste_wires": 0,
+    },
 }
 
 
@@ -140,3 +157,44 @@ def test_augmentation_keeps_masks_with_their_image():
         assert 0.7 * 0.7 * 200 - 40 < entry.image.max() <= 255
         seen.add(mask.tobytes())
     assert len(seen) == 4  # all four combinations of flips came up
+
+
+def test_pasted_wires_are_trained_on(config, data):
+    records = training_records(
+        json.loads((data / "train.json").read_text()),
+        annotated_images.locate_images(
+            json.loads((data / "train.json").read_text()), [data / "images"]
+        ),
+    )
+    settings = models_table.with_changes(
+        config["training"],
+        {"augmentation": {"copy_paste_wires": 4, "flip_probability": 0, "brightness": [1, 1]}},
+    )
+    settings["augmentation"]["contrast"] = [1, 1]
+    plain = TrainingImages(
+        records,
+        {**settings, "augmentation": {**settings["augmentation"], "copy_paste_wires": 0}},
+        1,
+    )
+    images = TrainingImages(records, settings, 1)
+    more = [len(images[n]["instances"]) - len(plain[n]["instances"]) for n in range(12)]
+    assert min(more) >= 0
+    again = TrainingImages(records, settings, 1)
+    for n in range(4):
+        assert (again[n]["image"] == images[n]["image"]).all()
+        instances = images[n]["instances"]
+        for box, mask in zip(instances.gt_boxes.tensor, instances.gt_masks.tensor, strict=True):
+            rows, columns = np.nonzero(mask.numpy())
+            expected = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            np.testing.assert_allclose(box, expected, atol=1e-4)
+
+
+def test_the_random_enlargement_stays_within_its_limits():
+    scale = RandomScale(0.5, 2)
+    np.random.seed(1)  # noqa: NPY002
+    image = np.zeros((40, 60), dtype=np.uint8)
+    shapes = [scale.get_transform(image).apply_image(image).shape for _ in range(50)]
+    heights = [height for height, _ in shapes]
+    assert 20 <= min(heights) < 28
+    assert 57 < max(heights) <= 80
+    assert all(abs(width / height - 1.5) < 0.05 for height, width in shapes)

@@ -114,13 +114,8 @@ def test_masks_lie_in_the_image_where_the_regions_lie(scale):
     assert result["bbox"] == [15, 18, 25, 20]  # that of the mask
 
 
-def test_the_network_takes_the_head_from_the_configuration(root):
-    import yaml
-
-    from synthwire.config import checks
-
-    raw = yaml.safe_load((root / "config" / "test.yaml").read_text())
-    settings = checks.resolve(raw)["architecture"]
+def test_the_network_takes_the_head_from_the_configuration(config):
+    settings = config["architecture"]
     cfg = architecture_config({**settings, "mask_head": "hourglass", "mask_resolution_px": 56}, 2)
     head = heads.HourglassMaskHead(
         cfg, {"p2": ShapeSpec(channels=settings["fpn_channels"], stride=4)}

@@ -5,8 +5,10 @@ import pytest
 import yaml
 
 from synthwire.config import checks, models_table
+from synthwire.evaluation.suppression import choose_suppression
 from synthwire.learning import network
 from synthwire.learning.plan import plan_row
+from synthwire.schema import FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,25 @@ def test_scaled_rows_stay_within_their_limits():
     assert small.warmup == 3
     assert middle.learning_rate == 0.01
     assert middle.roi_batch == 64
+
+
+def test_suppression_by_masks_is_a_choice_of_the_prediction(config):
+    cfg = network.prediction_config(
+        config["architecture"],
+        {**config["prediction"], "box_nms": 0.8},
+        nms_threshold=0.7,
+        weights="",
+        device="cpu",
+    )
+    assert cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST == 0.8
+    cfg = network.prediction_config(
+        config["architecture"], config["prediction"], nms_threshold=0.7, weights="", device="cpu"
+    )
+    assert cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST == 0.5
+    assert choose_suppression(config["prediction"]) is None
+
+
+def test_every_mask_head_of_the_schema_has_its_settings():
+    schema = yaml.safe_load((FOLDER / "config.schema.yaml").read_text())
+    choices = schema["properties"]["architecture"]["properties"]["mask_head"]["enum"]
+    assert sorted(network.MASK_HEADS) == sorted(choices)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthwire.config import checks
 from synthwire.errors import InputError
 from synthwire.evaluation.suppression import mask_nms
 from synthwire.io.masks import decode_mask, encode_crop, encode_mask
@@ -24,10 +22,10 @@ NMS = 0.7
 
 
 @pytest.fixture(scope="module")
-def config(root):
-    resolved = checks.resolve(yaml.safe_load((root / "config" / "test.yaml").read_text()))
-    resolved["prediction"] |= {"minimum_score": 0.0, "detections": 40}
-    return resolved
+def config(config):
+    """A few detections of whatever score."""
+    prediction = {**config["prediction"], "minimum_score": 0.0, "detections": 40}
+    return {**config, "prediction": prediction}
 
 
 def settings_of(config, weights):
@@ -248,3 +246,10 @@ def test_an_exponent_moves_scores_and_nothing_else(config, weights, image):
     )
     for before, after in zip(plain, moved, strict=True):
         assert {**before, "score": 0} == {**after, "score": 0}
+
+
+def test_images_are_scaled_to_the_pixel_size_of_the_training_images():
+    assert predict.scale_of({"pixel_size_nm": 6}, 12) == 0.5
+    assert predict.scale_of({"pixel_size_nm": [4, 9]}, 12) == pytest.approx(0.5)
+    assert predict.scale_of({"pixel_size_nm": None}, 12) == 1
+    assert predict.scale_of({}, 12) == 1

@@ -13,32 +13,18 @@ import time
 import numpy as np
 import pytest
 import torch
-import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny_data import make_data
 
-from synthwire.config import checks
-from synthwire.datasets import annotated_images
-from synthwire.datasets.annotated_images import read_scenes
+from synthwire.config.models_table import with_changes
+from synthwire.datasets.annotated_images import read_synthetic
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
 from synthwire.io.files import write_json
 from synthwire.learning import plan, train
-from synthwire.learning.hooks import newest_checkpoint
-from synthwire.learning.predict import load, predict, scale_of
-from synthwire.learning.validation import average_precision, validation_of
+from synthwire.learning.predict import load, predict
+from synthwire.learning.validation import ValidationAP
 
 PLAN = plan.Plan(3, 0.01, 16, 0.6, 0.7, 1, "cosine")
-
-
-@pytest.fixture(scope="module")
-def config(root):
-    return checks.resolve(yaml.safe_load((root / "config" / "test.yaml").read_text()))
-
-
-@pytest.fixture(scope="module")
-def data(config, tmp_path_factory):
-    return make_data(config, tmp_path_factory.mktemp("data"), scenes=4)
 
 
 def run(
@@ -84,11 +70,12 @@ def test_the_same_seed_trains_the_same_model_and_it_predicts(config, data, tmp_p
         nms_threshold=0.7,
     )
     truth = read_coco(data / "val.json")
-    located = annotated_images.locate_images(truth, [data / "images"])
-    results = predict(predictor, read_scenes(truth, located))
+    images = read_synthetic(truth, [data / "images"])
+    pixels = [(image.image_id, image.pixels) for image in images]
+    results = predict(predictor, pixels)
     assert 0 < len(results) <= 7
     assert {result["image_id"] for result in results} == {truth["images"][0]["id"]}
-    enlarged = predict(predictor, read_scenes(truth, located), scale=1.5)
+    enlarged = predict(predictor, pixels, scale=1.5)
     assert enlarged != results
     for result in results + enlarged:
         assert result["segmentation"]["size"] == [64, 64]
@@ -96,13 +83,6 @@ def test_the_same_seed_trains_the_same_model_and_it_predicts(config, data, tmp_p
         x, y, width, height = result["bbox"]
         assert min(x, y) >= 0
         assert max(x + width, y + height) <= 64
-
-
-def test_images_are_scaled_to_the_pixel_size_of_the_training_images():
-    assert scale_of({"pixel_size_nm": 6}, 12) == 0.5
-    assert scale_of({"pixel_size_nm": [4, 9]}, 12) == pytest.approx(0.5)
-    assert scale_of({"pixel_size_nm": None}, 12) == 1
-    assert scale_of({}, 12) == 1
 
 
 def test_fine_tuning_starts_from_the_given_weights(config, data, tmp_path):
@@ -265,32 +245,6 @@ def test_signals_write_a_checkpoint_and_sigterm_ends_the_training(
     assert_same_outcome(job.model, undisturbed)
 
 
-def test_a_broken_checkpoint_falls_back_to_the_one_before(tmp_path):
-    assert newest_checkpoint(tmp_path) is None
-    for iteration in (1, 3, 5):
-        torch.save(
-            {"model": {"w": torch.full((999,), float(iteration))}},
-            tmp_path / f"model_{iteration:07d}.pth",
-        )
-    newest = tmp_path / "model_0000005.pth"
-    newest.write_bytes(newest.read_bytes()[:-300])
-    (tmp_path / "model_0000003.pth").write_bytes(b"")
-    assert newest_checkpoint(tmp_path)["model"]["w"][0] == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["model_0000001.pth"]
-
-
-def test_a_checkpoint_of_another_training_is_refused(config, data, tmp_path):
-    own = train.identity(
-        config["architecture"], config["training"], PLAN, dataset=data / "train.json",
-        weights=None, seed=1,
-    )  # fmt: skip
-    train.claim_checkpoints(tmp_path, own)
-    train.claim_checkpoints(tmp_path, own)
-    other = {**own, "plan": PLAN._replace(iterations=4)._asdict(), "seed": 2}
-    with pytest.raises(InputError, match=r"belongs to another training \(plan, seed differ\)"):
-        train.claim_checkpoints(tmp_path, other)
-
-
 def test_two_processes_train_as_one_that_adds_up_two_parts(config, data, tmp_path):
     """Same images, same draws: only the order of sums differs, and the normalisation's averages."""
     together = Job(config, data, tmp_path / "two", 4, cpu_processes=2)
@@ -338,7 +292,7 @@ def test_two_diverging_processes_say_so_in_one_line(config, data, tmp_path):
 
 
 def test_validation_stands_in_the_curves_and_leaves_the_training_as_it_is(config, data, tmp_path):
-    measure = validation_of(
+    measure = ValidationAP.from_config(
         data / "val.json", [data / "images"], config["training"], config["architecture"],
         config["prediction"], nms_threshold=0.7, folder=tmp_path,
     )  # fmt: skip
@@ -357,15 +311,46 @@ def test_validation_stands_in_the_curves_and_leaves_the_training_as_it_is(config
         assert drawn == pytest.approx(points)
 
 
-def test_ap_is_100_for_the_truth_and_0_for_nothing(data):
-    truth = read_coco(data / "val.json")
-    perfect = [
-        {
-            **{key: item[key] for key in ("image_id", "category_id", "bbox", "segmentation")},
-            "score": 1,
-        }
-        for item in truth["annotations"]
-    ]
-    for kind in ("bbox", "segm"):
-        assert average_precision(truth, perfect, kind) == pytest.approx(100)
-        assert average_precision(truth, [], kind) == 0
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"architecture": {"mask_resolution_px": 56}},
+        {"architecture": {"mask_head": "point_rend"}},
+        {"architecture": {"mask_head": "hourglass"}},
+        {"architecture": {"anchor_aspect_ratios": [0.125, 0.25, 0.5, 1, 2, 4, 8]}},
+        {"training": {"augmentation": {"scale": [0.7, 1.4], "copy_paste_wires": 3}}},
+    ],
+    ids=["mask 56", "PointRend", "hourglass", "anchors", "scale and copy-paste"],
+)
+def test_every_change_trains_and_predicts(config, data, tmp_path, changes):
+    architecture = with_changes(config["architecture"], changes.get("architecture", {}))
+    settings = with_changes(config["training"], changes.get("training", {}))
+    train.train(
+        "tiny",
+        architecture,
+        settings,
+        plan.Plan(2, 0.01, 16, 0.6, 0.7, 1, "cosine"),
+        dataset=data / "train.json",
+        shards=[data / "images"],
+        weights=None,
+        seed=1,
+        checkpoints=tmp_path / "checkpoints",
+        output=tmp_path / "model",
+    )
+    lines = (tmp_path / "model" / "metrics.json").read_text().splitlines()
+    losses = {name for name in json.loads(lines[-1]) if name.startswith("loss")}
+    assert ("loss_mask_point" in losses) == (architecture["mask_head"] == "point_rend")
+    prediction = {**config["prediction"], "minimum_score": 0.0, "detections": 4}
+    image = np.zeros((50, 70), dtype=np.uint8)
+    image[10:16, 5:60] = 200
+    for precision in ("float32", "bfloat16"):
+        predictor = load(
+            tmp_path / "model" / "model_final.pth",
+            architecture,
+            prediction,
+            nms_threshold=0.7,
+            precision=precision,
+        )
+        results = predictor(image, 1)
+        assert 0 < len(results) <= 4
+        assert all(result["segmentation"]["size"] == [50, 70] for result in results)

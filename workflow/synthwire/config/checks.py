@@ -15,7 +15,7 @@ from synthwire.errors import InputError
 from synthwire.imaging import picture
 from synthwire.io.volumes import scene_number
 from synthwire.learning.weights import bundled
-from synthwire.schema import section_defaults, validate, validate_section
+from synthwire.schema import validate, validate_section
 from synthwire.structures import checks, settings
 
 INITIAL_WEIGHTS = ("coco", "base", "bundled", "scratch")
@@ -77,7 +77,7 @@ def resolve(config: dict, source: str = "config") -> dict:
 
 
 def check_copy_paste(training: Mapping, imaging_settings: Mapping, source: str) -> None:
-    if "copy_paste_wires" in training["augmentation"] and imaging_settings["domains"]:
+    if training["augmentation"]["copy_paste_wires"] and imaging_settings["domains"]:
         raise InputError(
             f"{source}: training.augmentation.copy_paste_wires: the densities of wires add up in "
             "optical-density images alone; take imaging.domains or this, not both"
@@ -86,13 +86,14 @@ def check_copy_paste(training: Mapping, imaging_settings: Mapping, source: str) 
 
 def check_bundled(architecture: Mapping, source: str) -> None:
     """InputError where the bundled model is not of this architecture."""
-    own = section_defaults("architecture") | bundled().card["architecture"]
+    weights, card = bundled()
+    own = card["architecture"]
     for field in sorted({*own, *architecture}):
         if own.get(field) != architecture.get(field):
             raise InputError(
                 f"{source}: the bundled weights fit their own architecture only, whose {field} is "
                 f"{own.get(field)}, not {architecture.get(field)}; take the section architecture "
-                "from their card, resources/weights/bundled.json"
+                f"from their card, {weights.with_suffix('.json')}"
             )
 
 

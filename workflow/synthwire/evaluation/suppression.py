@@ -104,7 +104,7 @@ def choose_suppression(prediction: Mapping) -> Callable[[list[dict]], list[dict]
     """The suppression that config["prediction"] asks for, by its `mask_nms`: a function of an
     image's detections; None where it asks for none.
     """
-    kind = prediction.get("mask_nms")
+    kind = prediction["mask_nms"]
     if kind == "hard":
         return partial(mask_nms, iou=prediction["mask_nms_iou"])
     if kind == "soft":

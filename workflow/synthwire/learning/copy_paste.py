@@ -13,7 +13,7 @@ from scipy import ndimage
 REACH_PX = 4  # as far as a wire's blurred edge goes beyond its mask
 
 
-def isolated(masks: np.ndarray) -> np.ndarray:
+def find_isolated(masks: np.ndarray) -> np.ndarray:
     """Numbers of the particles with none other, nor its blurred edge, near; masks (N, H, W)."""
     depth = masks.sum(axis=0, dtype=np.int32)
     around = ndimage.maximum_filter(depth, size=4 * REACH_PX + 1)
@@ -37,7 +37,7 @@ def lay_over(
     Returns image and masks with the new wires behind the old ones, and the donor's numbers of
     the new wires.
     """
-    candidates = isolated(donor_masks)
+    candidates = find_isolated(donor_masks)
     chosen = rng.permutation(candidates)[: rng.integers(0, most, endpoint=True)]
     density = image.astype(np.float32)
     added, numbers = [], []

@@ -58,7 +58,7 @@ def augmentations(training: Mapping) -> list[transforms.Augmentation]:
     sizes = training["min_size_px"]
     if sizes and min(sizes) > 0:
         chain.append(transforms.ResizeShortestEdge(sizes, training["max_size_px"], "choice"))
-    if settings.get("scale"):
+    if settings["scale"]:
         chain.append(RandomScale(*settings["scale"]))
     chain += [
         transforms.RandomBrightness(*settings["brightness"]),
@@ -107,7 +107,7 @@ class TrainingImages(Dataset):
         """records: of `data.training_records`; training: config["training"]."""
         self._images = [decode(record) for record in records]
         self._augmentations = transforms.AugmentationList(augmentations(training))
-        self._pasted = training["augmentation"].get("copy_paste_wires", 0)
+        self._pasted = training["augmentation"]["copy_paste_wires"]
         self._seed = seed
         self._order = lru_cache(maxsize=2)(self._draw_order)
 

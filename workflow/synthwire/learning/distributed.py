@@ -56,7 +56,7 @@ class Interrupts:
         self.stop |= number == SAVE_AND_STOP
 
     @contextmanager
-    def noted(self) -> Iterator[None]:
+    def remember(self) -> Iterator[None]:
         with handle_signals(self._note):
             yield
 

@@ -66,7 +66,7 @@ def _cut(enlarged: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> Conv2d:
-    return _initialised(
+    return _initialise(
         Conv2d(
             inputs,
             outputs,
@@ -80,10 +80,10 @@ def _convolution(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) 
 
 
 def _enlargement(inputs: int, outputs: int) -> nn.ConvTranspose2d:
-    return _initialised(nn.ConvTranspose2d(inputs, outputs, 2, stride=2))
+    return _initialise(nn.ConvTranspose2d(inputs, outputs, 2, stride=2))
 
 
-def _initialised(layer: nn.Module) -> nn.Module:
+def _initialise(layer: nn.Module) -> nn.Module:
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     nn.init.zeros_(layer.bias)
     return layer

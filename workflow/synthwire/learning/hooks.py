@@ -20,8 +20,8 @@ from detectron2.engine import HookBase
 CHECKPOINTS_KEPT = 2
 FINAL = "model_final.pth"
 logger = logging.getLogger(__name__)
-# Evaluates a model in its present state: name of a measure → value.
-Measure = Callable[[torch.nn.Module], Mapping[str, float]]
+# Measures a network in its present state: name of a measure → value.
+Validation = Callable[[torch.nn.Module], Mapping[str, float]]
 
 
 def newest_checkpoint(folder: Path) -> dict | None:
@@ -70,10 +70,10 @@ class StopWhenAsked(HookBase):
             raise SystemExit(EXIT_STOPPED)
 
 
-class Validate(HookBase):
+class PeriodicValidation(HookBase):
     """Measures the model on validation images periodically and at the end."""
 
-    def __init__(self, validation: Measure, period: int) -> None:
+    def __init__(self, validation: Validation, period: int) -> None:
         self._validation = validation
         self._period = period
 
@@ -155,10 +155,10 @@ class Progress(HookBase):
 
     def after_step(self) -> None:
         storage = self.trainer.storage
-        shown = {"loss": f"{storage.history('total_loss').median(20):.3f}"}
+        values = {"loss": f"{storage.history('total_loss').median(20):.3f}"}
         if "validation/ap_segm" in storage.latest():
-            shown["AP"] = f"{storage.latest()['validation/ap_segm'][0]:.1f}"
-        self._bar.set_postfix(shown, refresh=False)
+            values["AP"] = f"{storage.latest()['validation/ap_segm'][0]:.1f}"
+        self._bar.set_postfix(values, refresh=False)
         self._bar.update(1)
 
     def after_train(self) -> None:

@@ -57,6 +57,7 @@ SHAPING_FILES = (
 # Files that a training imports too, and that shape no weight: rooms, or files with their reason.
 NOT_SHAPING_FILES = {
     "datasets/": "find the images",
+    "__init__.py": "a door",
     "errors.py": "words",
     "evaluation/": "measures, and what comes after a prediction",
     "io/": "reads and writes; what is wrong there fails, but for the masks",
@@ -70,6 +71,8 @@ NOT_SHAPING_FILES = {
     "learning/predict.py": "prediction",
     "learning/validation.py": "measures",
     "runtime/": "jobs, locks, progress, provenance",
+    "schema/": "fills in settings, which are compared themselves",
+    "version.py": "a name",
 }
 
 

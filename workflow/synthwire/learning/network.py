@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from synthwire.errors import InputError
@@ -46,16 +46,22 @@ def architecture_config(settings: Mapping, classes: int = 1) -> CfgNode:
     cfg.MODEL.RPN.BATCH_SIZE_PER_IMAGE = settings["rpn_batch"]
     cfg.MODEL.ROI_HEADS.NUM_CLASSES = classes
     cfg.INPUT.MASK_FORMAT = "bitmask"
-    if settings.get("mask_head") == "point_rend":
-        _use_point_rend(cfg, settings, classes)
-    elif settings.get("mask_head") == "hourglass":
-        cfg.MODEL.ROI_BOX_HEAD.TRAIN_ON_PRED_BOXES = True
-        cfg.MODEL.ROI_MASK_HEAD.NAME = "HourglassMaskHead"
-        cfg.MODEL.ROI_MASK_HEAD.POOLER_TYPE = ""  # the head takes whole feature maps
+    MASK_HEADS[settings["mask_head"]](cfg, settings)
     return cfg
 
 
-def _use_point_rend(cfg: CfgNode, settings: Mapping, classes: int) -> None:
+def _use_convolutions(cfg: CfgNode, settings: Mapping) -> None:
+    """Detectron2's own mask head, as the model zoo's settings have it."""
+
+
+def _use_hourglass(cfg: CfgNode, settings: Mapping) -> None:
+    """`heads.HourglassMaskHead`."""
+    cfg.MODEL.ROI_BOX_HEAD.TRAIN_ON_PRED_BOXES = True
+    cfg.MODEL.ROI_MASK_HEAD.NAME = "HourglassMaskHead"
+    cfg.MODEL.ROI_MASK_HEAD.POOLER_TYPE = ""  # the head takes whole feature maps
+
+
+def _use_point_rend(cfg: CfgNode, settings: Mapping) -> None:
     """PointRend's mask head, with the settings of its own Mask R-CNN (Kirillov et al., 2020).
 
     The coarse head has as many features as the box head, the point head as many as a convolution of
@@ -70,7 +76,15 @@ def _use_point_rend(cfg: CfgNode, settings: Mapping, classes: int) -> None:
     cfg.MODEL.ROI_MASK_HEAD.FC_DIM = settings["box_head_features"]
     cfg.MODEL.ROI_MASK_HEAD.POINT_HEAD_ON = True
     cfg.MODEL.POINT_HEAD.FC_DIM = settings["mask_head_channels"]
-    cfg.MODEL.POINT_HEAD.NUM_CLASSES = classes
+    cfg.MODEL.POINT_HEAD.NUM_CLASSES = cfg.MODEL.ROI_HEADS.NUM_CLASSES
+
+
+# architecture.mask_head → what it changes in the network's settings
+MASK_HEADS: dict[str, Callable[[CfgNode, Mapping], None]] = {
+    "convolutions": _use_convolutions,
+    "hourglass": _use_hourglass,
+    "point_rend": _use_point_rend,
+}
 
 
 def prediction_config(
@@ -91,9 +105,7 @@ def prediction_config(
     cfg.MODEL.WEIGHTS = str(weights)
     cfg.MODEL.DEVICE = device
     cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = prediction["minimum_score"]
-    cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = prediction.get(
-        "box_nms", cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST
-    )
+    cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = prediction["box_nms"]
     cfg.TEST.DETECTIONS_PER_IMAGE = prediction["detections"]
     cfg.INPUT.MIN_SIZE_TEST = prediction["min_size_px"]
     cfg.INPUT.MAX_SIZE_TEST = prediction["max_size_px"]

@@ -230,9 +230,9 @@ def load(
         ),
         precision,
         choose_suppression(prediction),
-        prediction.get("scales", (1.0,)),
-        prediction.get("rate_masks", False),
-        prediction.get("score_exponent", 1.0),
+        prediction["scales"],
+        prediction["rate_masks"],
+        prediction["score_exponent"],
     )
 
 

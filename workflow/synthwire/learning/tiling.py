@@ -93,7 +93,7 @@ def predict_any(
             Place(tile.top, tile.left, height, width),
         )
         parts[cell] = list(_own_parts(found, tiles, cell, CUT_PX / scale))
-    return sorted(_united(parts, tiles), key=lambda result: -result["score"])
+    return sorted(_assemble(parts, tiles), key=lambda result: -result["score"])
 
 
 def _tiles(height: int, width: int, side: int, overlap: int) -> dict[Cell, Tile]:
@@ -144,7 +144,7 @@ def _own_parts(
             yield Part(result, bounds, cut)
 
 
-def _united(parts: Mapping[Cell, Sequence[Part]], tiles: Mapping[Cell, Tile]) -> Iterator[dict]:
+def _assemble(parts: Mapping[Cell, Sequence[Part]], tiles: Mapping[Cell, Tile]) -> Iterator[dict]:
     """One result a particle, from the parts of all tiles."""
     everything = [part for found in parts.values() for part in found]
     begins = np.cumsum([0, *map(len, parts.values())])[:-1]
@@ -162,7 +162,7 @@ def _united(parts: Mapping[Cell, Sequence[Part]], tiles: Mapping[Cell, Tile]) ->
     particles: list[list[Part]] = [[] for _ in range(count)]
     for which, part in zip(group, everything, strict=True):
         particles[which].append(part)
-    return map(_union, particles)
+    return map(_join, particles)
 
 
 def _later_neighbours(cell: Cell) -> list[Cell]:
@@ -206,7 +206,7 @@ def _meets(bounds: Tile, region: Tile) -> bool:
     return common.top < common.bottom and common.left < common.right
 
 
-def _union(parts: Sequence[Part]) -> dict:
+def _join(parts: Sequence[Part]) -> dict:
     """One result from the parts of a particle: the best that is whole, or all that are cut.
 
     The score of united parts is the mean of theirs, weighted by area.

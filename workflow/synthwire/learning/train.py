@@ -19,7 +19,7 @@ from synthwire.io.coco import read_coco
 from synthwire.io.files import atomic_path, sha256_of_json, write_json, write_text
 from synthwire.learning import distributed, network
 from synthwire.learning.data import TrainingImages, training_records
-from synthwire.learning.hooks import FINAL, Measure, newest_checkpoint
+from synthwire.learning.hooks import FINAL, Validation, newest_checkpoint
 from synthwire.learning.identity import claim_checkpoints, identity
 from synthwire.learning.plan import Plan
 from synthwire.learning.trainer import WireTrainer
@@ -58,7 +58,7 @@ class _Task(NamedTuple):
     training: Mapping
     parts: int
     description: str
-    validation: Measure | None
+    validation: Validation | None
 
 
 def _work(task: _Task) -> None:
@@ -94,7 +94,7 @@ def train(
     seed: int,
     checkpoints: Path,
     output: Path,
-    validation: Measure | None = None,
+    validation: Validation | None = None,
 ) -> None:
     """Train one model and write model_final.pth, metrics.json and provenance.json to `output`.
 

@@ -19,7 +19,14 @@ from synthwire.learning.cpu.accelerate import accelerate
 from synthwire.learning.cpu.sgd import FusedSGD
 from synthwire.learning.data import Share, TrainingImages, load_batches
 from synthwire.learning.distributed import Interrupts
-from synthwire.learning.hooks import Checkpoints, Curves, Measure, Progress, StopWhenAsked, Validate
+from synthwire.learning.hooks import (
+    Checkpoints,
+    Curves,
+    PeriodicValidation,
+    Progress,
+    StopWhenAsked,
+    Validation,
+)
 from synthwire.learning.precision import native_precision
 from synthwire.runtime.seeds import TrainingStream, seed_of
 
@@ -41,7 +48,7 @@ class WireTrainer(TrainerBase):
         description: str,
         *,
         mixed_precision: bool = False,
-        validation: Measure | None = None,
+        validation: Validation | None = None,
         validation_period: int = 0,
     ) -> None:
         """cfg: of `network.training_config`; parts: batches whose gradients are added up."""
@@ -67,13 +74,13 @@ class WireTrainer(TrainerBase):
         self.register_hooks(self._hooks_of(description, validation, validation_period))
 
     def _hooks_of(
-        self, description: str, validation: Measure | None, validation_period: int
+        self, description: str, validation: Validation | None, validation_period: int
     ) -> list[HookBase]:
         chain: list[HookBase] = [hooks.LRScheduler()]
         if distributed.rank() == 0:
             folder = Path(self.cfg.OUTPUT_DIR)
             if validation is not None and validation_period > 0:
-                chain.append(Validate(validation, validation_period))
+                chain.append(PeriodicValidation(validation, validation_period))
             chain += [
                 Curves(folder, max(1, min(20, self.max_iter // 20))),
                 Checkpoints(folder, self.cfg.SOLVER.CHECKPOINT_PERIOD),
@@ -99,7 +106,7 @@ class WireTrainer(TrainerBase):
             self.max_iter,
             workers=self.cfg.DATALOADER.NUM_WORKERS,
         )
-        with self.interrupts.noted():
+        with self.interrupts.remember():
             super().train(self.start_iter, self.max_iter)
 
     def run_step(self) -> None:

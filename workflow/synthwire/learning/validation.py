@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,26 +9,57 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
-from synthwire.datasets.annotated_images import locate_images, read_scenes
+from synthwire.datasets.annotated_images import AnnotatedImage, read_synthetic
+from synthwire.evaluation.average_precision import coco_metrics
+from synthwire.evaluation.case import KINDS, check_inputs, make_case
+from synthwire.evaluation.matching import match_by_area
 from synthwire.io.coco import annotations_by_image, read_coco
 from synthwire.io.files import atomic_path
 from synthwire.learning.network import device_name
 from synthwire.learning.predict import load, predict
+from synthwire.schema import section_defaults
+
+MOST_DETECTIONS = 100  # of an image, that count; COCO's
 
 
-class ValidationImages(NamedTuple):
-    """COCO's AP on some validation images; called with a network, as trainer.Validate does."""
+class ValidationAP(NamedTuple):
+    """COCO's AP on some validation images; called with a network, as a `hooks.Validation` is."""
 
     truth: dict  # COCO data set
-    located: dict[int, Path]  # image id → path
+    images: list[AnnotatedImage]
     architecture: Mapping
     prediction: Mapping
     nms_threshold: float
     device: str
     folder: Path  # for the weights on their way from the training to the prediction
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike,
+        shards: list[Path],
+        training: Mapping,
+        architecture: Mapping,
+        prediction: Mapping,
+        *,
+        nms_threshold: float,
+        folder: Path,
+    ) -> ValidationAP:
+        """The measurement that config["training"] asks for.
+
+        path: the data set's val.json; shards: the image folders it refers to.
+        """
+        truth = first_images(path, training["validation_images"])
+        return cls(
+            truth,
+            read_synthetic(truth, shards),
+            architecture,
+            prediction,
+            nms_threshold,
+            device_name(training["device"]),
+            folder,
+        )
 
     def __call__(self, network: torch.nn.Module) -> dict[str, float]:
         """{validation/ap_bbox, validation/ap_segm} in percent."""
@@ -46,48 +75,20 @@ class ValidationImages(NamedTuple):
                 precision="float32",
             )
         (self.folder / "validation.pth").unlink()
-        results = predict(predictor, read_scenes(self.truth, self.located))
+        pixels = ((image.image_id, image.pixels) for image in self.images)
+        results = predict(predictor, pixels)
         return {
-            f"validation/ap_{kind}": average_precision(self.truth, results, kind)
-            for kind in ("bbox", "segm")
+            f"validation/ap_{kind}": average_precision(self.truth, results, kind) for kind in KINDS
         }
 
 
 def first_images(path: str | os.PathLike, count: int) -> dict:
-    """A data set/val.json with its first `count` images only; they were drawn at random."""
+    """A data set's val.json with its first `count` images only; they were drawn at random."""
     data = read_coco(path)
     grouped = annotations_by_image(data)
     images = data["images"][:count]
     annotations = [item for image in images for item in grouped[image["id"]]]
     return {**data, "images": images, "annotations": annotations}
-
-
-def validation_of(
-    path: str | os.PathLike | None,
-    shards: list[Path],
-    training: Mapping,
-    architecture: Mapping,
-    prediction: Mapping,
-    *,
-    nms_threshold: float,
-    folder: Path,
-) -> ValidationImages | None:
-    """The measurement that config["training"] asks for.
-
-    path: the data set/val.json, None to measure nothing; shards: the image folders it refers to.
-    """
-    if not path:
-        return None
-    truth = first_images(path, training["validation_images"])
-    return ValidationImages(
-        truth,
-        locate_images(truth, shards),
-        architecture,
-        prediction,
-        nms_threshold,
-        device_name(training["device"]),
-        folder,
-    )
 
 
 def average_precision(truth: dict, results: list[dict], kind: str) -> float:
@@ -97,12 +98,8 @@ def average_precision(truth: dict, results: list[dict], kind: str) -> float:
     """
     if not results:
         return 0.0
-    with contextlib.redirect_stdout(io.StringIO()):
-        reference = COCO()
-        reference.dataset = truth
-        reference.createIndex()
-        evaluation = COCOeval(reference, reference.loadRes(results), kind)
-        evaluation.evaluate()
-        evaluation.accumulate()
-    precision = evaluation.eval["precision"][:, :, :, 0, -1]  # all areas, most detections
-    return 100 * float(np.mean(precision[precision > -1])) if (precision > -1).any() else np.nan
+    settings = section_defaults("evaluation")
+    case = make_case(*check_inputs(truth, results), settings)
+    matching = match_by_area(case, kind, settings["area_limits_px"])
+    once = np.ones((1, case.units.number))
+    return float(coco_metrics(matching, once, limit=MOST_DETECTIONS)["ap"][0])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from synthwire.errors import InputError
 from synthwire.io.files import atomic_path, read_json, sha256
+from synthwire.schema import validate_section
 
 WEIGHTS = Path(__file__).parent / "bundled"
 WEIGHTS_VARIABLE = "SYNTHWIRE_WEIGHTS"
@@ -30,9 +31,10 @@ class Bundled(NamedTuple):
 def bundled() -> Bundled:
     """The model that ships with SynthWire: bundled.pth and its card bundled.json.
 
-    They lie in resources/weights, or in the folder that the environment variable
-    SYNTHWIRE_WEIGHTS names. InputError when a file is missing, when the card lacks a field, and
-    when the weights are not those that the card describes.
+    They lie beside this file, or in the folder that the environment variable SYNTHWIRE_WEIGHTS
+    names. Settings that are younger than the card have the schema's defaults. InputError when a
+    file is missing, when the card lacks a field, and when the weights are not those that the card
+    describes.
     """
     folder = Path(os.environ.get(WEIGHTS_VARIABLE) or WEIGHTS)
     weights = folder / "bundled.pth"
@@ -41,8 +43,7 @@ def bundled() -> Bundled:
         if not path.is_file():
             raise InputError(
                 f"{path}: no such file; the bundled model is bundled.pth and bundled.json in "
-                f"resources/weights of a SynthWire checkout, or in the folder {WEIGHTS_VARIABLE} "
-                "names"
+                f"{WEIGHTS}, or in the folder that {WEIGHTS_VARIABLE} names"
             )
     card = read_json(card_file)
     missing = [field for field in CARD_FIELDS if field not in card]
@@ -53,6 +54,8 @@ def bundled() -> Bundled:
             f"{weights}: not the file that {card_file.name} describes (its SHA-256 differs); "
             "fetch both anew"
         )
+    for section in ("architecture", "prediction"):
+        card[section] = validate_section(section, card[section], str(card_file))
     return Bundled(weights, card)
 
 
@@ -76,26 +79,28 @@ def fetch_coco_weights(output: Path, local_file: Path | None = None) -> None:
     From `local_file` when given, else from the model zoo. InputError when the download is refused
     or the file is not the published one.
     """
-    import pooch
-    import requests
-
     with atomic_path(output) as temporary:
         if local_file is not None:
             shutil.copyfile(local_file, temporary)
-            origin = str(local_file)
         else:
-            origin = COCO_WEIGHTS_URL
-            try:
-                pooch.HTTPDownloader(progressbar=True)(
-                    COCO_WEIGHTS_URL, str(temporary), pooch.create(path="", base_url="")
-                )
-            except requests.exceptions.RequestException as error:
-                reason = " ".join(str(error).split())[:200]
-                raise InputError(
-                    f"{COCO_WEIGHTS_URL}: the download was refused ({reason}); fetch the file "
-                    "elsewhere and name it in training.coco_weights_file"
-                ) from None
+            _download(COCO_WEIGHTS_URL, temporary)
         if not carries_its_hash(temporary, COCO_WEIGHTS_URL):
             raise InputError(
-                f"{origin}: not the published file (its digest does not begin with f10217)"
+                f"{local_file or COCO_WEIGHTS_URL}: not the published file (its digest does not "
+                "begin with f10217)"
             )
+
+
+def _download(url: str, path: Path) -> None:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")  # it proposes to trust whatever hash it has found
+    try:
+        pooch.retrieve(url, None, fname=path.name, path=path.parent, progressbar=True)
+    except requests.exceptions.RequestException as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{url}: the download was refused ({reason}); fetch the file elsewhere and name it in "
+            "training.coco_weights_file"
+        ) from None

@@ -8,6 +8,8 @@ parameters' names, its checkpoints and, within rounding, its results.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.utils._pytree import tree_map_only
@@ -16,33 +18,49 @@ from synthwire.learning.cpu.convolution import SmallMapConv2d
 from synthwire.learning.cpu.pooling import Pooler, can_pool
 
 from detectron2.layers import Conv2d
-from detectron2.modeling.poolers import (
-    ROIPooler,
-)
+from detectron2.modeling.poolers import ROIPooler
 
 # Modules whose outputs become boxes, scores and losses.
 DECIDING = ("proposal_generator.rpn_head", "roi_heads.box_predictor", "mask_head.predictor")
 
 
 def accelerate(model: nn.Module) -> nn.Module:
-    """Prepare a built Detectron2 model, in place, for quick training and prediction; returns it.
-
-    Convolutions work on pixels whose channels lie together (channels_last). On a CPU, regions are
-    pooled by the kernels of this module.
-    """
-    model.to(memory_format=torch.channels_last)
-    model.backbone.register_forward_pre_hook(_channels_last_input)
+    """Prepare a built Detectron2 model, in place, for quick training and prediction; returns it."""
+    lay_channels_last(model)
     for name, module in model.named_modules():
         if name.endswith(DECIDING):
             module.register_forward_hook(_in_32_bits)
     if next(model.parameters()).device.type == "cpu":
-        for parent in list(model.modules()):
-            for name, child in parent.named_children():
-                if type(child) is ROIPooler and can_pool(child):
-                    setattr(parent, name, Pooler(child))
-                elif type(child) is Conv2d and SmallMapConv2d.suits(child):
-                    setattr(parent, name, SmallMapConv2d.of(child))
+        pool_channels_last(model)
+        multiply_small_maps(model)
     return model
+
+
+def lay_channels_last(model: nn.Module) -> None:
+    """Let convolutions work on pixels whose channels lie together in memory (channels_last)."""
+    model.to(memory_format=torch.channels_last)
+    model.backbone.register_forward_pre_hook(_channels_last_input)
+
+
+def pool_channels_last(model: nn.Module) -> None:
+    """Let `pooling.Pooler` pool regions in torchvision's place."""
+    _replace(model, lambda child: type(child) is ROIPooler and can_pool(child), Pooler)
+
+
+def multiply_small_maps(model: nn.Module) -> None:
+    """Let `convolution.SmallMapConv2d` compute the convolutions that it can."""
+    _replace(
+        model,
+        lambda child: type(child) is Conv2d and SmallMapConv2d.suits(child),
+        SmallMapConv2d.of,
+    )
+
+
+def _replace(model: nn.Module, suits: Callable, replacement: Callable) -> None:
+    for parent in list(model.modules()):
+        for name, child in parent.named_children():
+            if suits(child):
+                setattr(parent, name, replacement(child))
 
 
 def _channels_last_input(module: nn.Module, inputs: tuple) -> tuple:
