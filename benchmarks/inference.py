@@ -85,7 +85,6 @@ TRICKS = {
     "pooler": (f"{LEARNING}.cpu.accelerate.pool_channels_last", lambda model: None),
     "small_maps": (f"{LEARNING}.cpu.accelerate.multiply_small_maps", lambda model: None),
     "folded_norms": (f"{LEARNING}.predict.fold_normalisation", lambda model: None),
-    "best_anchors": (f"{LEARNING}.predict.decode_best_anchors_only", lambda rpn: None),
     "cropped_masks": (f"{LEARNING}.predict.paste_masks", paste_whole_masks),
 }
 

@@ -56,7 +56,6 @@ from synthwire.structures.shard import generate_shard
 
 from detectron2.data import DatasetMapper, build_detection_train_loader
 from detectron2.engine import DefaultTrainer
-from detectron2.structures import BitMasks
 from detectron2.utils.env import seed_all_rng
 from detectron2.utils.events import EventStorage
 
@@ -70,7 +69,6 @@ TRICKS = {
     "channels_last": (f"{LEARNING}.cpu.accelerate.lay_channels_last", lambda model: None),
     "pooler": (f"{LEARNING}.cpu.accelerate.pool_channels_last", lambda model: None),
     "small_maps": (f"{LEARNING}.cpu.accelerate.multiply_small_maps", lambda model: None),
-    "shared_masks": (f"{LEARNING}.data.SharedBitMasks", BitMasks),
     "fused_sgd": (f"{LEARNING}.trainer.FusedSGD", torch.optim.SGD),
 }
 

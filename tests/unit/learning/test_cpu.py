@@ -10,7 +10,6 @@ import torch
 
 from synthwire.learning.cpu.accelerate import accelerate
 from synthwire.learning.cpu.convolution import SmallMapConv2d
-from synthwire.learning.cpu.masks import SharedBitMasks
 from synthwire.learning.cpu.pooling import Pooler
 from synthwire.learning.cpu.sgd import FusedSGD
 from synthwire.learning.network import architecture_config
@@ -72,19 +71,6 @@ def test_a_convolution_on_a_small_map_is_the_same(stride, kernel):
         torch.testing.assert_close(ours, expected, atol=1e-3, rtol=1e-3)
 
 
-def test_mask_targets_are_detectron2s():
-    draw = np.random.default_rng(3)
-    masks = torch.from_numpy(draw.random((5, 64, 96)) < 0.6)
-    index = torch.tensor([4, 0, 0, 2, 3, 1, 4])
-    regions = boxes(7, 4).tensor
-    keep = torch.tensor([True, True, False, True, True, True, True])
-    expected = BitMasks(masks)[index][keep].crop_and_resize(regions[keep], 28)
-    ours = SharedBitMasks(masks)[index][keep].crop_and_resize(regions[keep], 28)
-    assert ours.dtype == torch.bool
-    # a share of exactly one half may fall to either side of the rounding
-    assert (ours != expected).float().mean() < 1e-3
-
-
 def test_the_optimiser_steps_as_torchs():
     torch.manual_seed(0)
     first = torch.nn.Conv2d(3, 6, 3).to(memory_format=torch.channels_last)
@@ -126,12 +112,12 @@ def test_a_whole_training_step_gives_stock_losses_and_gradients(
         mask[y0:y1, x0:x1] = True
     image = (torch.rand(3, 64, 64) * 40 + 150 * masks.any(0)).float()
     found = []
-    for network, wrap in ((stock, BitMasks), (ours, SharedBitMasks)):
+    for network in (stock, ours):
         truth = Instances(
             (64, 64),
             gt_boxes=Boxes(torch.tensor(corners, dtype=torch.float32)),
             gt_classes=torch.zeros(3, dtype=torch.int64),
-            gt_masks=wrap(masks),
+            gt_masks=BitMasks(masks),
         )
         torch.manual_seed(5)
         lower = torch.autocast("cpu", torch.bfloat16, enabled=mixed and network is ours)

@@ -100,7 +100,7 @@ def test_an_image_is_what_detectron2s_mapper_makes_of_it(records, sizes):
         assert made["instances"].image_size == truth.image_size
         torch.testing.assert_close(made["instances"].gt_boxes.tensor, truth.gt_boxes.tensor)
         assert made["instances"].gt_classes.tolist() == truth.gt_classes.tolist()
-        assert torch.equal(made["instances"].gt_masks._masks, truth.gt_masks.tensor)
+        assert torch.equal(made["instances"].gt_masks.tensor, truth.gt_masks.tensor)
 
 
 def test_masks_of_a_crowd_are_left_out(records):
@@ -135,7 +135,7 @@ def test_a_restart_and_workers_give_the_same_images(records):
             for other in (two, three):
                 assert torch.equal(one["image"], other["image"])
                 assert torch.equal(
-                    one["instances"].gt_masks._masks, other["instances"].gt_masks._masks
+                    one["instances"].gt_masks.tensor, other["instances"].gt_masks.tensor
                 )
 
 

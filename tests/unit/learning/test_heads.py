@@ -8,11 +8,10 @@ import torch
 
 from synthwire.io.masks import decode_mask
 from synthwire.learning import heads, predict
-from synthwire.learning.cpu.masks import SharedBitMasks
 from synthwire.learning.network import architecture_config
 
 from detectron2.layers import ShapeSpec
-from detectron2.structures import Boxes, Instances
+from detectron2.structures import BitMasks, Boxes, Instances
 
 
 @pytest.mark.parametrize("bins", [8, 14, 15, 28])
@@ -38,7 +37,7 @@ def test_regions_are_the_boxes_grown_about_their_centres():
 
 def instances_of(masks, boxes):
     found = Instances(masks.shape[1:])
-    found.gt_masks = SharedBitMasks(torch.from_numpy(masks))
+    found.gt_masks = BitMasks(torch.from_numpy(masks))
     found.gt_classes = torch.zeros(len(masks), dtype=torch.int64)
     found.proposal_boxes = Boxes(torch.tensor(boxes))
     return found

@@ -21,11 +21,10 @@ from torch.utils.data import DataLoader, Dataset
 from synthwire.io.coco import annotations_by_image
 from synthwire.io.masks import decode_mask
 from synthwire.learning.copy_paste import lay_over
-from synthwire.learning.cpu.masks import SharedBitMasks
 from synthwire.runtime.seeds import TrainingStream, generator, sequence
 
 from detectron2.data import transforms
-from detectron2.structures import Boxes, Instances
+from detectron2.structures import BitMasks, Boxes, Instances
 
 SMALLEST_BOX_PX = 1e-5  # Detectron2's limit
 
@@ -171,7 +170,7 @@ def _instances(decoded: DecodedImage, transform, size: tuple[int, int]) -> Insta
         size,
         gt_boxes=Boxes(torch.from_numpy(boxes[keep])),
         gt_classes=torch.from_numpy(decoded.classes[keep]),
-        gt_masks=SharedBitMasks(torch.from_numpy(masks[keep].view(bool))),
+        gt_masks=BitMasks(torch.from_numpy(masks[keep].view(bool))),
     )
 
 

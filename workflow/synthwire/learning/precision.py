@@ -1,14 +1,12 @@
-"""What makes a trained network quicker: short numbers, folded normalisation, fewer anchors."""
+"""Numbers of 16 bits, where the machine is made for them."""
 
 from __future__ import annotations
 
 import torch
-from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torch.utils._pytree import tree_map_only
 
 from synthwire.learning.heads import HourglassMaskHead
 
-from detectron2.modeling.proposal_generator.rpn import RPN
 from detectron2.modeling.roi_heads.mask_head import MaskRCNNConvUpsampleHead
 
 
@@ -46,45 +44,9 @@ def lower_precision(model: torch.nn.Module, dtype: torch.dtype) -> None:
         mask_head.predictor.float()
 
 
-def decode_best_anchors_only(rpn: RPN) -> None:
-    """Let the proposal network sort out the best anchors of each level before it decodes them.
-
-    Detectron2 decodes all, and then takes as many of the best.
-    """
-    decode_and_choose = rpn.predict_proposals
-
-    def predict_proposals(anchors, logits, deltas, image_sizes):
-        best = [level.topk(min(level.shape[1], rpn.pre_nms_topk[False])) for level in logits]
-        return decode_and_choose(
-            [level[found.indices[0]] for level, found in zip(anchors, best, strict=True)],
-            [found.values for found in best],
-            [level[:, found.indices[0]] for level, found in zip(deltas, best, strict=True)],
-            image_sizes,
-        )
-
-    rpn.predict_proposals = predict_proposals
-
-
 def _cast_inputs(dtype: torch.dtype):
     return lambda _module, inputs: _cast(inputs, dtype)
 
 
 def _cast(values, dtype: torch.dtype):
     return tree_map_only(torch.Tensor, lambda tensor: tensor.to(dtype), values)
-
-
-def fold_normalisation(model: torch.nn.Module) -> None:
-    """Take each batch normalisation, constant in evaluation, into the convolution before it."""
-    for module in model.modules():
-        norm = getattr(module, "norm", None)
-        if isinstance(module, torch.nn.Conv2d) and hasattr(norm, "running_mean"):
-            module.weight, module.bias = fuse_conv_bn_weights(
-                module.weight,
-                module.bias,
-                norm.running_mean,
-                norm.running_var,
-                norm.eps,
-                norm.weight,
-                norm.bias,
-            )
-            module.norm = None

@@ -17,13 +17,9 @@ from synthwire.evaluation.suppression import choose_suppression, mask_nms
 from synthwire.io.masks import encode_crop
 from synthwire.learning import network
 from synthwire.learning.cpu.accelerate import accelerate
+from synthwire.learning.folding import fold_normalisation
 from synthwire.learning.pasting import mask_confidence, paste_masks
-from synthwire.learning.precision import (
-    decode_best_anchors_only,
-    fold_normalisation,
-    lower_precision,
-    native_precision,
-)
+from synthwire.learning.precision import lower_precision, native_precision
 
 from detectron2.checkpoint import DetectionCheckpointer
 from detectron2.data.transforms import ResizeShortestEdge
@@ -93,7 +89,6 @@ class Predictor:
         self._model.eval()
         fold_normalisation(self._model)
         accelerate(self._model)
-        decode_best_anchors_only(self._model.proposal_generator)
         if precision == "auto":
             precision = native_precision(cfg.MODEL.DEVICE)
         if precision != "float32":

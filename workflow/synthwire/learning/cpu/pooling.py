@@ -14,8 +14,8 @@ from detectron2.modeling.poolers import (
     convert_boxes_to_pooler_format,
 )
 
-HALF = np.float32(0.5)
-ONE = np.float32(1)
+_HALF = np.float32(0.5)
+_ONE = np.float32(1)
 
 
 def can_pool(pooler: ROIPooler) -> bool:
@@ -64,9 +64,7 @@ class _PoolRegions(torch.autograd.Function):
         for level, (feature, scale) in enumerate(zip(features, scales, strict=True)):
             which = np.flatnonzero(levels == level)
             if len(which):
-                pool_regions(
-                    _pixels(feature), rois, which, np.float32(scale), samples, pooled.numpy()
-                )
+                _pool(_pixels(feature), rois, which, np.float32(scale), samples, pooled.numpy())
         return pooled.permute(0, 3, 1, 2)
 
     @staticmethod
@@ -99,7 +97,7 @@ def _taps(start, length, bins, samples, cells):
         at = (
             start
             + np.float32(index // samples) * side
-            + (np.float32(index % samples) + HALF) * side / np.float32(samples)
+            + (np.float32(index % samples) + _HALF) * side / np.float32(samples)
         )
         if at < -1 or at > cells:
             low[index] = -1
@@ -114,10 +112,10 @@ def _taps(start, length, bins, samples, cells):
 @numba.njit(cache=True, nogil=True)
 def _grid(box, scale, bins, samples, height, width):
     """Sample positions of one region along y and x, and the weight of one sample."""
-    left = box[1] * scale - HALF
-    top = box[2] * scale - HALF
-    across = box[3] * scale - HALF - left
-    down = box[4] * scale - HALF - top
+    left = box[1] * scale - _HALF
+    top = box[2] * scale - _HALF
+    across = box[3] * scale - _HALF - left
+    down = box[4] * scale - _HALF - top
     rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
     columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
     return (
@@ -125,12 +123,12 @@ def _grid(box, scale, bins, samples, height, width):
         columns,
         _taps(top, down, bins, rows, height),
         _taps(left, across, bins, columns, width),
-        ONE / np.float32(max(rows * columns, 1)),
+        _ONE / np.float32(max(rows * columns, 1)),
     )
 
 
 @numba.njit(cache=True, nogil=True)
-def pool_regions(feature, rois, which, scale, samples, pooled):
+def _pool(feature, rois, which, scale, samples, pooled):
     """ROIAlign: the regions `which` of `rois` (image, x0, y0, x1, y1), from one map into `pooled`.
 
     feature: (images, height, width, channels); pooled: (regions, bins, bins, channels).
@@ -150,9 +148,9 @@ def pool_regions(feature, rois, which, scale, samples, pooled):
                     for b in range(j * columns, (j + 1) * columns):
                         if y0[a] < 0 or x0[b] < 0:
                             continue
-                        w00 = (ONE - wy[a]) * (ONE - wx[b]) * share
-                        w01 = (ONE - wy[a]) * wx[b] * share
-                        w10 = wy[a] * (ONE - wx[b]) * share
+                        w00 = (_ONE - wy[a]) * (_ONE - wx[b]) * share
+                        w01 = (_ONE - wy[a]) * wx[b] * share
+                        w10 = wy[a] * (_ONE - wx[b]) * share
                         w11 = wy[a] * wx[b] * share
                         p00 = image[y0[a], x0[b]]
                         p01 = image[y0[a], x1[b]]
@@ -179,8 +177,8 @@ def _spread(pooled, rois, which, scale, samples, feature):
                     for b in range(j * columns, (j + 1) * columns):
                         if y0[a] < 0 or x0[b] < 0:
                             continue
-                        for y, up in ((y0[a], ONE - wy[a]), (y1[a], wy[a])):
-                            for x, along in ((x0[b], ONE - wx[b]), (x1[b], wx[b])):
+                        for y, up in ((y0[a], _ONE - wy[a]), (y1[a], wy[a])):
+                            for x, along in ((x0[b], _ONE - wx[b]), (x1[b], wx[b])):
                                 weight = up * along * share
                                 cell = image[y, x]
                                 for c in range(channels):

@@ -1,0 +1,23 @@
+"""Batch normalisation in prediction, where it is a constant."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+
+def fold_normalisation(model: torch.nn.Module) -> None:
+    """Take each batch normalisation, constant in evaluation, into the convolution before it."""
+    for module in model.modules():
+        norm = getattr(module, "norm", None)
+        if isinstance(module, torch.nn.Conv2d) and hasattr(norm, "running_mean"):
+            module.weight, module.bias = fuse_conv_bn_weights(
+                module.weight,
+                module.bias,
+                norm.running_mean,
+                norm.running_var,
+                norm.eps,
+                norm.weight,
+                norm.bias,
+            )
+            module.norm = None
