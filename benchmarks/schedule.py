@@ -34,6 +34,7 @@ import matplotlib.ticker
 import pandas as pd
 import yaml
 
+from synthwire.config import checks
 from synthwire.figures.kit import style
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -268,9 +269,8 @@ def main() -> None:
         f"{len(planned_jobs(25))} jobs; {steps} iterations: {steps * per_iteration:.0f} GPU-hours"
     )
 
-    per_shard = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["structures"].get(
-        "scenes_per_shard", 50
-    )
+    config = checks.resolve(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+    per_shard = config["structures"]["scenes_per_shard"]
     ready = []
     for data in DATA:
         for size in SHARD_SIZES:
