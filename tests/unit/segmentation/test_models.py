@@ -1,6 +1,10 @@
 """The bundled model and those of runs."""
 
+import subprocess
+import sys
+
 import pytest
+from PIL import Image
 from tiny_model import CATEGORIES, NMS, save_random_weights, tiny_settings, wires
 
 from synthwire import segment
@@ -57,3 +61,18 @@ def test_a_model_of_an_older_version_has_todays_defaults(tmp_path):
     model = load_model(folder, device="cpu")
     assert model.card["architecture"] == config["architecture"]
     assert segment(wires(), model=model).results
+
+
+def test_without_pytorch_it_says_how_to_get_it(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None; from synthwire.cli import main;"
+        "sys.exit(main(['segment', 'wires.png', '--out', 'results']))"
+    )
+    Image.fromarray(wires()).save(tmp_path / "wires.png")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "synthwire: torch is not installed: pip install 'synthwire[learning]' brings it"
+    )

@@ -36,7 +36,12 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
 
     device: auto, cpu or cuda. InputError in one line when there is no model, or no such device.
     """
-    from synthwire.learning import network, predict  # here, since PyTorch takes seconds to load
+    try:
+        from synthwire.learning import network, predict  # here, since PyTorch takes seconds to load
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{error.name} is not installed: pip install 'synthwire[learning]' brings it"
+        ) from None
 
     path, card = find_model(model)
     predictor = predict.load(

@@ -30,7 +30,7 @@ class Agreement:
 
     found, invented: ids of particles with and without an outline; ignored: ids of those on doubtful
     outlines, which count neither way. missed: places in `outlines` without a particle.
-    classes: uint8 (H, W), as `evaluation.classify_pixels`.
+    classes: uint8 (H, W), as `evaluation.classify_image`.
     """
 
     outlines: list[dict]
