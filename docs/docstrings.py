@@ -31,10 +31,10 @@ class Docstrings(griffe.Extension):
 
 
 def _names_in(obj: griffe.Object) -> set[str]:
-    """Parameters of a function, attributes of a class: what `name: meaning` may explain."""
+    """What `name: meaning` may explain: parameters, a class's attributes, a room's files."""
     if obj.is_function:
         return {parameter.name for parameter in obj.parameters}
-    return set(obj.attributes) if obj.is_class else set()
+    return set(obj.attributes) if obj.is_class else set(obj.modules)
 
 
 def as_markdown(text: str, names: set[str]) -> str:

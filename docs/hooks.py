@@ -111,7 +111,7 @@ def _rooms() -> dict[str, list[Path]]:
     rooms[TOP] = []
     for path in sorted(LIBRARY.rglob("*.py")):
         place = path.relative_to(LIBRARY)
-        if path.name != "__main__.py" and "script" not in place.parts:
+        if place.name not in ("__main__.py", "main.py") and place != Path("__init__.py"):
             room = TOP if len(place.parts) == 1 else place.parts[0]
             rooms[room].append(path)
     return rooms
@@ -120,10 +120,13 @@ def _rooms() -> dict[str, list[Path]]:
 def _api_index() -> str:
     """What the API has: the tool's three names, and a sentence on each room."""
     lines = []
-    for room in _rooms():
-        door = LIBRARY / ("" if room == TOP else room) / "__init__.py"
-        doc = ast.get_docstring(ast.parse(door.read_text(encoding="utf-8"))) or ""
-        lines.append(f"| [{room}]({room}.md) | {doc.splitlines()[0]} |")
+    for room, paths in _rooms().items():
+        if room == TOP:
+            subject = f"Files beside the rooms: {', '.join(path.stem for path in paths)}."
+        else:
+            text = (LIBRARY / room / "__init__.py").read_text(encoding="utf-8")
+            subject = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+        lines.append(f"| [{room}]({room}.md) | {subject} |")
     return API_INDEX + "\n".join(lines) + "\n"
 
 
