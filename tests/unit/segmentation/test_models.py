@@ -63,14 +63,26 @@ def test_a_model_of_an_older_version_has_todays_defaults(tmp_path):
     assert segment(wires(), model=model).results
 
 
+WITHOUT_PYTORCH = """
+import sys
+from synthwire.cli import main
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+sys.meta_path.insert(0, Missing())
+sys.exit(main(["segment", "wires.png", "--out", "results"]))
+"""
+
+
 def test_without_pytorch_it_says_how_to_get_it(tmp_path):
-    code = (
-        "import sys; sys.modules['torch'] = None; from synthwire.cli import main;"
-        "sys.exit(main(['segment', 'wires.png', '--out', 'results']))"
-    )
     Image.fromarray(wires()).save(tmp_path / "wires.png")
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", WITHOUT_PYTORCH],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
