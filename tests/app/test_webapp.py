@@ -35,7 +35,7 @@ from synthwire.webapp import (
     memory,
     particle_charts,
 )
-from synthwire.webapp.assets import SAMPLES
+from synthwire.webapp.assets import SAMPLES, SCRIPT
 
 SHAPE = (40, 60)
 few = hypothesis.settings(max_examples=40, deadline=None)
@@ -108,6 +108,12 @@ def test_samples_are_small_and_their_outlines_fit():
         shape = recording.pages.shape[1:3]
         assert agreement.read_outlines_for(sample.outlines(), f"{sample.key}.tif", shape)
     assert sum(path.stat().st_size for path in SAMPLES.iterdir()) < 300_000
+
+
+def test_nothing_beside_the_script_stands_before_a_package_of_its_name():
+    """Streamlit puts the script's folder first on the import path."""
+    beside = {path.name for path in SCRIPT.parent.iterdir()} - {"__pycache__"}
+    assert beside == {"main.py", ".streamlit"}
 
 
 def test_models_of_all_runs_are_offered_after_the_bundled_one(tmp_path):
