@@ -1,5 +1,7 @@
 # SynthWire: from random 3D nanowires to the tables and figures of
 # Lin et al., npj Comput. Mater. 8, 88 (2022).
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -7,7 +9,7 @@ min_version("9.27")
 # The paper's run, unless another configuration is named with --configfile.
 if not workflow.overwrite_configfiles:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: f"{os.path.dirname(workflow.snakefile)}/config/config.yaml"
 
 
 include: "rules/common.smk"

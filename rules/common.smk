@@ -2,11 +2,17 @@ import os
 import sys
 from pathlib import Path
 
+# The project's folder, whichever Snakefile was started: this one's, workflow/Snakefile, or another
+# workflow's that takes this one as a module.
+ROOT = Path(workflow.snakefile).resolve().parents[1]
+
 # Rules and scripts import the library from here, installed or not: Snakemake hands its path on to
 # the scripts, at the end of theirs; the variable goes first, so that no other version is taken.
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [sys.path[0], os.environ.get("PYTHONPATH")])
+sys.path.insert(0, str(ROOT / "workflow"))
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(
+        filter(None, [sys.path[0], os.environ.get("PYTHONPATH")])
+    )
 )
 
 from synthwire.config import checks, models_table
@@ -22,7 +28,7 @@ ALL_CORES = workflow.resource_settings.cores or 1
 
 def own_file(path):
     """A path in the working directory or, where it is not there, in the workflow's own folder."""
-    own = Path(workflow.basedir) / path
+    own = ROOT / path
     return os.path.relpath(own) if own.exists() and not os.path.exists(path) else path
 
 
@@ -123,7 +129,7 @@ def library_of(script, without=""):
 
     They follow from the script's imports; without: a room that has no part in this run's result.
     """
-    path = Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py"
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
     return [
         os.path.relpath(file)
         for file in library_files(path)

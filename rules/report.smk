@@ -13,7 +13,7 @@ rule report:
         ),
         captions=[
             own_file(f"workflow/report/{path.name}")
-            for path in sorted(Path(workflow.basedir, "workflow", "report").iterdir())
+            for path in sorted((ROOT / "workflow" / "report").iterdir())
         ],
         library=library_of("report"),
     output:
@@ -27,6 +27,6 @@ rule report:
         runtime=10,
     params:
         config=config,
-        snakefile=os.path.relpath(Path(workflow.basedir) / "Snakefile"),
+        snakefile=os.path.relpath(ROOT / "Snakefile"),
     script:
         "../workflow/scripts/report.py"

@@ -17,15 +17,16 @@ class Workflow:
     def __init__(self, root: Path, folder: Path) -> None:
         self.root = root
         self.folder = folder
+        self.snakefile = root / "Snakefile"
 
     def command(self, *arguments: str, configs: tuple[str, ...] = ("test.yaml",), cores: int = 2):
         """`snakemake ARGUMENTS`; configs are names in config/ or paths."""
         files = [str(self.root / "config" / name) for name in configs]
         return [
             *(sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores)),
-            *("--snakefile", str(self.root / "Snakefile")),
+            *("--snakefile", str(self.snakefile)),
             *("--directory", str(self.folder)),
-            *("--configfile", *files),
+            *(["--configfile", *files] if files else []),
         ]
 
     def __call__(
