@@ -41,7 +41,6 @@ app: $(READY)
 
 weights: $(READY)
 	@$(SNAKEMAKE) results/demo/models/12/model_final.pth --configfile config/demo.yaml
-	@mkdir -p workflow/synthwire/learning/bundled
 	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
 	@cp results/bundled/bundled/* workflow/synthwire/learning/bundled/
 
@@ -55,6 +54,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 	$(BIN)/snakefmt --check Snakefile rules workflow/Snakefile
 	$(BIN)/snakemake --lint
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
