@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
         complain(problem)
     if not paths:
         return 1
-    settings = replace(
+    chosen = replace(
         batch_options(options),
         outlines=options.outlines,
         single=len(paths) == 1,
@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     )
     rows, images = [], []
     with alone_in(options.out):
-        batch = Batch(settings, options.out)
+        batch = Batch(chosen, options.out)
         _ = batch.identity  # without a model no file can be done
         with progress_bar(None, "segment", total=len(paths)) as bar:
 
@@ -128,8 +128,8 @@ def run(options: argparse.Namespace) -> int:
                     images += found
                     rows += [image.row for image in found]
                 bar.update()
-            if settings.outlines and not any("ap" in row for row in rows):
-                note(f"{settings.outlines}: no outlines named as the images")
+            if chosen.outlines and not any("ap" in row for row in rows):
+                note(f"{chosen.outlines}: no outlines named as the images")
         particles = write_summary(options.out, rows, images)
     print(_closing_words(options.out, images, particles, len(problems)))
     return 1 if problems else 0

@@ -66,34 +66,34 @@ class NoModelError(InputError):
 class Batch:
     """Segments files one by one into folders below `out`; the model is loaded when first needed."""
 
-    def __init__(self, settings: BatchOptions, out: Path) -> None:
-        self.settings = settings
+    def __init__(self, options: BatchOptions, out: Path) -> None:
+        self.options = options
         self.out = out
 
     @cached_property
     def card(self) -> Mapping[str, Any]:
         try:
-            return find_model(self.settings.model)[1]
+            return find_model(self.options.model)[1]
         except InputError as error:
             raise NoModelError(str(error)) from None
 
     @cached_property
     def model(self) -> Model:
         try:
-            return load_model(self.settings.model, device=self.settings.device)
+            return load_model(self.options.model, device=self.options.device)
         except InputError as error:
             raise NoModelError(str(error)) from None
 
     @cached_property
     def identity(self) -> str:
         """SHA-256 of all that shapes the results of an image, but for the image itself."""
-        preparation = asdict(self.settings.preparation)
+        preparation = asdict(self.options.preparation)
         if "image" in preparation["incident"]:
             preparation["incident"] = fingerprint(Path(preparation["incident"]["image"]))
         return sha256_of_json(
             {
                 "preparation": preparation,
-                "scale": self.settings.scale,
+                "scale": self.options.scale,
                 "model": self.card["sha256"],
                 "synthwire": __version__,
             }
@@ -134,14 +134,14 @@ class Batch:
         made_by = sha256_of_json([self.identity, fingerprint(path)])
         outlines = self._outlines_of(path)
         choice = sha256_of_json(
-            [asdict(self.settings.selection), outlines and fingerprint(outlines)]
+            [asdict(self.options.selection), outlines and fingerprint(outlines)]
         )
-        stored = [] if self.settings.redo else _stored(folder, made_by)
+        stored = [] if self.options.redo else _stored(folder, made_by)
         if stored and all(data["info"]["chosen_by"] == choice for _, data in stored):
             for place, data in stored:
                 yield self._measured(path, place, data, reused=True)
             return
-        images = read_images(path, self.settings.preparation)
+        images = read_images(path, self.options.preparation)
         known = {data["images"][0].get("page"): data for _, data in stored}
         truth = None
         if outlines:
@@ -155,7 +155,7 @@ class Batch:
         for number, image in enumerate(images):
             place = folder if len(images) == 1 else folder / PAGE.format(number + 1)
             info = {
-                "modality": self.settings.preparation.modality,
+                "modality": self.options.preparation.modality,
                 "pages": len(images),
                 "made_by": made_by,
                 "chosen_by": choice,
@@ -178,13 +178,13 @@ class Batch:
             return Segmentation.from_coco(
                 {**known, "info": {**known["info"], **info}},
                 image.pixels,
-                self.settings.selection,
+                self.options.selection,
             )
         return segment_image(
             image,
             self.model,
-            self.settings.selection,
-            scale=self.settings.scale,
+            self.options.selection,
+            scale=self.options.scale,
             info=info,
             progress=progress,
         )
@@ -192,16 +192,16 @@ class Batch:
     @cached_property
     def _names_in_outlines(self) -> set[str]:
         """File names in the COCO file of outlines; none where it is of another format."""
-        if self.settings.outlines.suffix.lower() != ".json":
+        if self.options.outlines.suffix.lower() != ".json":
             return set()
-        data = read_json(self.settings.outlines)
+        data = read_json(self.options.outlines)
         images = data.get("images") if isinstance(data, dict) else None
         return {Path(str(image.get("file_name"))).name for image in images or ()}
 
     def _outlines_of(self, path: Path) -> Path | None:
         """The file with the outlines of an image; None when there are none for it."""
-        outlines = self.settings.outlines
-        if outlines is None or (outlines.is_file() and self.settings.single):
+        outlines = self.options.outlines
+        if outlines is None or (outlines.is_file() and self.options.single):
             return outlines
         if outlines.is_file():
             return outlines if path.name in self._names_in_outlines else None

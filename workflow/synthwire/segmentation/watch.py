@@ -237,7 +237,7 @@ def watch(
     settle_s: how long a file must stay as it is to count as complete; interval_s: between two
     looks. say, complain: get one line on each image, change or bad file.
     """
-    settings = sha256_of_json([batch.identity, asdict(batch.settings.selection), measure])[:12]
+    settings = sha256_of_json([batch.identity, asdict(batch.options.selection), measure])[:12]
     record = Record(batch.out / STATISTICS, settings, measure)
     places = {Path(row["image"]): _place(row) for row in record.rows}
     arrivals = Arrivals(folder, batch.out, settle_s)
