@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+SNAKEMAKE := $(BIN)/snakemake --logger synthwire --cores $(CORES)
 
 .PHONY: demo real app weights test test-slurm lint docs install clean
 .DEFAULT_GOAL := demo

@@ -20,6 +20,8 @@ rule tune_watershed:
     params:
         settings=config["baselines"]["watershed"],
         evaluation=config["evaluation"],
+    message:
+        "Watershed: tune on training images"
     script:
         "../workflow/scripts/tune_watershed.py"
 
@@ -45,5 +47,7 @@ rule predict_watershed:
         runtime=30,
     params:
         score=config["evaluation"]["accuracy_score"],
+    message:
+        "Watershed: segment all image sets"
     script:
         "../workflow/scripts/predict_watershed.py"

@@ -25,6 +25,8 @@ if AUTHORS_LAYOUT is None:
             domains=config["imaging"]["domains"],
             classes=CLASSES,
             seed=config["seed"],
+        message:
+            "Images of shard {wildcards.shard}: compress the structures along z"
         script:
             "../workflow/scripts/compress_optical_density.py"
 
@@ -49,6 +51,8 @@ else:
         params:
             scenes=lambda wildcards: SHARDS[wildcards.shard],
             classes=CLASSES,
+        message:
+            "Images of shard {wildcards.shard}: import those of the authors' layout"
         script:
             "../workflow/scripts/import_dataset.py"
 
@@ -76,5 +80,7 @@ rule split_dataset:
         drawn=AUTHORS_LAYOUT is None,
         sizes=SIZES,
         seed=config["seed"],
+    message:
+        "Data set: split into training and validation"
     script:
         "../workflow/scripts/split_dataset.py"

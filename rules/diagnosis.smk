@@ -38,6 +38,8 @@ rule diagnose:
         classes=CLASSES,
         seed=config["seed"],
         device=device,
+    message:
+        "Image set {wildcards.images}: find the imaging condition that models fail on"
     script:
         "../workflow/scripts/diagnose.py"
 
@@ -57,5 +59,7 @@ rule make_figure_diagnosis:
         runtime=10,
     params:
         labels=[config["image_sets"][images]["label"] for images in SIMULATED],
+    message:
+        "Figure of imaging conditions: draw"
     script:
         "../workflow/scripts/make_figure_diagnosis.py"

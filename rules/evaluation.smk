@@ -27,6 +27,8 @@ rule predict:
         trained_pixel_nm=TRAINED_PIXEL_NM,
         classes=len(CLASSES),
         device=device,
+    message:
+        "Model {wildcards.model}: segment all image sets"
     script:
         "../workflow/scripts/predict.py"
 
@@ -58,5 +60,7 @@ rule evaluate_model:
         settings=config["evaluation"],
         seed=config["seed"],
         images=IMAGE_SETS,
+    message:
+        "Model {wildcards.model}: evaluate on all image sets"
     script:
         "../workflow/scripts/evaluate_model.py"

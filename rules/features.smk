@@ -29,5 +29,7 @@ rule extract_features:
         trained_pixel_nm=TRAINED_PIXEL_NM,
         classes=len(CLASSES),
         device=device,
+    message:
+        "Feature maps: compute those of the chosen model"
     script:
         "../workflow/scripts/extract_features.py"

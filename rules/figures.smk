@@ -15,6 +15,8 @@ rule make_figure_1:
     resources:
         mem_mb=2000,
         runtime=10,
+    message:
+        "Figure 1, microscopy images: draw"
     script:
         "../workflow/scripts/make_figure_1.py"
 
@@ -40,6 +42,8 @@ rule make_figure_2:
         runtime=10,
     params:
         voxel_size_nm=config["structures"]["voxel_size_nm"],
+    message:
+        "Figure 2, synthesis of a training image: draw"
     script:
         "../workflow/scripts/make_figure_2.py"
 
@@ -65,6 +69,8 @@ rule make_figure_3:
         voxel_size_nm=config["structures"]["voxel_size_nm"],
         score=config["evaluation"]["accuracy_score"],
         pixel_colours=config["figures"]["pixel_colours"],
+    message:
+        "Figure 3, segmentation of a synthetic image: draw"
     script:
         "../workflow/scripts/make_figure_3.py"
 
@@ -88,6 +94,8 @@ rule make_figure_4:
         models=list(ROWS),
         score=config["evaluation"]["accuracy_score"],
         pixel_colours=config["figures"]["pixel_colours"],
+    message:
+        "Figure 4, segmentation of a microscopy image: draw"
     script:
         "../workflow/scripts/make_figure_4.py"
 
@@ -102,6 +110,8 @@ use rule make_figure_4 as make_figure_6 with:
         figure("fig6"),
     log:
         f"{RUN}/logs/make_figure_6.log",
+    message:
+        "Figure 6, segmentation of a microscopy image: draw"
 
 
 use rule make_figure_4 as make_figure_8 with:
@@ -114,6 +124,8 @@ use rule make_figure_4 as make_figure_8 with:
         figure("fig8"),
     log:
         f"{RUN}/logs/make_figure_8.log",
+    message:
+        "Figure 8, segmentation of a microscopy image: draw"
 
 
 rule make_figure_5:
@@ -133,6 +145,8 @@ rule make_figure_5:
         runtime=10,
     params:
         models=list(ROWS),
+    message:
+        "Figure 5, particle statistics: draw"
     script:
         "../workflow/scripts/make_figure_5.py"
 
@@ -147,6 +161,8 @@ use rule make_figure_5 as make_figure_7 with:
         figure("fig7"),
     log:
         f"{RUN}/logs/make_figure_7.log",
+    message:
+        "Figure 7, particle statistics: draw"
 
 
 use rule make_figure_5 as make_figure_9 with:
@@ -159,6 +175,8 @@ use rule make_figure_5 as make_figure_9 with:
         figure("fig9"),
     log:
         f"{RUN}/logs/make_figure_9.log",
+    message:
+        "Figure 9, particle statistics: draw"
 
 
 if ATTACHED:
@@ -173,6 +191,8 @@ if ATTACHED:
             figure("fig_attached"),
         log:
             f"{RUN}/logs/make_figure_attached.log",
+        message:
+            "Figure of the attached image set, segmentation: draw"
 
     use rule make_figure_5 as make_figure_attached_statistics with:
         input:
@@ -184,6 +204,8 @@ if ATTACHED:
             figure("fig_attached_statistics"),
         log:
             f"{RUN}/logs/make_figure_attached_statistics.log",
+        message:
+            "Figure of the attached image set, particle statistics: draw"
 
 
 rule make_figure_12:
@@ -211,6 +233,8 @@ rule make_figure_12:
                 for images in SHOWN.values()
             },
         },
+    message:
+        "Figure 12, precision and recall: draw"
     script:
         "../workflow/scripts/make_figure_12.py"
 
@@ -230,6 +254,8 @@ rule make_figure_instance_quality:
         runtime=10,
     params:
         labels=rules.make_figure_12.params.labels,
+    message:
+        "Figure of instance quality: draw"
     script:
         "../workflow/scripts/make_figure_instance_quality.py"
 
@@ -257,6 +283,8 @@ rule make_figure_comparison:
         models=list(ROWS),
         voxel_size_nm=config["structures"]["voxel_size_nm"],
         score=config["evaluation"]["accuracy_score"],
+    message:
+        "Figure of models and watershed: draw"
     script:
         "../workflow/scripts/make_figure_comparison.py"
 
@@ -275,6 +303,8 @@ rule make_figure_feature_maps:
     resources:
         mem_mb=2000,
         runtime=10,
+    message:
+        "Figure of feature maps: draw"
     script:
         "../workflow/scripts/make_figure_feature_maps.py"
 
@@ -294,6 +324,8 @@ rule make_gallery:
         runtime=20,
     params:
         seed=config["seed"],
+    message:
+        "Gallery of shapes and presets: draw"
     script:
         "../workflow/scripts/make_gallery.py"
 
@@ -315,6 +347,8 @@ rule make_figure_training:
     params:
         models=TRAINED,
         rows=list(ROWS),
+    message:
+        "Figure of the trainings: draw"
     script:
         "../workflow/scripts/make_figure_training.py"
 
@@ -340,6 +374,8 @@ rule make_figure_hyperparameters:
     params:
         rows=list(ROWS.values()),
         labels=rules.make_figure_12.params.labels,
+    message:
+        "Figure of the hyperparameters: draw"
     script:
         "../workflow/scripts/make_figure_hyperparameters.py"
 

@@ -24,5 +24,7 @@ rule prepare_microscopy:
         classes=CLASSES,
         seed=config["seed"],
         resources=own_file("resources"),
+    message:
+        "Image set {wildcards.images}: prepare images and outlines"
     script:
         "../workflow/scripts/prepare_microscopy.py"

@@ -28,5 +28,7 @@ rule report:
     params:
         config=config,
         snakefile=os.path.relpath(ROOT / "Snakefile"),
+    message:
+        "Report: put together"
     script:
         "../workflow/scripts/report.py"

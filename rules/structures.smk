@@ -17,5 +17,7 @@ rule generate_structures:
         settings=settings_without("structures", "scenes", "scenes_per_shard"),
         scenes=lambda wildcards: SHARDS[wildcards.shard],
         seed=config["seed"],
+    message:
+        "Structures of shard {wildcards.shard}: place the particles"
     script:
         "../workflow/scripts/generate_structures.py"

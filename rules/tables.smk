@@ -44,5 +44,7 @@ rule make_tables:
         image_sets=config["image_sets"],
         shown=config["tables"],
         level=config["evaluation"]["bootstrap_level"],
+    message:
+        "Tables: write, beside the published numbers"
     script:
         "../workflow/scripts/make_tables.py"

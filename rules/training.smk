@@ -16,6 +16,8 @@ rule fetch_weights:
         runtime=60,
     params:
         local_file=config["training"]["coco_weights_file"],
+    message:
+        "Initial weights: fetch those trained on COCO"
     script:
         "../workflow/scripts/fetch_weights.py"
 
@@ -61,5 +63,7 @@ rule train_model:
         # Not an output: Snakemake deletes outputs of a job that fails, and a training goes on
         # from its checkpoints.
         checkpoints=f"{MODELS_RUN}/checkpoints/{{model}}",
+    message:
+        "Model {wildcards.model}: train"
     script:
         "../workflow/scripts/train_model.py"

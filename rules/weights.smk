@@ -38,5 +38,7 @@ rule export_weights:
         },
         initial_weights=config["training"]["initial_weights"],
         rebuild="make weights",
+    message:
+        "Bundled model: export weights and model card"
     script:
         "../workflow/scripts/export_weights.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
+HERE = Path(__file__).parent
 
 
 class Workflow:
@@ -62,6 +65,13 @@ class Workflow:
             rule, count = line.split()
             jobs[rule] = int(count)
         return jobs
+
+    def jobs(self, *arguments: str, **options) -> list[dict]:
+        """The plan's jobs as Snakemake logs them: rule, message, wildcards, output, resources."""
+        path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+        done = self(*arguments, "--dry-run", "--logger", "events", PYTHONPATH=path, **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""Snakemake's messages for people, `snakemake --logger synthwire`: one line a job, and what failed.
+
+Snakemake's own log file beside it keeps everything; its name is printed at the end. Plugins of
+Snakemake are top-level modules with such a name.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+# What else of Snakemake's own chatter says something to everyone.
+WORTH_SAYING = ("Nothing to be done", "Complete log")
+SAID_BY_THE_JOB = "CalledProcessError"  # it failed with a line of its own
+CLEAR_LINE = "\r\033[K"  # a progress bar of a job may stand there
+
+
+class LogHandler(LogHandlerBase):
+    """Each job as it starts: the time, how many were started of how many, its rule's message."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        self.stream = sys.stdout if self.common_settings.stdout else sys.stderr
+        self.total = 0
+        self.started: dict[int, str] = {}  # what each job does
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line, if it has one."""
+        try:
+            line = self.line_of(record)
+            if line:
+                start = CLEAR_LINE if self.stream.isatty() else ""
+                self.stream.write(f"{start}{line}\n")
+                self.stream.flush()
+        except Exception:
+            self.handleError(record)
+
+    def line_of(self, record: logging.LogRecord) -> str | None:
+        """What a person reads of a record; None: nothing."""
+        event = getattr(record, "event", None)
+        if event == LogEvent.RUN_INFO:
+            self.total = record.stats.get("total", 0)
+        elif event == LogEvent.JOB_INFO:
+            self.started[record.jobid] = described(record)
+            width = len(str(self.total))
+            return (
+                f"{time.strftime('%H:%M:%S')}  {len(self.started):{width}d}/{self.total}  "
+                f"{described(record)}"
+            )
+        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+            jobs = getattr(record, "job_error_info", None) or [vars(record)]
+            return "\n".join(
+                f"Failed: {self.started.get(job['jobid'], job['rule_name'])}"
+                + ("; see " + ", ".join(job["log"]) if job["log"] else "")
+                for job in jobs
+            )
+        elif record.levelno >= logging.WARNING or event is None:
+            message = record.getMessage()
+            if record.levelno >= logging.WARNING or message.startswith(WORTH_SAYING):
+                return None if SAID_BY_THE_JOB in message else message
+        return None
+
+
+def described(record: logging.LogRecord) -> str:
+    """A job's message, or its rule with the wildcards where it has none."""
+    if not record.output:
+        return f"Done: {record.rule_name}"
+    wildcards = ", ".join(f"{name} {value}" for name, value in dict(record.wildcards).items())
+    return record.rule_msg or " ".join(filter(None, [record.rule_name, wildcards]))
