@@ -69,7 +69,6 @@ TRICKS = {
     "channels_last": (f"{LEARNING}.cpu.accelerate.lay_channels_last", lambda model: None),
     "pooler": (f"{LEARNING}.cpu.accelerate.pool_channels_last", lambda model: None),
     "small_maps": (f"{LEARNING}.cpu.accelerate.multiply_small_maps", lambda model: None),
-    "fused_sgd": (f"{LEARNING}.trainer.FusedSGD", torch.optim.SGD),
 }
 
 

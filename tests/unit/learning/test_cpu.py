@@ -11,7 +11,6 @@ import torch
 from synthwire.learning.cpu.accelerate import accelerate
 from synthwire.learning.cpu.convolution import SmallMapConv2d
 from synthwire.learning.cpu.pooling import Pooler
-from synthwire.learning.cpu.sgd import FusedSGD
 from synthwire.learning.network import architecture_config
 
 from detectron2.layers import Conv2d, get_norm
@@ -69,23 +68,6 @@ def test_a_convolution_on_a_small_map_is_the_same(stride, kernel):
         assert set(convolution.state_dict()) == set(stock.state_dict())
     for expected, ours in zip(*results, strict=True):
         torch.testing.assert_close(ours, expected, atol=1e-3, rtol=1e-3)
-
-
-def test_the_optimiser_steps_as_torchs():
-    torch.manual_seed(0)
-    first = torch.nn.Conv2d(3, 6, 3).to(memory_format=torch.channels_last)
-    second = copy.deepcopy(first)
-    image = torch.randn(2, 3, 8, 8)
-    ours = FusedSGD(first.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01)
-    torchs = torch.optim.SGD(second.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01)
-    for _ in range(4):
-        for network, optimiser in ((first, ours), (second, torchs)):
-            optimiser.zero_grad()
-            network(image).square().mean().backward()
-            optimiser.step()
-    for one, other in zip(first.parameters(), second.parameters(), strict=True):
-        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
-    torchs.load_state_dict(ours.state_dict())
 
 
 # A rounding that changes the order of two proposals changes which regions are learnt from: with

@@ -1,6 +1,14 @@
-"""Detectron2, made importable on today's Python packages: importing anything below this does it.
+"""Training Mask R-CNN and applying it. Detectron2 lives in this room alone.
 
-Detectron2 0.6 cannot change any more. What it misses is filled in here, before any of it is loaded.
+network: Detectron2's settings of a network, with the mask heads of heads. Training: plan (what a
+row of the model table means), data and copy_paste (its images), trainer (the loop) with hooks (what
+goes on beside it) and validation, distributed (its processes), train (one model from data to
+weights), identity (what decides the weights). Prediction: predict (the network on one image) with
+precision, folding and pasting, tiling (images of any size). weights: models that no run trains.
+cpu: what makes both quicker on a CPU.
+
+Importing anything of the room makes Detectron2 importable: 0.6 cannot change any more, and what it
+misses on today's Python packages is filled in here, before any of it is loaded.
 """
 
 import importlib.machinery

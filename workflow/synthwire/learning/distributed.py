@@ -93,7 +93,7 @@ def launch(function: Callable[..., None], count: int, device: str, *arguments: A
             "threads": max(1, torch.get_num_threads() // count),
             "logs": _log_files(),
         }
-        with _hidden_script():
+        with _hide_script():
             group = start_processes(
                 _process, (settings, diverged, function, arguments), count, join=False
             )
@@ -118,7 +118,7 @@ def launch(function: Callable[..., None], count: int, device: str, *arguments: A
 
 
 @contextmanager
-def _hidden_script() -> Iterator[None]:
+def _hide_script() -> Iterator[None]:
     """New processes import what they are told to call, not the script that starts them.
 
     Python would run the script's file again in each; Snakemake's scripts cannot run alone.

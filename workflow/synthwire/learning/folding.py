@@ -7,7 +7,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
 def fold_normalisation(model: torch.nn.Module) -> None:
-    """Take each batch normalisation, constant in evaluation, into the convolution before it."""
+    """Take each batch normalisation, constant in evaluation, into the convolution before it.
+
+    Measured: without it a prediction of the bundled model takes 1.01 to 1.04 times as long. It
+    stays for another reason: with 16-bit numbers it rounds otherwise, and the bundled model's
+    scores are those of folded layers.
+    """
     for module in model.modules():
         norm = getattr(module, "norm", None)
         if isinstance(module, torch.nn.Conv2d) and hasattr(norm, "running_mean"):

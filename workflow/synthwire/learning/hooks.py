@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 from synthwire.io.files import atomic_path
-from synthwire.learning import distributed  # noqa: F401  it makes detectron2 importable
 from synthwire.learning.distributed import EXIT_STOPPED
 from synthwire.runtime.progress import progress_bar
 

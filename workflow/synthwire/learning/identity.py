@@ -44,7 +44,6 @@ SHAPING_FILES = (
     "learning/cpu/accelerate.py",
     "learning/cpu/convolution.py",
     "learning/cpu/pooling.py",
-    "learning/cpu/sgd.py",
     "learning/data.py",
     "learning/heads.py",
     "learning/network.py",

@@ -16,7 +16,6 @@ import torch
 
 from synthwire.learning import distributed
 from synthwire.learning.cpu.accelerate import accelerate
-from synthwire.learning.cpu.sgd import FusedSGD
 from synthwire.learning.data import Share, TrainingImages, load_batches
 from synthwire.learning.distributed import Interrupts
 from synthwire.learning.hooks import (
@@ -159,9 +158,9 @@ class WireTrainer(TrainerBase):
         self._scaler.load_state_dict(state_dict["scaler"])
 
 
-def build_optimizer(cfg, model: torch.nn.Module) -> FusedSGD:
+def build_optimizer(cfg, model: torch.nn.Module) -> torch.optim.SGD:
     """Detectron2's stochastic gradient descent, rates and decays of its config included."""
-    return FusedSGD(
+    return torch.optim.SGD(
         get_default_optimizer_params(
             model,
             base_lr=cfg.SOLVER.BASE_LR,
@@ -173,4 +172,6 @@ def build_optimizer(cfg, model: torch.nn.Module) -> FusedSGD:
         momentum=cfg.SOLVER.MOMENTUM,
         nesterov=cfg.SOLVER.NESTEROV,
         weight_decay=cfg.SOLVER.WEIGHT_DECAY,
+        # in one pass over the weights; on a GPU torch chooses
+        fused=True if cfg.MODEL.DEVICE == "cpu" else None,
     )

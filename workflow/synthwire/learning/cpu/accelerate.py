@@ -1,9 +1,10 @@
 """Detectron2's Mask R-CNN, quicker: the same arithmetic, in an order that suits the machine.
 
 Profiles of a training step on a CPU show, beside the convolutions, torchvision's scalar ROIAlign
-(a tenth of the step), copies between memory layouts (another tenth), and an optimiser that walks
-over the weights several times. What is here removes these; a Detectron2 model keeps its
-parameters' names, its checkpoints and, within rounding, its results.
+(a tenth of the step) and copies between memory layouts (another tenth). What is here removes these;
+a Detectron2 model keeps its parameters' names, its checkpoints and, within rounding, its results.
+What each part gains is measured by benchmarks/training.py and benchmarks/inference.py, option
+--without, on one thread; what gains less than 5 % does not stay.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ def accelerate(model: nn.Module) -> nn.Module:
 
 
 def lay_channels_last(model: nn.Module) -> None:
-    """Let convolutions work on pixels whose channels lie together in memory (channels_last)."""
+    """Let convolutions work on pixels whose channels lie together in memory (channels_last).
+
+    Measured: without it a training step of the demo takes 1.09 times as long, with 16-bit numbers
+    1.18 times, a prediction of the bundled model 1.21 and 1.31 times.
+    """
     model.to(memory_format=torch.channels_last)
     model.backbone.register_forward_pre_hook(_channels_last_input)
 

@@ -12,7 +12,9 @@ class SmallMapConv2d(Conv2d):
     """Detectron2's Conv2d, as one matrix product where the map is small beside the weights.
 
     oneDNN brings weights and their gradients into an order of its own and back. At a deep stage's
-    few pixels this takes longer than the convolution.
+    few pixels this takes longer than the convolution. Measured: without it a training step of the
+    demo takes 1.08 times as long (1.04 and 1.11 in two series), with 16-bit numbers 1.05 times; a
+    prediction, whose images are larger, takes as long.
     """
 
     PIXELS_PER_CHANNEL = 0.25  # fewer than these: measured at 128 to 512 channels on two processors
