@@ -13,7 +13,7 @@ class SmallMapConv2d(Conv2d):
 
     oneDNN brings weights and their gradients into an order of its own and back. At a deep stage's
     few pixels this takes longer than the convolution. Measured: without it a training step of the
-    demo takes 1.08 times as long (1.04 and 1.11 in two series), with 16-bit numbers 1.05 times; a
+    demo takes 1.06 times as long (1.04 to 1.11 in four series), with 16-bit numbers 1.04 times; a
     prediction, whose images are larger, takes as long.
     """
 
