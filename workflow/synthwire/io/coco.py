@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -16,7 +16,7 @@ ANNOTATION_IDS_PER_IMAGE = 100_000
 
 
 def make_annotation(
-    identity: int, image_id: int, rle: dict, *, category_id: int = 1, iscrowd: int = 0, **more
+    identity: int, image_id: int, rle: dict, *, category_id: int = 1, iscrowd: int = 0, **more: Any
 ) -> dict:
     """One COCO annotation; area and bounding box come from the mask.
 
@@ -64,7 +64,7 @@ def read_coco(path: Source) -> dict:
     return data
 
 
-def _require_unique(path: str | os.PathLike, key: str, identities: Sequence) -> None:
+def _require_unique(path: Source, key: str, identities: Sequence) -> None:
     seen = set()
     for identity in identities:
         if identity is None or identity in seen:

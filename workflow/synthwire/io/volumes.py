@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -15,7 +16,7 @@ from synthwire.io.files import atomic_path
 
 
 def write_volume(
-    path: str | os.PathLike, labels: np.ndarray, voxel_size_nm: float, **metadata
+    path: str | os.PathLike, labels: np.ndarray, voxel_size_nm: float, **metadata: Any
 ) -> None:
     """Write a labelled volume (Z, Y, X) as zstd-compressed TIFF, one page a layer.
 

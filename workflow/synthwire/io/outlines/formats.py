@@ -31,7 +31,7 @@ def read_outlines(
     path = as_source(path)
     if not isinstance(path, MemoryFile) and not path.is_file():
         raise InputError(f"{path}: no such file")
-    collector = Collector(path, list(names), tuple(shape), tuple(classes))
+    collector = Collector(path, list(names), (shape[0], shape[1]), tuple(classes))
     reader = next((item for item in FORMATS if item.recognises(collector)), None)
     if reader is None:  # only a JSON file can be of no format
         raise InputError(

@@ -50,10 +50,12 @@ def _mask(collector: Collector, shape: dict, where: str) -> dict | None:
     if kind == "polygon":
         return collector.mask_of_rings([points], where)
     if kind == "rectangle":
-        return collector.mask_of_box(*points.min(axis=0), *points.max(axis=0), where)
+        (x, y), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        return collector.mask_of_box(x, y, right, bottom, where)
     if kind == "circle":
         radius = float(np.hypot(*(points[1] - points[0])))
-        return collector.mask_of_oval(*points[0], radius, radius)
+        x, y = points[0]
+        return collector.mask_of_oval(x, y, radius, radius)
     if kind == "mask":
         content = base64.b64decode(shape["mask"], validate=True)
         part = np.array(Image.open(io.BytesIO(content), formats=("PNG",))) > 0

@@ -34,7 +34,8 @@ def read(collector: Collector) -> None:
         raise collector.error("a colour image is no label image; one channel expected")
     if not np.isfinite(pages).all() or (pages != np.floor(pages)).any() or (pages < 0).any():
         raise collector.error("labels must be whole numbers from 0 (0 is no particle)")
-    collector.require_shape(*pages.shape[1:], "each page")
+    _, height, width = pages.shape
+    collector.require_shape(height, width, "each page")
     layers = _are_layers(collector.path)
     if not layers and len(pages) != len(collector.names):
         raise collector.error(f"{len(pages)} pages of labels for {len(collector.names)} images")

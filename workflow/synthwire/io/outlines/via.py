@@ -49,9 +49,9 @@ def _mask(collector: Collector, shape: dict, where: str) -> dict | None:
         right, bottom = x + float(shape["width"]), y + float(shape["height"])
         return collector.mask_of_box(x, y, right, bottom, where)
     if kind in ("circle", "ellipse"):
-        radii = [float(shape.get("r", shape.get(f"r{axis}", 0))) for axis in "xy"]
+        rx, ry = (float(shape.get("r", shape.get(f"r{axis}", 0))) for axis in "xy")
         turn = float(shape.get("theta", 0.0))
-        return collector.mask_of_oval(float(shape["cx"]), float(shape["cy"]), *radii, turn)
+        return collector.mask_of_oval(float(shape["cx"]), float(shape["cy"]), rx, ry, turn)
     collector.remark(where, f"a {kind} encloses nothing; left out")
     return None
 

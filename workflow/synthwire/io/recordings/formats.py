@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
-from synthwire.io.recordings import nexus, pillow, sdf, tiff
+from synthwire.io.recordings import (
+    arrays,
+    digital_micrograph,
+    hdf5,
+    mrc,
+    nanonis,
+    pillow,
+    sdf,
+    ser,
+    tiff,
+)
+from synthwire.io.recordings.display import PHASE, as_real, as_shown
 from synthwire.io.recordings.recording import Recording, require_image
 
 # The first that recognises a file reads it; pillow takes what is left. A new format is a file with
-# recognises(path, start) and read(path, largest_pixels), and its name here.
-FORMATS = (tiff, nexus, sdf, pillow)
-START_BYTES = 8
+# SUFFIXES, recognises(path, start) and read(path, largest_pixels), and its name here.
+FORMATS = (tiff, hdf5, digital_micrograph, ser, arrays, nanonis, sdf, mrc, pillow)
+SUFFIXES = tuple(suffix for item in FORMATS for suffix in item.SUFFIXES)
+START_BYTES = 256
+
+
+def is_searched(path: Path) -> bool:
+    """Whether a file in a folder counts as an image there, by its name and, where need be, content.
+
+    A `.hdr` is a scan's header only where it says so: Tescan and ENVI write others beside their
+    images. An array of objects is none of pixels.
+    """
+    suffix = path.suffix.lower()
+    if suffix in sdf.SUFFIXES:
+        return sdf.is_header(path)
+    return suffix in SUFFIXES and not (suffix in arrays.SUFFIXES and arrays.holds_objects(path))
 
 
 def read_image(path: Source) -> np.ndarray:
@@ -24,15 +50,24 @@ def read_image(path: Source) -> np.ndarray:
     return pages[0] if len(pages) == 1 else pages
 
 
-def read_recording(path: Source, *, largest_pixels: int | None = None) -> Recording:
+def read_recording(
+    path: Source,
+    *,
+    largest_pixels: int | None = None,
+    complex_part: str = PHASE,
+    as_stored: bool = False,
+) -> Recording:
     """Read one file with its metadata, from disk or from memory.
 
-    PNG, JPEG; TIFF (8/16-bit, float, several pages, OME, ImageJ, SEM makers' tags); STXM scans as
-    NeXus/HDF5 (NXstxm) or as SDF, for which `path` is the .hdr file beside its .xim files. The
-    format is told from the file's first bytes, not from its name, but for SDF. A file in memory is
-    trusted less: what would lead to other files, or to any of Pillow's rarer formats, is refused.
+    docs/images.md has the table of formats. The format is told from the file's first bytes, not
+    from its name, but for SDF, whose `path` is the .hdr file beside its .xim files, and for MRC of
+    before 2000. A file in memory is trusted less: what would lead to other files, or to any of
+    Pillow's rarer formats, is refused.
 
     largest_pixels: most pixels that may be decoded, over all pages, colours counted once.
+    complex_part: what is taken of complex numbers, a key of `display.COMPLEX_PARTS`.
+    as_stored: the values as they are in the file, as label images need them, rather than as a
+    viewer shows them: neither is a palette looked up, nor white taken for zero.
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
     path = as_source(path)
@@ -40,10 +75,11 @@ def read_recording(path: Source, *, largest_pixels: int | None = None) -> Record
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
-    return recording
+    recording = as_real(recording, complex_part)
+    return recording if as_stored else as_shown(recording)
 
 
-def _start_of(path: Source) -> bytes:
+def _start_of(path: Path | MemoryFile) -> bytes:
     if not isinstance(path, MemoryFile) and path.is_dir():
         raise InputError(f"{path}: a folder, where an image file is expected")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, Source, open_binary
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
 from synthwire.io.units import nanometres
+
+if TYPE_CHECKING:
+    import h5py
 
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 IMAGE_SCANS = ("sample image", "sample image stack", "generic scan")  # of NXstxm's scan types
@@ -47,14 +50,14 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
         raise InputError(f"{path}: damaged HDF5 file ({error})") from None
 
 
-def _require_self_contained(path: MemoryFile, file) -> None:
+def _require_self_contained(path: Path | MemoryFile, file: h5py.File) -> None:
     """InputError when links, virtual datasets or raw storage lead to files on this machine."""
     import h5py
 
-    def outside(name: str, link) -> str | None:
+    def outside(name: str, link: object) -> str | None:
         return name if isinstance(link, h5py.ExternalLink) else None
 
-    def stored_outside(name: str, item) -> str | None:
+    def stored_outside(name: str, item: h5py.HLObject) -> str | None:
         return (
             name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
         )
@@ -70,11 +73,11 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _is_class(item, name: str) -> bool:
+def _is_class(item: h5py.HLObject, name: str) -> bool:
     return hasattr(item, "keys") and _text(item.attrs.get("NX_class", "")) == name
 
 
-def _signal(group):
+def _signal(group: h5py.Group) -> h5py.Dataset | None:
     """The signal of an NXdata group, if it is an image or a stack."""
     name = _text(group.attrs.get("signal", ""))
     if not name or name not in group:
@@ -89,7 +92,7 @@ def _rank(shape: tuple[int, ...]) -> int:
     return max(2, sum(side > 1 for side in shape)) if len(shape) >= 2 else len(shape)
 
 
-def _detectors(entry) -> dict:
+def _detectors(entry: h5py.Group) -> dict[str, h5py.Group]:
     """The NXdata groups of an entry that hold an image or a stack."""
     return {
         name: item
@@ -98,7 +101,7 @@ def _detectors(entry) -> dict:
     }
 
 
-def _nexus_group(path: Source, file):
+def _nexus_group(path: Source, file: h5py.File) -> h5py.Group | None:
     """The NXdata group that is meant, or None when there is none."""
     entries = {name: item for name, item in file.items() if _is_class(item, "NXentry")}
     entry = file.get(_text(file.attrs.get("default", "")) or "/")
@@ -123,10 +126,10 @@ def _nexus_group(path: Source, file):
     return next(iter(groups.values()), None)
 
 
-def _only_dataset(path: Source, file, largest_pixels: int | None):
+def _only_dataset(path: Source, file: h5py.File, largest_pixels: int | None) -> h5py.Dataset:
     found = []
 
-    def visit(name, item):
+    def visit(name: str, item: h5py.HLObject) -> None:
         if hasattr(item, "ndim") and item.ndim in (2, 3) and item.dtype.kind in "buif":
             found.append(name)
 
@@ -140,12 +143,12 @@ def _only_dataset(path: Source, file, largest_pixels: int | None):
     return file[found[0]]
 
 
-def _require_size(path: Source, dataset, largest_pixels: int | None) -> None:
+def _require_size(path: Source, dataset: h5py.Dataset, largest_pixels: int | None) -> None:
     require_pixels(path, dataset.shape, largest_pixels)
     require_bytes(path, dataset.size * dataset.dtype.itemsize)
 
 
-def _axis_of(group, signal, name: str, default: int) -> int:
+def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -> int:
     """Which axis of the signal a field of an NXdata group runs along, by NeXus's three ways.
 
     Attributes of the group since 2014, a list in an attribute of the signal, and, as the definition
@@ -164,7 +167,7 @@ def _axis_of(group, signal, name: str, default: int) -> int:
     return int(np.ravel(axis)[0]) - 1 if axis is not None else default
 
 
-def _read_nxdata(path: Source, group, largest_pixels: int | None) -> Recording:
+def _read_nxdata(path: Source, group: h5py.Group, largest_pixels: int | None) -> Recording:
     signal = _signal(group)
     _require_size(path, signal, largest_pixels)
     kind = _text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""

@@ -28,10 +28,10 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             # Pillow warns of 90 megapixels, which is a common stitched micrograph, and refuses
             # twice that; only the refusal is wanted.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with open_binary(path) as file, Image.open(file, formats=formats) as image:
-                require_pixels(path, (image.height, image.width), largest_pixels)
-                image.load()
-                image = ImageOps.exif_transpose(image)
+            with open_binary(path) as file, Image.open(file, formats=formats) as opened:
+                require_pixels(path, (opened.height, opened.width), largest_pixels)
+                opened.load()
+                image: Image.Image = ImageOps.exif_transpose(opened)
                 if image.mode == "P":
                     image = image.convert("RGBA" if "transparency" in image.info else "RGB")
                 elif image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
