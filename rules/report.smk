@@ -6,7 +6,7 @@ localrules:
 # rule writes, since Snakemake prints every input.
 rule report:
     input:
-        tables=f"{RUN}/tables/verdict.md",
+        tables=f"{RUN}/tables/verdict.json",
         figures=[path for path in FIGURES if path.endswith(".svg")],
         provenance=expand(
             f"{MODELS_RUN}/models/{{model}}/provenance.json", model=TRAINED

@@ -18,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from synthwire.errors import InputError
+from synthwire.io.masks import mask_areas
 from synthwire.learning.predict import Place
 
 # In pixels as the network sees them. An image a little larger than a tile goes in one piece.
@@ -226,6 +227,6 @@ def _join(parts: Sequence[Part]) -> dict:
     return {
         **results[0],
         "bbox": [*low.tolist(), *(high - low).tolist()],
-        "score": float(np.average(scores, weights=coco_mask.area(masks))),
+        "score": float(np.average(scores, weights=mask_areas(masks))),
         "segmentation": {"size": list(union["size"]), "counts": union["counts"].decode("ascii")},
     }
