@@ -1,0 +1,62 @@
+"""FEI, Thermo Fisher and Phenom: tags 34680, 34682 (text) and 34683 (XML)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tifffile import TiffPage
+
+from synthwire.io.calibration.calibration import Found
+from synthwire.io.calibration.tags import tag_text, tag_value
+from synthwire.io.units import nanometres, number
+
+TEXT_TAGS = (34682, 34680)
+XML_TAG = 34683
+SCANS = ("Scan", "EScan", "IScan", "CScan", "Image")
+M_TO_NM = 1e9
+
+
+def pixel_size(page: TiffPage) -> Found | None:
+    """Sections [Scan], or what [Beam] names as such: sides of a pixel in m, or of the field."""
+    metadata = tag_value(page, *TEXT_TAGS)
+    if not isinstance(metadata, dict):
+        return None
+    named = metadata.get("Beam", {}).get("Scan")
+    width = metadata.get("Image", {}).get("ResolutionX")
+    for name in (named, *SCANS):
+        scan = metadata.get(name, {})
+        sides = _sides(scan, page)
+        if sides:
+            return Found(sides, int(width) if width else None)
+    return None
+
+
+def _sides(scan: Mapping[str, Any], page: TiffPage) -> tuple[float, float] | None:
+    if "PixelWidth" in scan:
+        x = number(scan["PixelWidth"])
+        return number(scan.get("PixelHeight", x)) * M_TO_NM, x * M_TO_NM
+    if "HorFieldsize" in scan:  # a data bar may add rows to the image, but no columns
+        return (number(scan["HorFieldsize"]) / page.imagewidth * M_TO_NM,) * 2
+    return None
+
+
+def xml_pixel_size(page: TiffPage) -> Found | None:
+    """Elements pixelWidth and pixelHeight with a unit, or X and Y below PixelSize."""
+    text = tag_text(page, XML_TAG)
+    if text is None:
+        return None
+    names = (("pixelHeight", "pixelWidth"), ("Y", "X"))
+    within = re.search(r"<PixelSize\b.*?</PixelSize>", text, re.DOTALL)
+    for (down, across), content in zip(names, (text, within and within[0]), strict=True):
+        y, x = (_element_nm(content or "", name) for name in (down, across))
+        if x is not None:
+            return Found((y or x, x))
+    return None
+
+
+def _element_nm(xml: str, name: str) -> float | None:
+    match = re.search(rf'<(?:\w+:)?{name}\b[^>]*?\bunit="([^"]*)"[^>]*>([^<]*)<', xml)
+    unit = nanometres(match[1]) if match else None
+    return number(match[2]) * unit if match and unit else None

@@ -1,0 +1,38 @@
+"""Private tags of TIFFs, and the lines of text that makers write into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tifffile
+
+from synthwire.io.units import decode
+
+
+def tag_value(page: tifffile.TiffPage, *codes: int) -> Any:
+    """The value of the first of these tags that a page has, or None."""
+    tags = page.tags
+    return next((tags[code].value for code in codes if code in tags), None)
+
+
+def tag_text(page: tifffile.TiffPage, *codes: int) -> str | None:
+    """The value of the first of these tags that a page has, as text."""
+    value = tag_value(page, *codes)
+    if value is None or isinstance(value, str):
+        return value
+    return decode(bytes(value))
+
+
+def sections(text: str) -> dict[str, dict[str, str]]:
+    """Lines `key=value` below lines `[section]`; names in small letters."""
+    found: dict[str, dict[str, str]] = {}
+    section = found.setdefault("", {})
+    for line in text.splitlines():
+        line = line.strip(" \t\0")
+        # binary content may precede the first section on its line
+        if line.endswith("]") and "[" in line:
+            section = found.setdefault(line[line.rindex("[") + 1 : -1].lower(), {})
+        elif "=" in line:
+            key, value = line.split("=", 1)
+            section[key.strip().lower()] = value.strip()
+    return found

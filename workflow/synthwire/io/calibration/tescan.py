@@ -1,0 +1,30 @@
+"""TESCAN: tag 50431, and the text beside each image, wires-tif.hdr; both in m."""
+
+from __future__ import annotations
+
+from tifffile import TiffPage
+
+from synthwire.io.calibration.calibration import Found
+from synthwire.io.calibration.tags import sections, tag_text
+from synthwire.io.units import number
+
+TAG = 50431
+M_TO_NM = 1e9
+
+
+def pixel_size(page: TiffPage) -> Found | None:
+    """Of the text in the tag; binary content may stand around it."""
+    text = tag_text(page, TAG)
+    return None if text is None else of_text(text)
+
+
+def recognises(text: str) -> bool:
+    """Whether a text is TESCAN's."""
+    return "[MAIN]" in text
+
+
+def of_text(text: str) -> Found | None:
+    """PixelSizeX and PixelSizeY, of whatever section."""
+    entries = {key: value for section in sections(text).values() for key, value in section.items()}
+    x = number(entries["pixelsizex"]) * M_TO_NM
+    return Found((number(entries["pixelsizey"]) * M_TO_NM if "pixelsizey" in entries else x, x))
