@@ -182,7 +182,6 @@ def test_several_images_are_matched_by_name(tmp_path):
     [
         (coco(shape=(41, 50)), "41 × 50"),
         (coco(segmentation=[[1, 1, 2, 2]]), "annotation 0"),
-        (coco(category_id=3), "no category 3"),
     ],
 )
 def test_outlines_of_no_use_are_one_line(tmp_path, outlines, says):

@@ -124,13 +124,16 @@ def json_ready(value: Any) -> Any:
 
 
 def read_json(path: Source) -> Any:
-    """Read JSON. InputError when the file is missing or is no JSON."""
+    """Read JSON: UTF-8, with or without its mark, UTF-16 or UTF-32.
+
+    InputError when the file is missing or is no JSON.
+    """
     try:
         with open_binary(as_source(path)) as file:
-            return json.loads(file.read().decode("utf-8"))
+            return json.loads(file.read())  # bytes: json finds the encoding
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error})") from None
 
 

@@ -1,104 +1,239 @@
-"""COCO JSON: makesense.ai, CVAT, pycocotools; polygons and both kinds of RLE."""
+"""COCO JSON: makesense.ai, CVAT, pycocotools; polygons and both kinds of RLE, results lists.
+
+Read as tools write it: ids may be text, missing or twice, categories may be missing, rings may be
+nested in any way. What of an annotation makes no outline leaves that one out.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.errors import InputError
-from synthwire.io.coco import annotations_by_image, read_coco
 from synthwire.io.files import write_json
-from synthwire.io.masks import decode_mask, encode_mask, segmentation_to_rle
+from synthwire.io.masks import decode_mask, segmentation_to_rle
 from synthwire.io.outlines.collector import Collector
-from synthwire.io.outlines.geometry import crosses_itself, rings_of
+from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of
+from synthwire.io.outlines.pairing import listed
 
 
 def recognises(collector: Collector) -> bool:
     data = collector.json
-    return isinstance(data, dict) and "images" in data and "annotations" in data
+    if isinstance(data, dict):
+        return isinstance(data.get("annotations"), list) and isinstance(data.get("images"), list)
+    return bool(data) and isinstance(data, list) and all(map(_is_result, data))
+
+
+def _is_result(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and "image_id" in item
+        and not {"bbox", "segmentation"}.isdisjoint(item)
+    )
+
+
+def names(collector: Collector) -> list[str]:
+    """The images that the file tells apart."""
+    return [image["file_name"] for image in _images(collector)]
 
 
 def read(collector: Collector) -> None:
     """Take in a COCO data set; annotations with iscrowd or confidence "low" become crowd."""
-    data = read_coco(collector.path)
-    by_id = {item["id"]: str(item.get("name", "")) for item in data["categories"]}
-    groups = annotations_by_image(data)
-    for page, image in _pages(collector, data["images"]):
-        collector.require_shape(image.get("height"), image.get("width"), f"image {image['id']}")
-        for item in groups[image["id"]]:
-            where = f"annotation {item['id']}"
-            attributes = item.get("attributes") or {}
-            crowd = int(item.get("iscrowd") or 0)
-            segmentation = item["segmentation"]
-            if crowd and isinstance(segmentation, dict) and "occluded" in attributes:
-                crowd = 0  # CVAT marks every mask that is no polygon so
-            mask_of = _mask_of_polygons if isinstance(segmentation, list) else _mask_of_run_lengths
-            rle = mask_of(collector, segmentation, where)
-            crowd = int(crowd or attributes.get("confidence") == "low")
-            collector.add(page, where, rle, by_id[item["category_id"]], crowd, attributes)
+    data = collector.json if isinstance(collector.json, dict) else {"annotations": collector.json}
+    images = _images(collector)
+    places = collector.pages_of([image["file_name"] for image in images], "image with file_name")
+    keys = [image["key"] for image in images]
+    twice = [key for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    if twice:
+        raise collector.error(f"images: id {twice[0]} stands twice; each image needs its own")
+    page_of = {images[place]["key"]: page for page, place in _by_page(collector, places, images)}
+    for _, place in places:
+        image = images[place]
+        collector.require_shape(image["height"], image["width"], f"image {image['key']}")
+    annotations = [item for item in data["annotations"] if isinstance(item, dict)]
+    wheres = _wheres(collector, annotations)
+    classes = _classes(collector, data.get("categories"), annotations)
+    homeless = []
+    for where, item, name in zip(wheres, annotations, classes, strict=True):
+        key = (
+            keys[0]
+            if item.get("image_id") is None and len(keys) == 1
+            else _key(item.get("image_id"))
+        )
+        if key not in keys:
+            homeless.append(key)
+        elif key in page_of:
+            _take(collector, page_of[key], where, item, name)
+    if homeless:
+        say = collector.remark if len(homeless) < len(annotations) else collector.leave_out
+        what = f"of images that the file does not list ({listed(homeless)})"
+        say(f"{len(homeless)} of {len(annotations)} annotations", what)
+    scores = [item["score"] for item in annotations if isinstance(item.get("score"), int | float)]
+    if scores:
+        collector.remark(
+            "scores",
+            f"a program's findings, not drawn by hand; all taken, from score {min(scores):.2g}",
+        )
 
 
-def _mask_of_run_lengths(collector: Collector, segmentation: dict, where: str) -> dict:
+def _key(identity: Any) -> str:
+    """An id as text: 1, 1.0 and "1" are the same."""
     try:
-        rle = segmentation_to_rle(segmentation, *collector.shape)
-        decode_mask(rle)  # notices a code that runs over the image
-        return rle
-    except InputError as error:
-        raise collector.error(f"{where}: {error}") from None
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise collector.error(f"{where}: no proper run-length code ({error})") from None
+        number = float(identity)
+        return str(int(number)) if number.is_integer() else str(identity)
+    except (TypeError, ValueError, OverflowError):
+        return str(identity).strip()
 
 
-def _mask_of_polygons(collector: Collector, polygons: Sequence, where: str) -> dict:
-    """COCO polygons as pycocotools fills them, but for those that need repair."""
+def _images(collector: Collector) -> list[dict]:
+    """key, file_name, height, width and page of each image; of a results list its image ids."""
+    data = collector.json
+    if isinstance(data, list):
+        keys = dict.fromkeys(_key(item["image_id"]) for item in data)
+        return [
+            {"key": key, "file_name": key, "height": None, "width": None, "page": None}
+            for key in keys
+        ]
+    images = [image for image in data["images"] if isinstance(image, dict)]
+    found = []
+    for number, image in enumerate(images, start=1):
+        name, path = str(image.get("file_name") or ""), image.get("path")
+        if isinstance(path, str) and path.replace("\\", "/").endswith(name.replace("\\", "/")):
+            name = path  # coco-annotator's, which tells equal names apart
+        identity = image.get("id")
+        found.append(
+            {
+                "key": _key(number if identity is None else identity),
+                "file_name": name,
+                **{field: image.get(field) for field in ("height", "width", "page")},
+            }
+        )
+    return found
+
+
+def _by_page(
+    collector: Collector, places: Sequence[tuple[int, int]], images: Sequence[Mapping]
+) -> list[tuple[int, int]]:
+    """The same pairs, but by the field "page" where all images of one stack have it."""
+    numbers = [images[place]["page"] for _, place in places]
+    if len(set(collector.names)) > 1 or len(numbers) < 2 or None in numbers:
+        return list(places)
+    if sorted(map(_key, numbers)) != sorted(map(str, range(len(numbers)))):
+        raise collector.error(f"images: 'page' must run from 0 to {len(numbers) - 1}")
+    return [(int(_key(page)), place) for page, (_, place) in zip(numbers, places, strict=True)]
+
+
+def _wheres(collector: Collector, annotations: Sequence[Mapping]) -> list[str]:
+    """How each annotation is called in remarks; says where ids are missing or equal."""
+    identities = [item.get("id") for item in annotations]
+    known = [_key(identity) for identity in identities if identity is not None]
+    if len(set(known)) == len(annotations):
+        return [f"annotation {key}" for key in known]
+    if "score" not in (annotations[0] if annotations else {}):  # results lists have none
+        collector.remark("ids", "missing or equal among the annotations; numbered in their order")
+    return [f"annotation number {number}" for number in range(1, len(annotations) + 1)]
+
+
+def _classes(collector: Collector, categories: Any, annotations: Sequence[Mapping]) -> list[str]:
+    """The class name of each annotation; none, with a remark, where the file has no name for it."""
+    by_key = {
+        _key(item.get("id")): str(item.get("name") or "")
+        for item in (categories if isinstance(categories, list) else [])
+        if isinstance(item, dict)
+    }
+    keys = [_key(item.get("category_id")) for item in annotations]
+    unknown = sorted({key for key in keys if key not in by_key})
+    if unknown:
+        what = "has no name in the file" if by_key else "is there, but the file has no categories"
+        collector.remark(f"category {', '.join(unknown[:5])}", f"{what}; taken as the only class")
+    return [by_key.get(key, "") for key in keys]
+
+
+def _take(collector: Collector, page: int, where: str, item: Mapping, name: str) -> None:
+    attributes = item.get("attributes") if isinstance(item.get("attributes"), dict) else {}
+    segmentation = item.get("segmentation")
+    crowd = item.get("iscrowd") in (1, True, "1")
+    if crowd and isinstance(segmentation, dict) and "occluded" in attributes:
+        crowd = False  # CVAT marks every mask that is no polygon so
+    rle = None
+    with collector.attempt(where):
+        if isinstance(segmentation, str | dict):
+            rle = _mask_of_run_lengths(collector, segmentation, where)
+        elif segmentation:
+            rle = _mask_of_polygons(collector, parse_rings(segmentation), where)
+        else:
+            rle = _mask_of_box(collector, item.get("bbox"), where)
+    if rle is not None:
+        low = attributes.get("confidence") == "low"
+        collector.add(page, where, rle, name, int(crowd or low), attributes)
+
+
+def _mask_of_box(collector: Collector, box: Any, where: str) -> dict:
+    """What there is where an annotation has a box alone."""
+    if not isinstance(box, list | tuple) or len(box) != 4:
+        raise InputError("neither a segmentation nor a box")
+    x, y, width, height = (float(side) for side in box)
+    if not (width > 0 and height > 0):
+        raise InputError("no segmentation, and a box without an area")
+    collector.remark(where, "a box alone; taken as a rectangle")
+    return collector.mask_of_box(x, y, x + width, y + height, where)
+
+
+def _mask_of_run_lengths(collector: Collector, segmentation: dict | str, where: str) -> dict:
+    if isinstance(segmentation, str):
+        segmentation = {"size": list(collector.shape), "counts": segmentation}
+    size = [int(side) for side in segmentation.get("size") or collector.shape]
+    counts = segmentation["counts"]
+    if isinstance(counts, list):
+        counts = _whole_counts(collector, counts, size, where)
+    rle = segmentation_to_rle({"size": size, "counts": counts}, *collector.shape)
+    decode_mask(rle)  # notices a code that runs over the image
+    return rle
+
+
+def _whole_counts(collector: Collector, counts: list, size: Sequence[int], where: str) -> list[int]:
+    """Run lengths that fill the image: ground at their end is cut off or filled up, and said so."""
+    numbers = [float(count) for count in counts]
+    if any(count < 0 or not count.is_integer() for count in numbers):
+        raise InputError("no proper run-length code: runs are whole numbers from 0")
+    whole = [int(count) for count in numbers]
+    excess = sum(whole) - size[0] * size[1]
+    if excess > 0 and len(whole) % 2 and whole[-1] >= excess:
+        whole[-1] -= excess
+        collector.remark(where, f"run lengths {excess} px too long; the ground at the end was cut")
+    elif excess < 0:
+        whole += [0] * (len(whole) % 2 == 0)
+        whole[-1] -= excess
+        collector.remark(where, f"run lengths {-excess} px too short; the rest taken as ground")
+    elif excess > 0:
+        raise InputError(f"no proper run-length code: it runs {excess} px over the image")
+    return whole
+
+
+def _mask_of_polygons(collector: Collector, rings: Sequence[np.ndarray], where: str) -> dict:
+    """COCO polygons, united, as pycocotools fills them, but for those that need repair."""
+    height, width = collector.shape
+    good = [ring for ring in rings if len(ring) >= 3 and np.isfinite(ring).all()]
+    if not good:
+        raise InputError("a polygon needs an even count of numbers, at least six")
+    if len(good) < len(rings):
+        count = len(rings) - len(good)
+        collector.remark(
+            where, f"{count} of {len(rings)} polygons left out: too short, or no numbers"
+        )
     rles = []
-    for polygon in polygons:
-        points = np.asarray(polygon, dtype=float)
-        if points.ndim != 1 or len(points) % 2 or len(points) < 6:
-            raise collector.error(
-                f"{where}: a polygon needs an even count of numbers, at least six"
-            )
-        points = points.reshape(-1, 2)
-        height, width = collector.shape
+    for points in good:
         inside = (points >= 0).all() and (points <= (width, height)).all()
         if inside and not crosses_itself(points):
-            rles.append(segmentation_to_rle([polygon], *collector.shape))
+            rles.append(segmentation_to_rle([points.ravel().tolist()], *collector.shape))
         else:
             rles.append(collector.mask_of_rings([points], where))
-    if not rles:
-        return encode_mask(np.zeros(collector.shape, dtype=bool))
-    merged = coco_mask.merge(rles)
-    return segmentation_to_rle(merged, *collector.shape)
-
-
-def _pages(collector: Collector, images: Sequence[dict]) -> list[tuple[int, dict]]:
-    """(page, COCO image) pairs: by "page" or order within one file, else by file name."""
-    names = collector.names
-    if len(images) == len(names) and len(set(names)) == 1:
-        if all("page" in image for image in images):
-            pages = [image["page"] for image in images]
-            if sorted(pages) != list(range(len(names))):
-                raise collector.error(f"images: 'page' must run from 0 to {len(names) - 1}")
-            return list(zip(pages, images, strict=True))
-        return list(enumerate(images))
-    if len(set(names)) < len(names):
-        raise collector.error(
-            f"{len(images)} images are annotated, but {names[0]} has "
-            f"{len(names)} pages; one entry under 'images' is expected for each page"
-        )
-    by_name = {Path(str(image.get("file_name", ""))).name: image for image in images}
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        raise collector.error(
-            f"no image with file_name '{missing[0]}'; what the file lists is "
-            f"{', '.join(sorted(by_name)[:5])}"
-        )
-    return [(page, by_name[name]) for page, name in enumerate(names)]
+    return segmentation_to_rle(coco_mask.merge(rles), *collector.shape)
 
 
 def write_coco(

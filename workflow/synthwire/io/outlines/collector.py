@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pycocotools import mask as coco_mask
 from scipy import ndimage
 from skimage.draw import ellipse
 
 from synthwire.errors import InputError
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, make_annotation
-from synthwire.io.files import MemoryFile, read_json
+from synthwire.io.files import MemoryFile, open_binary, read_json
 from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.geometry import crosses_itself, fill
+from synthwire.io.outlines.pairing import Fault, listed, pair
+
+JSON_SUFFIXES = (".json", ".geojson")
+FARTHEST = 1e7  # px; what lies beyond is no place on an image
+LONGEST_TEXT = 256 * 2**20  # bytes; what is longer is no file of outlines
+
+# What a format's reader may run into when one outline is not as it should be.
+BAD_OUTLINE = (
+    InputError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 @dataclass
@@ -35,8 +56,9 @@ class Outlines:
 class Collector:
     """The outlines of one file, taken in one by one.
 
-    path: the file. names: file names of the pages (several pages of one file have one name).
-    shape: their height and width. classes: names of the categories, numbered from 1.
+    path: the file. names: paths or names of the pages' files (several pages of one file have one
+    name). shape: their height and width. classes: names of the categories, numbered from 1.
+    beside: other files of the same export by their names, where the file comes from an archive.
     """
 
     def __init__(
@@ -45,22 +67,67 @@ class Collector:
         names: list[str],
         shape: tuple[int, int],
         classes: tuple[str, ...],
-    ):
+        beside: Mapping[str, MemoryFile] | None = None,
+    ) -> None:
         self.path, self.names, self.shape, self.classes = path, names, shape, classes
+        self.beside = beside or {}
         self.found = Outlines()
         self.numbers = [0] * len(names)  # annotations so far, per page
         self.seen: dict[tuple[int, str], str] = {}
         self.renamed: set[str] = set()
+        self.left_out: list[str] = []
+
+    @property
+    def suffix(self) -> str:
+        """The file name's suffix, in lower case."""
+        return self.path.suffix.lower()
+
+    @cached_property
+    def content(self) -> bytes:
+        """The file's bytes; InputError when they are too many for outlines."""
+        with open_binary(self.path) as file:
+            content = file.read(LONGEST_TEXT + 1)
+        if len(content) > LONGEST_TEXT:
+            raise self.error(f"larger than {LONGEST_TEXT >> 20} MiB; no file of outlines is")
+        return content
+
+    @cached_property
+    def text(self) -> str:
+        """The file's text: UTF-8, with or without its mark, UTF-16, or else Windows' Latin."""
+        if self.content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return self.content.decode("utf-16", errors="replace")
+        try:
+            return self.content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return self.content.decode("cp1252", errors="replace")
 
     @cached_property
     def json(self) -> Any:
         """Content of a .json file; None of any other. InputError when it is none."""
-        return read_json(self.path) if self.path.suffix.lower() == ".json" else None
+        return read_json(self.path) if self.suffix in JSON_SUFFIXES else None
 
     def outlines(self) -> Outlines:
-        """All that was taken in, page by page."""
+        """All that was taken in, page by page; InputError where all of it had to be left out."""
+        if self.left_out and not self.found.annotations:
+            others = len(self.left_out) - 1
+            more = f"; so were the {others} others" if others else ""
+            raise InputError(self.left_out[0] + more)
         self.found.annotations.sort(key=lambda item: item["id"])
         return self.found
+
+    @contextmanager
+    def attempt(self, where: str) -> Iterator[None]:
+        """Leave out the outline that stands `where`, with a remark, when the block fails on it."""
+        try:
+            yield
+        except BAD_OUTLINE as error:
+            reason = str(error) if isinstance(error, InputError) else f"no proper outline ({error})"
+            self.leave_out(where, reason)
+
+    def leave_out(self, where: str, why: str) -> None:
+        """Remark that an outline is left out, and why."""
+        self.remark(where, f"{why}; left out")
+        self.left_out.append(self.found.remarks[-1])
 
     def remark(self, where: str, what: str) -> None:
         """Say what was done to the outline that stands `where` in the file."""
@@ -70,12 +137,28 @@ class Collector:
         """What to raise when the file as a whole is of no use."""
         return InputError(f"{self.path}: {what}")
 
+    def take(
+        self, page: int, where: str, mask_of: Callable[[], dict | None], class_name: str
+    ) -> None:
+        """Take in what `mask_of` makes, unless it gives None or fails."""
+        rle = None
+        with self.attempt(where):
+            rle = mask_of()
+        if rle is not None:
+            self.add(page, where, rle, class_name)
+
     def add(
-        self, page: int, where: str, rle: dict, class_name: str, iscrowd: int = 0, attributes=None
+        self,
+        page: int,
+        where: str,
+        rle: dict,
+        class_name: str,
+        iscrowd: int = 0,
+        attributes: Mapping[str, Any] | None = None,
     ) -> None:
         """Take one mask in, unless it is empty or stands there already."""
         if coco_mask.area(rle) == 0:
-            self.remark(where, "empty or outside the image; left out")
+            self.leave_out(where, "empty or outside the image")
             return
         key = (page, rle["counts"])
         if key in self.seen:
@@ -83,7 +166,7 @@ class Collector:
             return
         self.seen[key] = where
         self.numbers[page] += 1
-        more = {"attributes": attributes} if attributes else {}
+        more: dict = {"attributes": attributes} if attributes else {}
         self.found.annotations.append(
             make_annotation(
                 page * ANNOTATION_IDS_PER_IMAGE + self.numbers[page],
@@ -107,16 +190,22 @@ class Collector:
             self.remark(f"class '{name}'", f"taken as '{self.classes[0]}', the only class there is")
         return 1
 
-    def mask_of_rings(self, rings: Sequence[np.ndarray], where: str) -> dict:
+    def mask_of_rings(self, rings: Sequence[ArrayLike], where: str) -> dict:
         """RLE of closed rings of points (x, y): what an odd number of them encloses."""
         mask = np.zeros(self.shape, dtype=bool)
         height, width = self.shape
-        for points in rings:
-            points = np.asarray(points, dtype=float).reshape(-1, 2)
+        good = []
+        for ring in rings:
+            points = np.asarray(ring, dtype=float).reshape(-1, 2)
             if len(points) > 1 and (points[0] == points[-1]).all():
                 points = points[:-1]
-            if len(points) < 3 or not np.isfinite(points).all():
-                continue
+            if len(points) >= 3 and np.isfinite(points).all() and abs(points).max() < FARTHEST:
+                good.append(points)
+        if not good:
+            raise InputError("a ring needs three points or more, all of them numbers")
+        if len(good) < len(rings):
+            self.remark(where, f"{len(rings) - len(good)} of {len(rings)} rings left out: no area")
+        for points in good:
             low, high = points.min(axis=0), points.max(axis=0)
             if (low < -1).any() or high[0] > width + 1 or high[1] > height + 1:
                 self.remark(where, "reaches outside the image; cut at its border")
@@ -133,21 +222,56 @@ class Collector:
 
     def mask_of_oval(self, x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> dict:
         """RLE of an ellipse about (x, y), its half axes turned clockwise as seen, in radians."""
+        if not np.isfinite([x, y, rx, ry, turn]).all() or max(abs(x), abs(y), rx, ry) > FARTHEST:
+            raise InputError("an ellipse needs a centre and two half axes in pixels")
         mask = np.zeros(self.shape, dtype=bool)
         mask[ellipse(y - 0.5, x - 0.5, ry, rx, shape=self.shape, rotation=-turn)] = True
         return encode_mask(mask)
 
-    def page_of(self, name: str) -> int | None:
-        """Page of a file name; the only page there is goes with any name."""
-        if len(self.names) == 1:
-            return 0
-        plain = Path(str(name).replace("\\", "/")).name
-        return self.names.index(plain) if self.names.count(plain) == 1 else None
+    def pages_of(self, names: Sequence[str], what: str = "outlines of") -> list[tuple[int, int]]:
+        """(page, place in `names`) of each image; names: of the images that the file tells apart.
 
-    def require_shape(self, height, width, where: str) -> None:
+        The only image goes with the only name, with a remark where they differ; the pages of one
+        file go with as many entries of its name in their order. InputError where an image has
+        none, or could have several.
+        """
+        own = list(dict.fromkeys(self.names))
+        if not names:
+            raise self.error(f"no {what} '{own[0]}': the file names no image")
+        found = pair(own, names)
+        if len(own) == 1 and len(names) == len(self.names) and not isinstance(found[0], str):
+            if names[0]:
+                self.remark(f"'{names[0]}'", f"taken as '{Path(own[0]).name}', the only image")
+            return [(page, page) for page in range(len(self.names))]
+        pages: list[tuple[int, int]] = []
+        for image, name in zip(own, found, strict=True):
+            if isinstance(name, Fault):
+                raise self.error(str(name))
+            if name is None:
+                raise self.error(
+                    f"no {what} '{Path(image).name}'; what the file lists is {listed(names)}"
+                )
+            places = [place for place, given in enumerate(names) if given == name]
+            mine = [page for page, given in enumerate(self.names) if given == image]
+            if len(mine) == len(places):
+                pages += zip(mine, places, strict=True)
+            elif len(mine) == 1:
+                raise self.error(f"'{name}' stands there {len(places)} times; each image once")
+            else:
+                raise self.error(
+                    f"{len(places)} images are annotated, but {Path(image).name} has "
+                    f"{len(mine)} pages; one entry is expected for each page"
+                )
+        return sorted(pages)
+
+    def require_shape(self, height: Any, width: Any, where: str) -> None:
         """Refuse a file that is for images of another size; None says nothing of the size."""
-        if (height, width) != self.shape and height is not None:
+        try:
+            size = int(float(height)), int(float(width))
+        except (TypeError, ValueError, OverflowError):
+            return
+        if size != self.shape and min(size) > 0:
             raise self.error(
-                f"{where} is {height} × {width} pixels there, but the image file is "
+                f"{where} is {size[0]} × {size[1]} pixels there, but the image file is "
                 f"{self.shape[0]} × {self.shape[1]}"
             )

@@ -1,69 +1,122 @@
-"""Fiji ROIs: one (.roi) or many (.zip)."""
+"""Fiji ROIs: one (.roi), many (.zip), or those that a TIFF carries as ImageJ's overlay."""
 
 from __future__ import annotations
 
 import io
 import os
-import struct
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import tifffile
+from roifile import ROI_OPTIONS, ROI_TYPE, ImagejRoi
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, atomic_path, open_binary
 from synthwire.io.masks import decode_mask
-from synthwire.io.outlines.collector import Collector
+from synthwire.io.outlines.collector import BAD_OUTLINE, Collector
+from synthwire.io.outlines.fiji_shapes import mask_of_roi
 from synthwire.io.outlines.geometry import rings_of
+from synthwire.io.recordings.tiff import open_tiff
 
 LARGEST_ROI_ARCHIVE = 256 * 2**20  # bytes; what unpacks to more is no set of outlines
 
 
 def recognises(collector: Collector) -> bool:
-    return collector.path.suffix.lower() in (".zip", ".roi")
+    """A .roi, an archive of them, or a TIFF that carries ROIs as ImageJ's overlay."""
+    if collector.suffix in (".tif", ".tiff"):
+        return bool(_overlay(collector))
+    return collector.suffix in (".zip", ".roi") and not is_archive_of_files(collector.path)
 
 
 def read(collector: Collector) -> None:
     """Take in the ROIs that enclose an area; a ROI's position is the slice it lies on."""
-    from roifile import ROI_TYPE
-
     try:
-        rois = _rois(collector.path)
-    except InputError:
-        raise
-    except (ValueError, OSError, zipfile.BadZipFile, struct.error, IndexError) as error:
+        parts = _parts(collector)
+    except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
         raise collector.error(f"no Fiji ROI file, or a damaged one ({error})") from None
-    filled = {
-        ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED, ROI_TYPE.RECT, ROI_TYPE.OVAL
-    }  # fmt: skip
-    for number, roi in enumerate(rois, start=1):
-        where = f"ROI {roi.name or number}"
-        page = max(roi.position, roi.t_position, roi.z_position, 1) - 1
-        if page >= len(collector.names):
-            raise collector.error(f"{where} lies on slice {page + 1} of {len(collector.names)}")
-        if roi.roitype not in filled:
-            collector.remark(where, f"a {roi.roitype.name.lower()} encloses nothing; left out")
-            continue
-        if roi.roitype == ROI_TYPE.OVAL:
-            rx, ry = (roi.right - roi.left) / 2, (roi.bottom - roi.top) / 2
-            rle = collector.mask_of_oval(roi.left + rx, roi.top + ry, rx, ry)
-        else:
-            rle = collector.mask_of_rings(roi.coordinates(multi=True), where)
-        collector.add(page, where, rle, str(roi.properties.get("class", "")))
+    if not parts:
+        raise collector.error("no Fiji ROI in it")
+    rois = []
+    for number, (name, content) in enumerate(parts, start=1):
+        try:
+            rois.append((number, ImagejRoi.frombytes(content)))
+        except BAD_OUTLINE as error:
+            what = f"no Fiji ROI file, or a damaged one ({error})"
+            if len(parts) == 1:
+                raise collector.error(what) from None
+            collector.leave_out(f"ROI {name or number}", what)
+    slices = {number: max(roi.position, roi.t_position, roi.z_position, 1) for number, roi in rois}
+    pages = len(collector.names)
+    if pages == 1 and len(set(slices.values())) == 1 and max(slices.values()) > 1:
+        collector.remark(
+            f"slice {max(slices.values())}", "all ROIs lie on it; taken as those of the only image"
+        )
+        slices = dict.fromkeys(slices, 1)
+    for number, roi in rois:
+        where = f"ROI {roi.name or parts[number - 1][0] or number}"
+        if slices[number] > pages:
+            raise collector.error(f"{where} lies on slice {slices[number]} of {pages}")
+        label = str(roi.properties.get("class", ""))
+        collector.take(
+            slices[number] - 1, where, partial(mask_of_roi, collector, roi, where), label
+        )
 
 
-def _rois(path: Path | MemoryFile) -> list:
-    """The ROIs of a .roi file, or those of a .zip."""
-    from roifile import ImagejRoi
+def is_archive_of_files(path: Path | MemoryFile) -> bool:
+    """Whether a .zip holds files of outlines, and no ROIs."""
+    if path.suffix.lower() != ".zip":
+        return False
+    try:
+        with open_binary(path) as file, zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if not is_of_the_system(name)]
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False  # damaged: whoever reads it says so
+    return bool(names) and not any(name.lower().endswith(".roi") for name in names)
 
-    with open_binary(path) as file:
-        if path.suffix.lower() == ".roi":
-            return [ImagejRoi.frombytes(file.read())]
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > LARGEST_ROI_ARCHIVE:
-                raise InputError(f"{path}: unpacks to more than {LARGEST_ROI_ARCHIVE >> 20} MiB")
-            return [ImagejRoi.frombytes(archive.read(entry)) for entry in entries]
+
+def _parts(collector: Collector) -> list[tuple[str, bytes]]:
+    """(name, content) of each ROI of a file; other files in an archive are named in remarks."""
+    if collector.suffix in (".tif", ".tiff"):
+        return [("", content) for content in _overlay(collector)]
+    if collector.suffix == ".roi":
+        return [("", collector.content)]
+    parts = []
+    with open_binary(collector.path) as file, zipfile.ZipFile(file) as archive:
+        entries = [entry for entry in archive.infolist() if not is_of_the_system(entry.filename)]
+        if sum(entry.file_size for entry in entries) > LARGEST_ROI_ARCHIVE:
+            raise collector.error(f"unpacks to more than {LARGEST_ROI_ARCHIVE >> 20} MiB")
+        for entry in entries:
+            if entry.filename.lower().endswith(".roi"):
+                parts.append((Path(entry.filename).stem, archive.read(entry)))
+            else:
+                collector.remark(entry.filename, "no ROI; left out")
+    return parts
+
+
+def is_of_the_system(name: str) -> bool:
+    """Whether an entry of an archive is a folder, or what macOS or Windows put there."""
+    parts = name.replace("\\", "/").split("/")
+    return (
+        not parts[-1]
+        or "__MACOSX" in parts
+        or any(part.startswith(".") for part in parts if part not in (".", ".."))
+        or parts[-1].lower() in ("thumbs.db", "desktop.ini")
+    )
+
+
+def _overlay(collector: Collector) -> list[bytes]:
+    """The ROIs that ImageJ stored in a TIFF: those of its overlay, or else the one selected."""
+    try:
+        with open_tiff(collector.path) as tiff:
+            metadata = tiff.imagej_metadata or {}
+    except (tifffile.TiffFileError, InputError):
+        return []
+    found = metadata.get("Overlays") or metadata.get("ROI") or []
+    return [found] if isinstance(found, bytes) else list(found)
 
 
 def write_fiji_rois(path: str | os.PathLike, data: dict) -> None:
@@ -78,8 +131,6 @@ def fiji_rois(data: dict) -> bytes:
     One ROI for each particle, named by its annotation id; masks of several parts or with holes are
     composite ROIs. With several images the ROI's position is the slice.
     """
-    from roifile import ROI_OPTIONS, ROI_TYPE, ImagejRoi
-
     pages = {image["id"]: page for page, image in enumerate(data["images"])}
     names = {item["id"]: item["name"] for item in data["categories"]}
     content = io.BytesIO()

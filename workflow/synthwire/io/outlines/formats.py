@@ -1,41 +1,63 @@
-"""Reading outlines of any format: the table of formats, and the right one for a file."""
+"""Outlines of any format: the table of formats, and the right one for a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile, Source, as_source
-from synthwire.io.outlines import coco, fiji, labelme, labels, via
-from synthwire.io.outlines.collector import Collector, Outlines
+from synthwire.io.files import MemoryFile
+from synthwire.io.outlines import (
+    cellpose,
+    coco,
+    cvat,
+    fiji,
+    geojson,
+    label_studio,
+    labelme,
+    labels,
+    napari,
+    via,
+    yolo,
+)
+from synthwire.io.outlines.collector import Collector
+from synthwire.io.outlines.unknown import what_is
 
 # The first that recognises a file reads it. A new format is a file with recognises(collector) and
-# read(collector), and its name here.
-FORMATS = (fiji, labelme, coco, via, labels)
+# read(collector), and its name here; names(collector) where a file names its images.
+FORMATS: tuple[ModuleType, ...] = (
+    fiji, labelme, coco, label_studio, geojson, via, napari, cvat, cellpose, yolo, labels,
+)  # fmt: skip
 
 
-def read_outlines(
-    path: Source,
-    names: Sequence[str],
-    shape: tuple[int, int],
-    *,
-    classes: Sequence[str] = ("nanowire",),
-) -> Outlines:
-    """Read the outlines of one image, or of the pages of one image set, from any known format.
+def format_of(collector: Collector) -> ModuleType | None:
+    """The format of a file, or None when it is none of the table's."""
+    return next((item for item in FORMATS if item.recognises(collector)), None)
 
-    names: file names of the pages (several pages of one file have one name); shape: their height
-    and width. A class name of the file that is none of `classes` is taken as the only class there
-    is, with a remark; with several classes it is an error. InputError in one line when the file
-    is of no known format, belongs to other images, or is of another size.
-    """
-    path = as_source(path)
-    if not isinstance(path, MemoryFile) and not path.is_file():
-        raise InputError(f"{path}: no such file")
-    collector = Collector(path, list(names), (shape[0], shape[1]), tuple(classes))
-    reader = next((item for item in FORMATS if item.recognises(collector)), None)
-    if reader is None:  # only a JSON file can be of no format
-        raise InputError(
-            f"{path}: neither COCO, nor VGG Image Annotator, nor LabelMe JSON with outlines"
-        )
+
+def read_into(collector: Collector) -> None:
+    """Take in a file's outlines; InputError says what the file is when no reader knows it."""
+    reader = format_of(collector)
+    if reader is None:
+        raise collector.error(what_is(collector))
     reader.read(collector)
-    return collector.outlines()
+
+
+def names_in(path: Path | MemoryFile, beside: Mapping[str, MemoryFile] | None = None) -> list[str]:
+    """The images that a file of outlines names; none where it is of one image, or of no format.
+
+    InputError when the file is damaged.
+    """
+    collector = Collector(path, [], (0, 0), (), beside)
+    reader = format_of(collector)
+    names: Sequence[str] = reader.names(collector) if hasattr(reader, "names") else ()  # type: ignore[union-attr]
+    return [name for name in names if name]
+
+
+def is_outlines(path: Path | MemoryFile) -> bool:
+    """Whether some reader knows a file; a damaged one counts, so that somebody hears of it."""
+    try:
+        return format_of(Collector(path, [], (0, 0), ())) is not None
+    except InputError:
+        return True

@@ -5,6 +5,8 @@ Pixel (column i, row j) covers [i, i+1] × [j, j+1].
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from skimage.draw import polygon2mask
 
@@ -13,6 +15,35 @@ def fill(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Boolean mask (height, width) of the pixels whose centre lies within a ring (x, y)."""
     points = np.asarray(points, dtype=float)
     return polygon2mask(shape, points[:, ::-1] - 0.5)
+
+
+def parse_rings(value: Any) -> list[np.ndarray]:
+    """Rings of points (n, 2) from the lists that annotation programs write.
+
+    A ring is x0, y0, x1, y1, … or a list of (x, y), or of {"x": …, "y": …}; rings may be nested in
+    lists to any depth. ValueError where what should be a number is none; rings that are too short
+    come as they are.
+    """
+    if not isinstance(value, list | tuple) or not value:
+        return []
+    if all(isinstance(point, dict) for point in value):
+        return [np.array([[float(point["x"]), float(point["y"])] for point in value])]
+    if not any(isinstance(item, list | tuple) for item in value):
+        numbers = np.array([float(item) for item in value])
+        return [numbers.reshape(-1, 2) if len(numbers) % 2 == 0 else np.empty((0, 2))]
+    pairs = [isinstance(point, list | tuple) and len(point) == 2 for point in value]
+    if len(value) > 2 and all(pairs) and not any(isinstance(side, list) for side in value[0]):
+        return [np.array([[float(side) for side in point] for point in value])]
+    return [ring for item in value for ring in parse_rings(item) or [np.empty((0, 2))]]
+
+
+def turned_box(
+    x: float, y: float, width: float, height: float, turn: float, about: tuple[float, float]
+) -> np.ndarray:
+    """Corners (4, 2) of a rectangle turned clockwise as seen, in radians, about a point (x, y)."""
+    corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+    cos, sin = np.cos(turn), np.sin(turn)
+    return (corners - about) @ np.array([[cos, sin], [-sin, cos]]) + about
 
 
 def crosses_itself(points: np.ndarray) -> bool:
@@ -25,7 +56,7 @@ def crosses_itself(points: np.ndarray) -> bool:
     if len(points) < 4:
         return False
 
-    def side(first, second, third):
+    def side(first: np.ndarray, second: np.ndarray, third: np.ndarray) -> np.ndarray:
         cross = (second[..., 0] - first[..., 0]) * (third[..., 1] - first[..., 1]) - (
             second[..., 1] - first[..., 1]
         ) * (third[..., 0] - first[..., 0])

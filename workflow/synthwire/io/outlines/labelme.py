@@ -1,16 +1,21 @@
-"""LabelMe JSON."""
+"""LabelMe JSON, and that of programs that write the same (AnyLabeling, X-AnyLabeling)."""
 
 from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
 
+from synthwire.errors import InputError
 from synthwire.io.masks import encode_mask, segmentation_to_rle
 from synthwire.io.outlines.collector import Collector
+
+LINES = ("line", "linestrip", "point", "points")
 
 
 def recognises(collector: Collector) -> bool:
@@ -18,51 +23,72 @@ def recognises(collector: Collector) -> bool:
     return isinstance(data, dict) and isinstance(data.get("shapes"), list)
 
 
+def names(collector: Collector) -> list[str]:
+    """The image that the file is for."""
+    return [str(collector.json.get("imagePath") or "")]
+
+
 def read(collector: Collector) -> None:
     """Take in the shapes of one image; those of one label and group are one particle."""
     data = collector.json
     collector.require_shape(data.get("imageHeight"), data.get("imageWidth"), "the image")
-    page = collector.page_of(data.get("imagePath", ""))
-    if page is None:
-        raise collector.error(f"is for {data.get('imagePath')}, none of these images")
-    groups: dict = {}
-    for number, shape in enumerate(data["shapes"]):
+    for page, _ in collector.pages_of(names(collector), "shapes of"):
+        _read_shapes(collector, page, data["shapes"])
+
+
+def _read_shapes(collector: Collector, page: int, shapes: list) -> None:
+    groups: dict[Any, list[tuple[str, Mapping]]] = {}
+    for number, shape in enumerate(shapes):
+        where = f"shape {number}"
+        if not isinstance(shape, dict):
+            collector.leave_out(where, "no proper outline")
+            continue
         group = shape.get("group_id")
-        key = number if group is None else (shape.get("label"), group)
-        groups.setdefault(key, []).append((f"shape {number}", shape))
+        key = number if group is None else (str(shape.get("label")), str(group))
+        groups.setdefault(key, []).append((where, shape))
     for members in groups.values():
         masks = []
         for where, shape in members:
-            try:
-                rle = _mask(collector, shape, where)
-            except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
-                raise collector.error(f"{where}: no proper outline ({error})") from None
-            if rle is not None:
-                masks.append(rle)
-        if masks:
-            merged = segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
-            collector.add(page, members[0][0], merged, str(members[0][1].get("label", "")))
+            with collector.attempt(where):
+                masks.append(_mask(collector, shape, where))
+        if not masks:
+            continue
+        where, first = members[0]
+        if len(members) > 1:
+            collector.remark(where, f"one particle of {len(members)} shapes, as they are one group")
+        merged = segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
+        collector.add(page, where, merged, str(first.get("label") or ""))
 
 
-def _mask(collector: Collector, shape: dict, where: str) -> dict | None:
-    kind = shape.get("shape_type", "polygon")
+def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
+    """RLE of one shape; InputError where it has no area."""
+    kind = shape.get("shape_type") or "polygon"
     points = np.asarray(shape["points"], dtype=float).reshape(-1, 2)
-    if kind == "polygon":
-        return collector.mask_of_rings([points], where)
-    if kind == "rectangle":
-        (x, y), (right, bottom) = points.min(axis=0), points.max(axis=0)
-        return collector.mask_of_box(x, y, right, bottom, where)
+    if kind == "rectangle" and len(points) >= 2:
+        return collector.mask_of_box(*points.min(axis=0), *points.max(axis=0), where)
     if kind == "circle":
+        if len(points) < 2:
+            raise InputError("a circle needs its centre and a point on it")
         radius = float(np.hypot(*(points[1] - points[0])))
-        x, y = points[0]
-        return collector.mask_of_oval(x, y, radius, radius)
+        return collector.mask_of_oval(*points[0], radius, radius)
     if kind == "mask":
-        content = base64.b64decode(shape["mask"], validate=True)
-        part = np.array(Image.open(io.BytesIO(content), formats=("PNG",))) > 0
-        left, top = (int(value) for value in points[0])
-        mask = np.zeros(collector.shape, dtype=bool)
-        place = mask[top : top + part.shape[0], left : left + part.shape[1]]
-        place |= part[: place.shape[0], : place.shape[1]]
-        return encode_mask(mask)
-    collector.remark(where, f"a {kind} encloses nothing; left out")
-    return None
+        return _mask_of_picture(collector, shape["mask"], points[0])
+    if kind == "oriented_rectangle" and len(points) == 3:  # the fourth corner follows
+        points = np.vstack([points, points[0] + points[2] - points[1]])
+    closed = len(points) > 3 and (points[0] == points[-1]).all()
+    if kind in LINES and not closed:
+        raise InputError(f"a {kind} encloses nothing; outline the particle by a polygon")
+    return collector.mask_of_rings([points], where)
+
+
+def _mask_of_picture(collector: Collector, code: str, corner: np.ndarray) -> dict:
+    """RLE of a picture of the mask, as base64, whose upper left corner lies at a point (x, y)."""
+    content = base64.b64decode(code, validate=True)
+    part = np.array(Image.open(io.BytesIO(content), formats=("PNG",))) > 0
+    left, top = (int(value) for value in corner)
+    part = part[max(0, -top) :, max(0, -left) :]
+    left, top = max(0, left), max(0, top)
+    mask = np.zeros(collector.shape, dtype=bool)
+    place = mask[top : top + part.shape[0], left : left + part.shape[1]]
+    place |= part[: place.shape[0], : place.shape[1]]
+    return encode_mask(mask)

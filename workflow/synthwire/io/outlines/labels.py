@@ -1,57 +1,142 @@
-"""Label images: TIFF or PNG, a number each particle."""
+"""Label images: a number each particle, a mask of all of them, or pages of masks."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import tifffile
+from scipy import ndimage
+from skimage import measure
 
 from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.coco import annotations_by_image
 from synthwire.io.files import MemoryFile, atomic_path
-from synthwire.io.masks import decode_mask, encode_mask
+from synthwire.io.masks import decode_mask, encode_crop
 from synthwire.io.outlines.collector import Collector
-from synthwire.io.recordings.formats import read_recording
+from synthwire.io.outlines.label_arrays import SUFFIXES, read_labels
 from synthwire.io.recordings.tiff import open_tiff
+from synthwire.io.written_tiff import SOFTWARE, tiff_bytes
 
 LAYERS_KEY = "synthwire_layers"  # in a label TIFF whose pages are layers of one image
+MOST_PARTS = 10  # of a label, on average; a picture's grey values lie in many more
 
 
 def recognises(collector: Collector) -> bool:
-    """Any image file; the other formats' names are told apart before."""
-    return collector.path.suffix.lower() not in (".json", ".zip", ".roi")
+    """Any other image or array; a file without a known suffix counts as an image."""
+    return collector.suffix in SUFFIXES or collector.suffix == ""
 
 
 def read(collector: Collector) -> None:
-    """Take in the labels of each page, or of the layers of the only page; 0 is no particle."""
-    pages = read_recording(collector.path).pages
-    if pages.ndim != 3:
-        raise collector.error("a colour image is no label image; one channel expected")
-    if not np.isfinite(pages).all() or (pages != np.floor(pages)).any() or (pages < 0).any():
-        raise collector.error("labels must be whole numbers from 0 (0 is no particle)")
-    _, height, width = pages.shape
-    collector.require_shape(height, width, "each page")
-    layers = _are_layers(collector.path)
-    if not layers and len(pages) != len(collector.names):
+    """Take in the labels of each page, or of the layers of the only page; 0 is no particle.
+
+    A mask with one number for all particles is split into its connected parts, and pages of such
+    masks for one image are a particle each.
+    """
+    pages = read_labels(collector.path)
+    collector.require_shape(*pages.shape[1:], "each page")
+    if collector.shape != pages.shape[1:]:
+        raise collector.error("a label image without an extent")
+    layers, ours = _written_here(collector.path)
+    stacked = len(pages) > 1 and len(collector.names) == 1 and not layers and _are_masks(pages)
+    if stacked:
+        collector.remark(f"{len(pages)} pages", "one particle each, as they are of one image")
+    elif not layers and len(pages) != len(collector.names):
         raise collector.error(f"{len(pages)} pages of labels for {len(collector.names)} images")
     for number, labels in enumerate(pages):
-        page = 0 if layers else number
-        for label in np.unique(labels[labels > 0]):
-            mask = labels == label
-            collector.add(page, f"label {int(label)}", encode_mask(mask), collector.classes[0])
+        page = 0 if layers or stacked else number
+        where = f"page {number + 1}: " if len(pages) > 1 else ""
+        if not ours:
+            labels = _with_ground(collector, where, labels)
+            if not stacked:
+                labels = _with_particles(collector, where, labels)
+        values, places = np.unique(labels, return_inverse=True)
+        numbered = places.reshape(labels.shape) + (values[0] > 0)  # 0 is no particle
+        for value, box in zip(values[values > 0], ndimage.find_objects(numbered), strict=True):
+            rows, columns = box
+            rle = encode_crop(labels[box] == value, rows.start, columns.start, *collector.shape)
+            name = f"page {number + 1}" if stacked else f"{where}label {value}"
+            collector.add(page, name, rle, collector.classes[0])
 
 
-def _are_layers(path: Path | MemoryFile) -> bool:
+def _are_masks(pages: np.ndarray) -> bool:
+    """Whether each page is 0 and one number, the same on all."""
+    values = np.unique(pages)
+    return len(values) <= 2 and values[0] == 0
+
+
+def _with_ground(collector: Collector, where: str, labels: np.ndarray) -> np.ndarray:
+    """Labels whose ground is 0, where the file has none or another; says what was taken."""
+    values, counts = np.unique(labels, return_counts=True)
+    if values[0] < 0:
+        ground = np.array([value for value in values if value < 0])
+        if values[counts.argmax()] == 0:
+            ground = np.append(ground, 0)
+        collector.remark(
+            f"{where}labels", f"{', '.join(map(str, ground[:5]))} taken as no particle"
+        )
+        return np.where(np.isin(labels, ground), 0, labels - min(0, values[0]))
+    if values[0] > 0 and len(values) > 1:
+        commonest = int(values[counts.argmax()])
+        collector.remark(
+            f"{where}labels", f"no pixel is 0; {commonest}, the commonest, taken as no particle"
+        )
+        return np.where(labels == commonest, 0, labels)
+    return labels
+
+
+def _with_particles(collector: Collector, where: str, labels: np.ndarray) -> np.ndarray:
+    """Labels of particles: connected parts where all have one number, refused where it is no map.
+
+    Says which labels consist of several parts.
+    """
+    values = np.unique(labels[labels > 0])
+    if _is_smoothed(labels, values):
+        labels = (labels > values[-1] // 2).astype(labels.dtype)
+        values = np.array([1])
+        collector.remark(f"{where}mask", "black and white with grey rims; cut at half")
+    parts, count = measure.label(labels, background=0, return_num=True, connectivity=2)
+    if len(values) == 1 and count > 1:
+        collector.remark(
+            f"{where}mask",
+            f"all has the one number {values[0]}; its {count} connected parts were taken as a "
+            "particle each, so those that touch are one",
+        )
+        return np.asarray(parts)
+    if count > MOST_PARTS * max(1, len(values)) and np.median(np.bincount(parts.ravel())[1:]) < 4:
+        raise collector.error(
+            f"a picture, no label image: {len(values)} grey values in {count} scattered pieces"
+        )
+    if count > len(values):
+        several = len(values) < count / 3
+        collector.remark(
+            f"{where}labels",
+            f"{len(values)} labels in {count} parts; parts of one label were taken as one particle"
+            + (": is this a mask of classes, not of particles?" if several else ""),
+        )
+    return labels
+
+
+def _is_smoothed(labels: np.ndarray, values: np.ndarray) -> bool:
+    """Whether this is a black and white mask whose rims have become grey, as by resampling."""
+    if len(values) < 8 or values[-1] != 255:
+        return False
+    return bool((labels == 255).sum() > 0.8 * (labels > 0).sum())
+
+
+def _written_here(path: Path | MemoryFile) -> tuple[bool, bool]:
+    """Whether a file's pages are layers of one image, and whether `label_tiff` wrote it."""
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        return False, False
     try:
         with open_tiff(path) as tiff:
-            return bool((tiff.shaped_metadata or ({},))[0].get(LAYERS_KEY))
+            layers = bool((tiff.shaped_metadata or ({},))[0].get(LAYERS_KEY))
+            return layers, tiff.pages.first.software == SOFTWARE
     except tifffile.TiffFileError:
-        return False
+        return False, False
 
 
 def write_labels(path: str | os.PathLike, data: dict, image_id: int | None = None) -> list[int]:
@@ -75,7 +160,7 @@ def write_labels(path: str | os.PathLike, data: dict, image_id: int | None = Non
 def label_tiff(image: Mapping, annotations: Sequence[Mapping], labels: Sequence[int]) -> bytes:
     """The masks of one image as the content of a label TIFF, with one label for each annotation.
 
-    image: COCO image record; its pixel_size_nm, where it has one, goes into the metadata. Masks
+    image: COCO image record; its pixel_size_nm, where it has one, goes into it. Masks
     that overlap stand on different pages (layers), as few as a first-fit finds; without overlaps
     it is one plain label image.
     """
@@ -90,16 +175,5 @@ def label_tiff(image: Mapping, annotations: Sequence[Mapping], labels: Sequence[
             layers.append(layer)
         layer[mask] = label
     metadata: dict = {"axes": "YX"} if len(layers) == 1 else {"axes": "QYX", LAYERS_KEY: True}
-    size = as_pixel_size(image.get("pixel_size_nm"))
-    if size is not None:
-        metadata["pixel_size_nm"] = list(size)
-    content = io.BytesIO()
-    tifffile.imwrite(
-        content,
-        layers[0] if len(layers) == 1 else np.stack(layers),
-        photometric="minisblack",
-        compression="zlib",
-        metadata=metadata,
-        software="synthwire",
-    )
-    return content.getvalue()
+    pixels = layers[0] if len(layers) == 1 else np.stack(layers)
+    return tiff_bytes(pixels, metadata, as_pixel_size(image.get("pixel_size_nm")))

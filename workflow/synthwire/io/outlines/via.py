@@ -1,66 +1,116 @@
-"""JSON of the VGG Image Annotator (VIA), which makesense.ai writes too."""
+"""VGG Image Annotator (VIA): JSON and CSV of versions 1 and 2, which makesense.ai writes too."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from synthwire.errors import InputError
 from synthwire.io.outlines.collector import Collector
 
 
 def recognises(collector: Collector) -> bool:
-    return bool(_images(collector.json))
+    return bool(_images(collector))
+
+
+def names(collector: Collector) -> list[str]:
+    """The images that the file tells apart."""
+    return [str(image.get("filename") or "") for image in _images(collector)]
 
 
 def read(collector: Collector) -> None:
     """Take in the regions of the images that are among the pages; those of others are left."""
-    taken = False
-    for image in _images(collector.json):
-        name = image.get("filename", "")
-        page = collector.page_of(name)
-        if page is None:
-            continue
-        taken = True
-        regions = image["regions"]
-        regions = regions.items() if isinstance(regions, dict) else enumerate(regions)
-        for key, region in regions:
-            where = f"{name}: region {key}"
-            shape = region.get("shape_attributes", {})
-            attributes = region.get("region_attributes", {})
-            label = next((str(value) for value in attributes.values() if value), "")
-            try:
-                mask = _mask(collector, shape, where)
-            except (KeyError, TypeError, ValueError) as error:
-                raise collector.error(f"{where}: no proper outline ({error})") from None
-            if mask is not None:
-                collector.add(page, where, mask, label)
-    if not taken:
-        raise collector.error(f"has no outlines for {collector.names[0]}")
+    images = _images(collector)
+    for page, place in collector.pages_of(names(collector)):
+        name, regions = names(collector)[place], images[place]["regions"]
+        pairs = regions.items() if isinstance(regions, dict) else enumerate(regions)
+        for key, region in pairs:
+            _take(collector, page, f"{name}: region {key}", region)
 
 
-def _mask(collector: Collector, shape: dict, where: str) -> dict | None:
+def _take(collector: Collector, page: int, where: str, region: Any) -> None:
+    rle, label = None, ""
+    with collector.attempt(where):
+        shape = _decoded(region.get("shape_attributes") or {})
+        label = _label(_decoded(region.get("region_attributes") or {}))
+        rle = _mask(collector, shape, where)
+    if rle is not None:
+        collector.add(page, where, rle, label)
+
+
+def _decoded(value: Any) -> Any:
+    """What stands as JSON in a field of the CSV, or the thing itself."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _label(attributes: Mapping) -> str:
+    """The first attribute that says something; of boxes to tick the first that is ticked."""
+    for value in attributes.values():
+        if isinstance(value, dict):
+            value = next((key for key, ticked in value.items() if ticked), "")
+        if value:
+            return str(value)
+    return ""
+
+
+def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
+    """RLE of one region; InputError where it has no area."""
     kind = shape.get("name")
     if kind in ("polygon", "polyline"):
-        points = np.column_stack([shape["all_points_x"], shape["all_points_y"]])
+        xs, ys = shape["all_points_x"], shape["all_points_y"]
+        if len(xs) != len(ys):
+            raise InputError(f"a {kind} of {len(xs)} places across and {len(ys)} down")
+        points = np.column_stack([xs, ys]).astype(float)
+        if kind == "polyline" and (points[0] != points[-1]).any():
+            raise InputError("a polyline encloses nothing; outline the particle by a polygon")
         return collector.mask_of_rings([points], where)
     if kind == "rect":
         x, y = float(shape["x"]), float(shape["y"])
         right, bottom = x + float(shape["width"]), y + float(shape["height"])
         return collector.mask_of_box(x, y, right, bottom, where)
     if kind in ("circle", "ellipse"):
-        rx, ry = (float(shape.get("r", shape.get(f"r{axis}", 0))) for axis in "xy")
+        radii = [float(shape.get("r", shape.get(f"r{axis}", 0))) for axis in "xy"]
         turn = float(shape.get("theta", 0.0))
-        return collector.mask_of_oval(float(shape["cx"]), float(shape["cy"]), rx, ry, turn)
-    collector.remark(where, f"a {kind} encloses nothing; left out")
-    return None
+        return collector.mask_of_oval(float(shape["cx"]), float(shape["cy"]), *radii, turn)
+    raise InputError(f"a {kind} encloses nothing" if kind else "a region without a shape")
 
 
-def _images(data: Any) -> list[dict]:
+def _images(collector: Collector) -> list[dict]:
     """The images of a VIA file, an annotation export or a whole project; none of another file."""
+    if collector.suffix == ".csv":
+        return _images_of_table(csv.DictReader(io.StringIO(collector.text, newline="")))
+    data = collector.json
     images = data.get("_via_img_metadata", data) if isinstance(data, dict) else None
     if not isinstance(images, dict) or not images:
         return []
     values = list(images.values())
     good = all(isinstance(item, dict) and "regions" in item for item in values)
     return values if good else []
+
+
+def _images_of_table(rows: csv.DictReader) -> list[dict]:
+    """The same from the table, which has a row for each region, and one for an image without."""
+    fields = [str(field).strip().lstrip("#") for field in rows.fieldnames or ()]
+    if not {"filename", "region_shape_attributes"} <= set(fields):
+        return []
+    rows.fieldnames = fields
+    found: dict[str, dict] = {}
+    for row in _whole(rows):
+        image = found.setdefault(row["filename"], {"filename": row["filename"], "regions": []})
+        if (row["region_shape_attributes"] or "{}") != "{}":
+            image["regions"].append(
+                {
+                    "shape_attributes": row["region_shape_attributes"],
+                    "region_attributes": row.get("region_attributes") or "{}",
+                }
+            )
+    return list(found.values())
+
+
+def _whole(rows: Iterable[dict]) -> list[dict]:
+    return [row for row in rows if row["filename"]]

@@ -1,0 +1,108 @@
+"""The area of one Fiji ROI: polygons, rectangles, ovals, composites of them, lines of a width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from pycocotools import mask as coco_mask
+from roifile import ROI_OPTIONS, ROI_SUBTYPE, ROI_TYPE, ImagejRoi
+
+from synthwire.errors import InputError
+from synthwire.io.masks import segmentation_to_rle
+from synthwire.io.outlines.collector import Collector
+
+POLYGONS = (ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED)
+LINES = (ROI_TYPE.LINE, ROI_TYPE.POLYLINE, ROI_TYPE.FREELINE)
+BEZIER_STEPS = 16  # chords of a curve; a circle of four curves is right to 0.02 % of its radius
+
+
+def mask_of_roi(collector: Collector, roi: ImagejRoi, where: str) -> dict:
+    """RLE of one ROI; InputError where it encloses nothing."""
+    if roi.subtype in (ROI_SUBTYPE.TEXT, ROI_SUBTYPE.ARROW, ROI_SUBTYPE.IMAGE):
+        raise InputError(f"a ROI of kind {roi.subtype.name.lower()} is no outline")
+    if roi.multi_coordinates is not None:
+        return collector.mask_of_rings(rings_of_path(roi.multi_coordinates.tolist()), where)
+    if roi.roitype == ROI_TYPE.RECT:
+        return collector.mask_of_box(*_bounds(roi), where)
+    if roi.roitype == ROI_TYPE.OVAL:
+        left, top, right, bottom = _bounds(roi)
+        centre = (left + right) / 2, (top + bottom) / 2
+        return collector.mask_of_oval(*centre, (right - left) / 2, (bottom - top) / 2)
+    points = np.asarray(roi.coordinates(), dtype=float).reshape(-1, 2)
+    if roi.roitype in LINES:
+        return _mask_of_line(collector, points, _stroke_width(roi), where)
+    if roi.roitype in POLYGONS:
+        return collector.mask_of_rings([points], where)
+    raise InputError(f"a {roi.roitype.name.lower()} encloses nothing")
+
+
+def _bounds(roi: ImagejRoi) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom in whole pixels, as ImageJ counts those of a sub-pixel ROI."""
+    if not roi.options & ROI_OPTIONS.SUB_PIXEL_RESOLUTION or not roi.widthd > 0:
+        return roi.left, roi.top, roi.right, roi.bottom
+    left, top = math.floor(roi.xd), math.floor(roi.yd)
+    return left, top, left + math.ceil(roi.widthd), top + math.ceil(roi.heightd)
+
+
+def _stroke_width(roi: ImagejRoi) -> float:
+    exact = float(roi.float_stroke_width or 0)
+    return exact if exact > 0 else float(roi.stroke_width or 0)
+
+
+def _mask_of_line(collector: Collector, points: np.ndarray, width: float, where: str) -> dict:
+    """RLE of a line of a width: a rectangle about each piece, with round joints between them."""
+    if width <= 1:
+        raise InputError("a line without a width encloses nothing; give it the particle's width")
+    masks = []
+    for start, end in pairwise(points):
+        length = float(np.hypot(*(end - start)))
+        if length == 0:
+            continue
+        aside = np.array([start[1] - end[1], end[0] - start[0]]) * width / (2 * length)
+        ring = np.array([start + aside, end + aside, end - aside, start - aside])
+        masks.append(collector.mask_of_rings([ring], where))
+    if not masks:
+        raise InputError("a line of one point encloses nothing")
+    masks += [collector.mask_of_oval(*joint, width / 2, width / 2) for joint in points[1:-1]]
+    return segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
+
+
+def rings_of_path(path: Sequence[float]) -> list[np.ndarray]:
+    """Rings (n, 2) of a composite ROI's path: its pieces, each with the numbers that it needs.
+
+    A piece is 0 (go to a point), 1 (a line to it), 2 and 3 (a quadratic, a cubic Bézier curve) or 4
+    (close the ring). ValueError when it is another number or the path ends within a piece.
+    """
+    rings: list[list[np.ndarray]] = []
+    place = 0
+    while place < len(path):
+        piece = int(path[place])
+        if piece not in (0, 1, 2, 3, 4):
+            raise ValueError(f"a path's piece {piece} is none of 0 to 4")
+        count = {0: 1, 1: 1, 2: 2, 3: 3, 4: 0}[piece]
+        numbers = np.array(path[place + 1 : place + 1 + 2 * count], dtype=float)
+        if len(numbers) < 2 * count or (piece in (1, 2, 3) and not rings):
+            raise ValueError("a path that ends within a piece, or begins with none")
+        points = numbers.reshape(-1, 2)
+        if piece == 0:
+            rings.append([points[0]])
+        elif piece < 4:
+            rings[-1] += _curve(np.vstack([rings[-1][-1], points]))
+        place += 1 + 2 * count
+    return [np.array(ring) for ring in rings if len(ring) > 1]
+
+
+def _curve(control: np.ndarray) -> list[np.ndarray]:
+    """Points of a Bézier curve after its first one; of a straight line its end."""
+    degree = len(control) - 1
+    if degree == 1:
+        return [control[1]]
+    along = np.linspace(0, 1, BEZIER_STEPS + 1)[1:, np.newaxis]
+    points = sum(
+        math.comb(degree, k) * along**k * (1 - along) ** (degree - k) * control[k]
+        for k in range(degree + 1)
+    )
+    return list(np.asarray(points))

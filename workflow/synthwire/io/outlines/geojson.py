@@ -1,0 +1,77 @@
+"""GeoJSON, as QuPath exports it: polygons in pixels, with holes and of several parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from synthwire.errors import InputError
+from synthwire.io.masks import segmentation_to_rle
+from synthwire.io.outlines.collector import Collector
+
+GEOMETRIES = (
+    "Polygon", "MultiPolygon", "GeometryCollection", "Point", "MultiPoint", "LineString",
+    "MultiLineString",
+)  # fmt: skip
+
+
+def recognises(collector: Collector) -> bool:
+    return bool(_features(collector.json)) or _is_collection(collector.json)
+
+
+def read(collector: Collector) -> None:
+    """Take in the features with an area, as particles of the only image there is."""
+    if len(collector.names) > 1:
+        raise collector.error("GeoJSON is of one image; one file is expected for each")
+    for number, feature in enumerate(_features(collector.json), start=1):
+        where = f"feature {number}"
+        properties = feature.get("properties") or {}
+        mask_of = partial(_mask, collector, feature.get("geometry") or feature, where)
+        collector.take(0, where, mask_of, _class(properties))
+
+
+def _is_collection(data: Any) -> bool:
+    return isinstance(data, dict) and data.get("type") == "FeatureCollection"
+
+
+def _features(data: Any) -> list[dict]:
+    """Features of a collection, a list of them, or a single one; geometries alone, too."""
+    if isinstance(data, dict) and isinstance(data.get("features"), list):
+        data = data["features"]
+    features = data if isinstance(data, list) else [data]
+    kinds = ("Feature", *GEOMETRIES)
+    good = all(isinstance(item, dict) and item.get("type") in kinds for item in features)
+    return features if good else []
+
+
+def _class(properties: Mapping) -> str:
+    kind = properties.get("classification")
+    return str(kind.get("name") or "") if isinstance(kind, dict) else str(kind or "")
+
+
+def _mask(collector: Collector, geometry: Mapping, where: str) -> dict:
+    """RLE of a geometry; what an odd number of a polygon's rings encloses, parts united."""
+    kind = geometry["type"]
+    if kind == "GeometryCollection":
+        parts = [part for part in geometry["geometries"] if "Polygon" in part["type"]]
+        masks = [_mask(collector, part, where) for part in parts]
+    elif kind == "Polygon":
+        return collector.mask_of_rings([_ring(ring) for ring in geometry["coordinates"]], where)
+    elif kind == "MultiPolygon":
+        masks = [
+            collector.mask_of_rings([_ring(ring) for ring in part], where)
+            for part in geometry["coordinates"]
+        ]
+    else:
+        raise InputError(f"a {kind} encloses nothing")
+    if not masks:
+        raise InputError(f"a {kind} without polygons encloses nothing")
+    return segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
+
+
+def _ring(points: Any) -> np.ndarray:
+    return np.array([point[:2] for point in points], dtype=float)

@@ -1,0 +1,199 @@
+"""Which of some names belongs to an image: the one rule by which outlines find their image.
+
+Compared are, in this order: the whole path; the path from its end, the longer the better; the
+name; the stem, so that a.json and a.png go with a.tif; for files, the stem without an annotation
+program's ending, as in a_masks.png; last, the name without a hash before it (90fbb0c7-a.tif). At
+each step the spelling as it is goes before one that differs in case, backslashes, Unicode form or
+URL quotes.
+
+The better match goes first, and a name goes with one image only. Two that are as good are a fault.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
+
+LISTED = 5  # so many names stand in a message
+
+_HASH = re.compile(r"^[0-9a-f]{8}-(?=.)")  # what Label Studio puts before the name of an upload
+_IMAGE_SUFFIX = re.compile(
+    r"\.(?:ome|tiff?|png|jpe?g|bmp|gif|h5|hdf5|nxs|hdr|mrc|dm[34]|ser|emd|npy)$", re.IGNORECASE
+)
+_ENDING = re.compile(
+    r"[ _.-]+(?:cp[ _-]masks|cp[ _-]outlines|masks?|labels?|seg|segmentation|instances?|rois?"
+    r"|roiset|annotations?|outlines?|objects?|simple segmentation|object identities"
+    r"|object predictions|gt)$",
+    re.IGNORECASE,
+)
+_BEGINNING = re.compile(r"^(?:roiset|masks?|labels?|outlines?)[ _.-]+(?=.)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why an image has no partner although there may be one; `str` gives the line.
+
+    names: the names that fit the image as well; images: those that one name fits as well.
+    """
+
+    line: str
+    names: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.line
+
+
+class _Rank(NamedTuple):
+    """How well two names fit; the greater the better."""
+
+    kind: int
+    depth: int
+    as_written: bool
+
+
+_WHOLE, _NAME, _STEM, _ENDED, _HASHED = 5, 4, 3, 2, 1
+
+
+def pair(
+    images: Sequence[str], names: Sequence[str], *, files: bool = False
+) -> list[str | Fault | None]:
+    """The name that belongs to each image: None where none does, a Fault where several could.
+
+    images, names: paths or parts of them; each is taken once, however often it stands there.
+    files: the names are those of files of outlines, which may end on _masks and the like.
+
+    >>> pair(["in/one/a.tif", "in/two/a.tif"], ["two\\\\A.tif", "one\\\\A.tif"])
+    ['one\\\\A.tif', 'two\\\\A.tif']
+    >>> print(pair(["a.tif"], ["a.json", "a.png"])[0])
+    two for a.tif: a.json, a.png
+    """
+    ranked: dict[_Rank, set[tuple[str, str]]] = defaultdict(set)
+    spellings = {text: _spellings(text) for text in {*images, *names}}
+    by_word: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        for word in _words(spellings[name], files):
+            by_word[word].append(name)
+    for image in dict.fromkeys(images):
+        near = {name for word in _words(spellings[image], False) for name in by_word[word]}
+        for name in near:
+            rank = _rank(spellings[image], spellings[name], files)
+            if rank is not None:
+                ranked[rank].add((image, name))
+    found: dict[str, str | Fault] = {}
+    used: set[str] = set()
+    for rank in sorted(ranked, reverse=True):
+        edges = [(a, b) for a, b in sorted(ranked[rank]) if a not in found and b not in used]
+        partners, rivals = defaultdict(list), defaultdict(list)
+        for image, name in edges:
+            partners[image].append(name)
+            rivals[name].append(image)
+        for image, fitting in partners.items():
+            others = rivals[fitting[0]]
+            if len(fitting) > 1:
+                line = f"{_count(fitting)} for {image}: {listed(fitting)}"
+                found[image] = Fault(line, names=tuple(fitting))
+            elif len(others) > 1:
+                line = f"{fitting[0]} fits {_count(others)} images: {listed(others)}"
+                found[image] = Fault(line, names=tuple(fitting), images=tuple(others))
+            else:
+                found[image] = fitting[0]
+        used.update(rivals)
+    return [found.get(image) for image in images]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in one line, the first few of many.
+
+    >>> listed(["b", "a"])
+    'a, b'
+    """
+    names = sorted(set(names))
+    more = f" … ({len(names)} in all)" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
+def _count(things: Sequence[str]) -> str:
+    return "two" if len(things) == 2 else str(len(things))
+
+
+class _Spelling(NamedTuple):
+    raw: str
+    written: tuple[str, ...]
+    forgiven: tuple[str, ...]
+
+
+def _spellings(text: str) -> _Spelling:
+    """A path's parts as they are written, and with all that is forgiven."""
+    path, _, query = text.partition("?")
+    if path.endswith("/") and query:  # Label Studio's /data/local-files/?d=folder/a.tif
+        path = query.partition("=")[2]
+    plain = unicodedata.normalize("NFC", unquote(path).replace("\\", "/")).casefold()
+    return _Spelling(text, _parts(text), _parts(plain))
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part not in ("", ".")) or ("",)
+
+
+def _words(spelling: _Spelling, files: bool) -> set[str]:
+    """What two names must have in common, one at least, to fit at all."""
+    name = spelling.forgiven[-1]
+    words = set(_stems(name, files)) | {name}
+    return words | set(_stems(_HASH.sub("", name), files))
+
+
+def _stems(name: str, files: bool) -> list[str]:
+    """Stems of a name, nearest first: a.ome and a of a.ome.tif; of a file a of a_masks.png."""
+    stem = name.rpartition(".")[0] or name
+    found = [stem]
+    while _IMAGE_SUFFIX.search(found[-1]):
+        found.append(_IMAGE_SUFFIX.sub("", found[-1]))
+    while files and _ENDING.search(found[-1]):
+        found.append(_ENDING.sub("", found[-1]))
+        while _IMAGE_SUFFIX.search(found[-1]):  # a.tif_masks.png
+            found.append(_IMAGE_SUFFIX.sub("", found[-1]))
+    if files and _BEGINNING.search(stem):  # RoiSet_a.zip
+        found.append(_BEGINNING.sub("", stem))
+    return [stem for stem in dict.fromkeys(found) if stem]
+
+
+def _rank(image: _Spelling, name: _Spelling, files: bool) -> _Rank | None:
+    if image.raw == name.raw:
+        return _Rank(_WHOLE, 0, True)
+    for as_written in (True, False):
+        one, other = (
+            (image.written, name.written) if as_written else (image.forgiven, name.forgiven)
+        )
+        if one[-1] == other[-1]:
+            return _Rank(_NAME, _common_end(one, other), as_written)
+    folders = 1 + _common_end(image.forgiven[:-1], name.forgiven[:-1])
+    for as_written in (True, False):
+        one, other = (
+            (image.written[-1], name.written[-1])
+            if as_written
+            else (image.forgiven[-1], name.forgiven[-1])
+        )
+        if set(_stems(one, False)) & set(_stems(other, False)):
+            return _Rank(_STEM, folders, as_written)
+    if files and set(_stems(image.forgiven[-1], False)) & set(_stems(name.forgiven[-1], True)):
+        return _Rank(_ENDED, folders, False)
+    bare, own = (_HASH.sub("", spelling.forgiven[-1]) for spelling in (name, image))
+    if bare == own:
+        return _Rank(_HASHED, 2, False)
+    if set(_stems(bare, files)) & set(_stems(own, False)):
+        return _Rank(_HASHED, 1, False)
+    return None
+
+
+def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many of their last parts are the same."""
+    count = 0
+    while count < min(len(one), len(other)) and one[-1 - count] == other[-1 - count]:
+        count += 1
+    return count

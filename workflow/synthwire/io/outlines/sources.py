@@ -1,0 +1,233 @@
+"""Where the outlines of images lie: a folder, an archive of files, or one file that names images.
+
+In a folder or an archive a file goes with an image by its name; one that names images itself, as
+COCO does, by those names. The rule is that of pairing.py. An image is never its own outlines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile, Source, as_source, open_binary
+from synthwire.io.outlines.fiji import LARGEST_ROI_ARCHIVE, is_archive_of_files, is_of_the_system
+from synthwire.io.outlines.formats import is_outlines, names_in
+from synthwire.io.outlines.label_arrays import SUFFIXES as PICTURES
+from synthwire.io.outlines.pairing import Fault, listed, pair
+from synthwire.io.outlines.yolo import NAMES_OF_CLASSES
+
+TEXTS = (".json", ".geojson", ".xml", ".csv", ".txt")
+NAMING = (".json", ".xml", ".csv")  # formats that name their images
+MOST_NAMING = 20  # more files of these are one for each image
+NO_OUTLINES = ("jpegimages", "images", "segmentationclass")  # folders of exports beside the masks
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The file that holds an image's outlines, and the image's name there, where it has one."""
+
+    file: Path | MemoryFile
+    name: str | None = None
+    beside: dict[str, MemoryFile] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the file and the name."""
+        digest = hashlib.sha256((self.name or "").encode())
+        with open_binary(self.file) as file:
+            digest.update(file.read())
+        return digest.hexdigest()
+
+
+class OutlineSource:
+    """Outlines of several images.
+
+    path: a folder, an archive, or a file; images: all the images that they may be of, so that one
+    file is not taken for two of them. InputError when an archive is damaged.
+    """
+
+    def __init__(self, path: Source, images: Sequence[str | os.PathLike]) -> None:
+        self.path = as_source(path)
+        self.images = [os.fspath(image) for image in dict.fromkeys(images)]
+
+    @cached_property
+    def claims(self) -> dict[str, Claim | Fault | None]:
+        """What belongs to each image: None where nothing does, a Fault where several could."""
+        if isinstance(self.path, Path) and not self.path.is_dir() and self._is_image(self.path):
+            itself = self.path.resolve()
+            fault = Fault(f"{self.path}: is the image itself, not its outlines")
+            return {
+                image: fault if Path(image).resolve() == itself else None for image in self.images
+            }
+        if self._is_container:
+            return self._of_files()
+        if len(self.images) == 1:
+            return {self.images[0]: Claim(self.path)}
+        names = names_in(self.path)
+        found = (
+            pair(self.images, names) if names else pair(self.images, [str(self.path)], files=True)
+        )
+        return {
+            image: Claim(self.path, name if names else None) if isinstance(name, str) else name
+            for image, name in zip(self.images, found, strict=True)
+        }
+
+    @cached_property
+    def there(self) -> list[str]:
+        """The names that could have been an image's: what a message lists when none was."""
+        if self._is_container:
+            return sorted(self._files)
+        return names_in(self.path) or [Path(str(self.path)).name]
+
+    def require(self, image: str | os.PathLike) -> Claim:
+        """The claim of an image; InputError where there is none."""
+        claim = self.claims[os.fspath(image)]
+        if isinstance(claim, Claim):
+            return claim
+        if claim is None:
+            what = listed(self.there) or "no file of outlines"
+            raise InputError(f"{self.path}: no outlines of '{Path(image).name}'; there is {what}")
+        raise InputError(f"{self.path}: {claim}")
+
+    @property
+    def _is_container(self) -> bool:
+        return self._is_folder or is_archive_of_files(self.path)
+
+    @property
+    def _is_folder(self) -> bool:
+        return isinstance(self.path, Path) and self.path.is_dir()
+
+    def _is_image(self, path: Path) -> bool:
+        return path.resolve() in self._resolved
+
+    @cached_property
+    def _resolved(self) -> Collection[Path]:
+        return {Path(image).resolve() for image in self.images}
+
+    @cached_property
+    def _files(self) -> dict[str, Path | zipfile.ZipInfo]:
+        """Files that may hold outlines, by their paths within the folder or archive."""
+        found: dict[str, Path | zipfile.ZipInfo] = dict(self._all_files())
+        found = {
+            name: file
+            for name, file in found.items()
+            if Path(name).name not in NAMES_OF_CLASSES and self._may_be_outlines(name, file)
+        }
+        proper = [name for name in found if not set(_folders(name)) & set(NO_OUTLINES)]
+        return {
+            name: file
+            for name, file in found.items()
+            if name in proper or not proper or not name.lower().endswith(PICTURES)
+        }
+
+    def _all_files(self) -> Iterator[tuple[str, Path | zipfile.ZipInfo]]:
+        if isinstance(self.path, Path) and self.path.is_dir():
+            for place, folders, names in os.walk(self.path):
+                folders[:] = sorted(name for name in folders if not is_of_the_system(name))
+                for name in sorted(names):
+                    file = Path(place) / name
+                    if not is_of_the_system(name) and not self._is_image(file):
+                        yield file.relative_to(self.path).as_posix(), file
+            return
+        with open_binary(self.path) as opened, zipfile.ZipFile(opened) as archive:
+            for entry in archive.infolist():
+                if not is_of_the_system(entry.filename):
+                    yield entry.filename.replace("\\", "/"), entry
+
+    def _may_be_outlines(self, name: str, file: Path | zipfile.ZipInfo) -> bool:
+        suffix = Path(name).suffix.lower()
+        if suffix in (".txt", ".csv", ".xml"):  # often a microscope's notes beside the image
+            return is_outlines(self._open(name, file))
+        return suffix in (*TEXTS, *PICTURES, ".roi", ".zip")
+
+    def _open(self, name: str, file: Path | zipfile.ZipInfo) -> Path | MemoryFile:
+        if isinstance(file, Path):
+            return file
+        if file.file_size > LARGEST_ROI_ARCHIVE:
+            raise InputError(f"{self.path}: {name} unpacks to more than 256 MiB")
+        try:
+            with open_binary(self.path) as opened, zipfile.ZipFile(opened) as archive:
+                return MemoryFile(f"{self.path}/{name}", archive.read(file))
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+            raise InputError(f"{self.path}: {name}: cannot be unpacked ({error})") from None
+
+    @cached_property
+    def _beside(self) -> dict[str, MemoryFile]:
+        """An archive's files with the names of classes."""
+        if isinstance(self.path, Path) and self.path.is_dir():
+            return {}
+        opened = {
+            name: self._open(name, file)
+            for name, file in self._all_files()
+            if Path(name).name in NAMES_OF_CLASSES
+        }
+        return {name: file for name, file in opened.items() if isinstance(file, MemoryFile)}
+
+    def _claim(self, file: str, name: str | None = None) -> Claim:
+        return Claim(self._open(file, self._files[file]), name, self._beside)
+
+    def _of_files(self) -> dict[str, Claim | Fault | None]:
+        """Claims by the files' names, then by those within; pictures where no other file is."""
+        claims: dict[str, Claim | Fault | None] = dict.fromkeys(self.images)
+        pictures = [name for name in self._files if name.lower().endswith(PICTURES)]
+        others = [name for name in self._files if name not in pictures]
+        for names in (others, pictures):
+            open_images = [image for image, claim in claims.items() if claim is None]
+            for image, found in zip(open_images, pair(open_images, names, files=True), strict=True):
+                claims[image] = self._settled(image, found)
+            if names is others:
+                self._add_named(claims)
+        left = [image for image, claim in claims.items() if claim is None]
+        if not self._is_folder and len(self.images) == len(left) == len(self._files) == 1:
+            claims[left[0]] = self._claim(next(iter(self._files)))
+        return claims
+
+    def _settled(self, image: str, found: str | Fault | None) -> Claim | Fault | None:
+        """A claim on a file that holds outlines; of several that fit the only one that does."""
+        if found is None:
+            return None
+        names = [found] if isinstance(found, str) else list(found.names)
+        good = [name for name in names if is_outlines(self._open(name, self._files[name]))]
+        if isinstance(found, Fault) and (found.images or len(good) > 1):
+            return self._named_in(image, good) or found
+        return self._claim(good[0]) if good else None
+
+    def _named_in(self, image: str, files: Sequence[str]) -> Claim | None:
+        """The claim on that one of some files which names this image and no other one."""
+        fitting = []
+        for file in files:
+            names = names_in(self._open(file, self._files[file]))
+            if any(Path(name.replace("\\", "/")).name == Path(image).name for name in names):
+                fitting.append(file)
+        return self._claim(fitting[0]) if len(fitting) == 1 else None
+
+    def _add_named(self, claims: dict[str, Claim | Fault | None]) -> None:
+        """Claims of the images that files name which are not called as any image."""
+        left = [image for image, claim in claims.items() if claim is None]
+        naming = [name for name in self._files if name.lower().endswith(NAMING)]
+        if not left or len(naming) > MOST_NAMING:
+            return
+        holders: dict[str, list[str]] = {}
+        for file in naming:
+            for name in names_in(self._open(file, self._files[file])):
+                holders.setdefault(name, []).append(file)
+        for image, name in zip(left, pair(left, list(holders)), strict=True):
+            if isinstance(name, str):
+                files = sorted(set(holders[name]))
+                claims[image] = (
+                    self._claim(files[0], name)
+                    if len(files) == 1
+                    else Fault(f"{len(files)} files have outlines for {image}: {listed(files)}")
+                )
+            else:
+                claims[image] = name
+
+
+def _folders(name: str) -> list[str]:
+    return [part.casefold() for part in name.split("/")[:-1]]
