@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from synthwire.io.files import sha256, sha256_of_json
+from synthwire.io.recordings.formats import SUFFIXES, is_searched
 from synthwire.runtime.locking import LOCK
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".h5", ".hdf5", ".nxs", ".hdr")
 
 
 def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Path], list[str]]:
@@ -51,7 +50,7 @@ def _images_below(folder: Path, out: Path) -> Iterator[Path]:
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and is_searched(here / name):
                 yield here / name
 
 

@@ -19,6 +19,7 @@ from synthwire.io.recordings import (
     ser,
     tiff,
 )
+from synthwire.io.recordings.calibrated import calibrated
 from synthwire.io.recordings.display import PHASE, as_real, as_shown
 from synthwire.io.recordings.recording import Recording, require_image
 
@@ -75,7 +76,7 @@ def read_recording(
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
-    recording = as_real(recording, complex_part)
+    recording = as_real(calibrated(path, recording), complex_part)
     return recording if as_stored else as_shown(recording)
 
 

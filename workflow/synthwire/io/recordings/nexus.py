@@ -3,83 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile, Source, open_binary
+from synthwire.io.files import MemoryFile, Source
+from synthwire.io.recordings.hdf5_items import text
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
 from synthwire.io.units import nanometres
 
 if TYPE_CHECKING:
     import h5py
 
-HDF5_START = b"\x89HDF\r\n\x1a\n"
 IMAGE_SCANS = ("sample image", "sample image stack", "generic scan")  # of NXstxm's scan types
 
 
-def recognises(path: Path | MemoryFile, start: bytes) -> bool:
-    return start == HDF5_START
-
-
-def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
-    """Read a NeXus file of the application definition NXstxm, or any HDF5 file with one image.
+def read_layout(
+    path: Path | MemoryFile, file: h5py.File, largest_pixels: int | None
+) -> Recording | None:
+    """Read a file of the application definition NXstxm; None where it is none.
 
     The detector is the one that `default` attributes lead to, else `data` or `counter0`, else the
-    only NXdata group with an image. InputError in one line when the file is truncated, holds no
-    image, several among which nothing tells the right one, or one of more than `largest_pixels`;
-    and, of a file in memory, when it draws on other files.
+    only NXdata group with an image. InputError where there are several, or where the scan shows no
+    sample.
     """
-    import h5py  # here, since it takes as long to load as all the rest
-
-    try:
-        in_memory = isinstance(path, MemoryFile)
-        with h5py.File(open_binary(path) if in_memory else path, "r") as file:
-            if in_memory:
-                _require_self_contained(path, file)
-            group = _nexus_group(path, file)
-            if group is None:
-                pages = _only_dataset(path, file, largest_pixels)[()]
-                return Recording(pages[np.newaxis] if pages.ndim == 2 else pages)
-            return _read_nxdata(path, group, largest_pixels)
-    except OSError as error:
-        reason = str(error).split("(")[-1].rstrip(")")
-        raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
-    except RuntimeError as error:  # damaged inside: filters and B-trees
-        raise InputError(f"{path}: damaged HDF5 file ({error})") from None
-
-
-def _require_self_contained(path: Path | MemoryFile, file: h5py.File) -> None:
-    """InputError when links, virtual datasets or raw storage lead to files on this machine."""
-    import h5py
-
-    def outside(name: str, link: object) -> str | None:
-        return name if isinstance(link, h5py.ExternalLink) else None
-
-    def stored_outside(name: str, item: h5py.HLObject) -> str | None:
-        return (
-            name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
-        )
-
-    name = file.visititems_links(outside) or file.visititems(stored_outside)
-    if name is not None:
-        raise InputError(f"{path}: '{name}' lies in another file; save a file that holds it itself")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size else ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    group = _nexus_group(path, file)
+    return None if group is None else _read_nxdata(path, group, largest_pixels)
 
 
 def _is_class(item: h5py.HLObject, name: str) -> bool:
-    return hasattr(item, "keys") and _text(item.attrs.get("NX_class", "")) == name
+    return hasattr(item, "keys") and text(item.attrs.get("NX_class", "")) == name
 
 
 def _signal(group: h5py.Group) -> h5py.Dataset | None:
     """The signal of an NXdata group, if it is an image or a stack."""
-    name = _text(group.attrs.get("signal", ""))
+    name = text(group.attrs.get("signal", ""))
     if not name or name not in group:
         marked = [key for key in group if "signal" in getattr(group[key], "attrs", {})]
         name = marked[0] if marked else "data"
@@ -104,7 +63,7 @@ def _detectors(entry: h5py.Group) -> dict[str, h5py.Group]:
 def _nexus_group(path: Source, file: h5py.File) -> h5py.Group | None:
     """The NXdata group that is meant, or None when there is none."""
     entries = {name: item for name, item in file.items() if _is_class(item, "NXentry")}
-    entry = file.get(_text(file.attrs.get("default", "")) or "/")
+    entry = file.get(text(file.attrs.get("default", "")) or "/")
     if not _is_class(entry, "NXentry"):
         with_images = [name for name, item in entries.items() if _detectors(item)]
         if len(with_images) > 1:  # beamlines write a region of a scan as an entry
@@ -114,7 +73,7 @@ def _nexus_group(path: Source, file: h5py.File) -> h5py.Group | None:
             )
         entry = next((entries[name] for name in with_images or entries), file)
     groups = _detectors(entry)
-    default = _text(entry.attrs.get("default", ""))
+    default = text(entry.attrs.get("default", ""))
     for name in (default, "data", "counter0"):
         if name in groups:
             return groups[name]
@@ -124,28 +83,6 @@ def _nexus_group(path: Source, file: h5py.File) -> h5py.Group | None:
             "that names one; set it, or save one detector alone"
         )
     return next(iter(groups.values()), None)
-
-
-def _only_dataset(path: Source, file: h5py.File, largest_pixels: int | None) -> h5py.Dataset:
-    found = []
-
-    def visit(name: str, item: h5py.HLObject) -> None:
-        if hasattr(item, "ndim") and item.ndim in (2, 3) and item.dtype.kind in "buif":
-            found.append(name)
-
-    file.visititems(visit)
-    if len(found) != 1:
-        what = ", ".join(found[:6]) if found else "none"
-        raise InputError(
-            f"{path}: no NeXus data group, and not exactly one image among its datasets: {what}"
-        )
-    _require_size(path, file[found[0]], largest_pixels)
-    return file[found[0]]
-
-
-def _require_size(path: Source, dataset: h5py.Dataset, largest_pixels: int | None) -> None:
-    require_pixels(path, dataset.shape, largest_pixels)
-    require_bytes(path, dataset.size * dataset.dtype.itemsize)
 
 
 def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -> int:
@@ -159,8 +96,8 @@ def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -
         return int(np.ravel(indices)[0])
     axes = group.attrs.get("axes", signal.attrs.get("axes", ()))
     if isinstance(axes, (bytes, str)):
-        axes = _text(axes).replace(":", ",").strip("[]").split(",")
-    axes = [_text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
+        axes = text(axes).replace(":", ",").strip("[]").split(",")
+    axes = [text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
     if len(axes) == signal.ndim and name in axes:
         return axes.index(name)
     axis = group[name].attrs.get("axis") if name in group else None
@@ -169,8 +106,9 @@ def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -
 
 def _read_nxdata(path: Source, group: h5py.Group, largest_pixels: int | None) -> Recording:
     signal = _signal(group)
-    _require_size(path, signal, largest_pixels)
-    kind = _text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""
+    require_pixels(path, signal.shape, largest_pixels)
+    require_bytes(path, signal.size * signal.dtype.itemsize)
+    kind = text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""
     if kind not in ("", *IMAGE_SCANS):
         raise InputError(
             f"{path}: a scan of type '{kind}' is no image of a sample; {' or '.join(IMAGE_SCANS)} "
@@ -186,14 +124,14 @@ def _read_nxdata(path: Source, group: h5py.Group, largest_pixels: int | None) ->
     energies = None
     energy = group.get("energy", group.get("photon_energy"))  # the older name
     if energy is not None and energy.size == len(pages):
-        scale = 1e3 if _text(energy.attrs.get("units", "eV")).lower() == "kev" else 1.0
+        scale = 1e3 if text(energy.attrs.get("units", "eV")).lower() == "kev" else 1.0
         energies = tuple(float(value) for value in np.ravel(energy[()]) * scale)
     steps = []
     for name, length in (("sample_y", shape[y]), ("sample_x", shape[x])):
         positions = group.get(name)
         if positions is None or positions.size != length or length < 2:
             break
-        unit = nanometres(_text(positions.attrs.get("units", "um")))
+        unit = nanometres(text(positions.attrs.get("units", "um")))
         step = np.median(np.abs(np.diff(np.ravel(positions[()]).astype(float))))
         if unit is None or not np.isfinite(step) or step <= 0:
             break

@@ -10,8 +10,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, open_binary
+from synthwire.io.recordings.foreign import name_of
 from synthwire.io.recordings.recording import Recording, require_pixels
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".jp2", ".pgm", ".ppm")
+
+_WITH_PREVIEWS = ("MPO", "ICO", "ICNS", "JPEG")
 MEMORY_FORMATS = ("PNG", "JPEG")
 
 
@@ -23,6 +27,8 @@ def recognises(path: Path | MemoryFile, start: bytes) -> bool:
 def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     """Read an image with Pillow; from memory, where it is trusted less, only PNG and JPEG."""
     formats = MEMORY_FORMATS if isinstance(path, MemoryFile) else None
+    palette: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
     try:
         with warnings.catch_warnings():
             # Pillow warns of 90 megapixels, which is a common stitched micrograph, and refuses
@@ -32,8 +38,13 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 require_pixels(path, (opened.height, opened.width), largest_pixels)
                 opened.load()
                 image: Image.Image = ImageOps.exif_transpose(opened)
-                if image.mode == "P":
-                    image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+                frames = getattr(opened, "n_frames", 1)
+                if frames > 1 and opened.format not in _WITH_PREVIEWS:
+                    remarks = (f"the first of its {frames} frames is read",)
+                if image.mode == "P" and "transparency" not in image.info:
+                    palette = _palette(image)
+                elif image.mode == "P":
+                    image = image.convert("RGBA")
                 elif image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
                     image = image.convert("RGB")
                 elif image.mode == "LA":
@@ -47,7 +58,20 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(f"{path}: not an image (PNG, JPEG or TIFF is expected)") from None
+        what = name_of(path)
+        raise InputError(
+            f"{path}: not an image, but {what}"
+            if what
+            else f"{path}: not an image of any format that is read (docs/images.md lists them)"
+        ) from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
         raise InputError(f"{path}: truncated or damaged image ({error})") from None
-    return Recording(pixels[np.newaxis])
+    return Recording(pixels[np.newaxis], palette=palette, remarks=remarks)
+
+
+def _palette(image: Image.Image) -> np.ndarray:
+    """The colours (256, 3) that the values of an image stand for; black where it names none."""
+    colours = np.zeros((256, 3), np.uint8)
+    named = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    colours[: len(named)] = named
+    return colours

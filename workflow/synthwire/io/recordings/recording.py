@@ -18,14 +18,27 @@ LARGEST_BYTES = 4 * 2**30  # decoded; beyond it a laptop stops answering before 
 class Recording:
     """What one file holds.
 
-    pages: (pages, height, width) or (pages, height, width, channels), as stored.
+    pages: (pages, height, width) or (pages, height, width, channels), upright.
     pixel_size_nm: (y, x), or None where the file does not say.
     energies_ev: photon energy of each page in eV, or None.
+    remarks: what was read in a way that a person may doubt, one line each.
+    pixel_size_doubt: why pixel_size_nm may be wrong, in one line, or None. pixel_size_remarks:
+    further lines on it.
+    palette: the colours (values, 3) that the values stand for, or None where they are grey.
+    white_level: where the file says that zero is white, the value that is black.
+    valid: (pages, height, width), False where the file holds no picture, as in lines that a scan
+    did not reach; None where there is picture everywhere.
     """
 
     pages: np.ndarray
     pixel_size_nm: tuple[float, float] | None = None
     energies_ev: tuple[float, ...] | None = None
+    remarks: tuple[str, ...] = ()
+    pixel_size_doubt: str | None = None
+    pixel_size_remarks: tuple[str, ...] = ()
+    palette: np.ndarray | None = None
+    white_level: float | None = None
+    valid: np.ndarray | None = None
 
 
 def require_pixels(path: Source, shape: Sequence[int], largest: int | None) -> None:
@@ -55,5 +68,5 @@ def require_image(path: Source, pages: np.ndarray) -> None:
         raise InputError(
             f"{path}: {height} × {width} pixels; each side must have at least {SMALLEST_SIDE}"
         )
-    if pages.dtype.kind not in "buif":
-        raise InputError(f"{path}: pixels of type {pages.dtype}; real numbers are expected")
+    if pages.dtype.kind not in "buifc":
+        raise InputError(f"{path}: pixels of type {pages.dtype}; numbers are expected")

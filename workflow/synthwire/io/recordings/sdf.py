@@ -11,15 +11,28 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
+from synthwire.io.recordings.foreign import name_of
 from synthwire.io.recordings.recording import Recording, require_pixels
 from synthwire.io.units import nanometres
 
+SUFFIXES = (".hdr",)
+
+_MARK = b"ScanDefinition"
 _TOKENS = re.compile(r'"([^"]*)"|([{}()=;,])|([^\s{}()=;,"]+)')
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
     """By the name, since the header is plain text; only on disk, where its images lie beside it."""
     return not isinstance(path, MemoryFile) and path.suffix.lower() in (".hdr", ".xim")
+
+
+def is_header(path: Path) -> bool:
+    """Whether a .hdr file is that of a scan; other instruments write text files of that name."""
+    try:
+        with path.open("rb") as file:
+            return _MARK in file.read(4096)
+    except OSError:
+        return True  # reading it says what is wrong
 
 
 def read(path: Path, largest_pixels: int | None) -> Recording:
@@ -31,6 +44,9 @@ def read(path: Path, largest_pixels: int | None) -> Recording:
     """
     if path.suffix.lower() == ".xim":
         raise InputError(f"{path}: name the scan's .hdr file instead; it says what the numbers are")
+    if not is_header(path):
+        what = name_of(path) or "an unknown file"
+        raise InputError(f"{path}: not the header of an SDF scan, but {what}")
     try:
         header = _parse_header(path.read_text(encoding="utf-8", errors="replace"))
         scan = header["ScanDefinition"]

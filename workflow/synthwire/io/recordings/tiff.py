@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
 from synthwire.errors import InputError
-from synthwire.io.calibration import tiff_pixel_size
+from synthwire.io.calibration import tiff_calibration
 from synthwire.io.files import MemoryFile, Source, open_binary
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
 
+SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
+
+# Values of tags, as TIFF 6.0 numbers them.
+_WHITE_ZERO, _PALETTE, _INKS = 0, 3, 5
+_MASK = 4  # a bit of NewSubfileType
+_ON_THEIR_SIDE = (5, 6, 7, 8)  # orientations whose rows are columns
+
+_FILE_NAME = re.compile(r'\bFileName\s*=\s*["\']([^"\']+)')
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF's
 
 
@@ -20,13 +29,14 @@ def recognises(path: Path | MemoryFile, start: bytes) -> bool:
 
 
 def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
-    """Read the one image or stack of a TIFF; label and thumbnail pages beside it are passed over.
+    """Read the one image or stack of a TIFF, turned upright as its tag Orientation says.
 
-    InputError when it holds several images, is truncated or damaged, or too large.
+    Label and thumbnail pages beside it are passed over. InputError when it holds several images,
+    is truncated or damaged, or too large.
     """
     try:
         with open_tiff(path) as tiff:
-            series = _main_series(path, tiff)
+            series, remarks = _main_series(path, tiff)
             require_pixels(
                 path,
                 [side for side, axis in zip(series.shape, series.axes, strict=True) if axis != "S"],
@@ -36,8 +46,22 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             size = tiff.filehandle.size
             if series.dataoffset is not None and series.dataoffset + series.nbytes > size:
                 raise InputError(f"{path}: truncated TIFF ({size} bytes are too few)")
+            page = series.keyframe
             pages = _pages_first(path, series.asarray(), series.axes)
-            return Recording(pages, tiff_pixel_size(tiff, tiff.series.index(series)))
+            if page.photometric == _INKS and pages.ndim == 4 and pages.shape[3] == 4:
+                pages = _without_inks(pages)
+            turn = int(page.tags.valueof("Orientation", 1))
+            found = tiff_calibration(tiff, tiff.series.index(series))
+            size = found.size_nm
+            return Recording(
+                _upright(pages, turn),
+                size[::-1] if size and turn in _ON_THEIR_SIDE else size,
+                remarks=(*remarks, *_of_a_set(tiff)),
+                pixel_size_doubt=found.doubt,
+                pixel_size_remarks=found.remarks,
+                palette=_palette(page) if page.photometric == _PALETTE else None,
+                white_level=_white_level(page, pages) if page.photometric == _WHITE_ZERO else None,
+            )
     except InputError:
         raise
     except Exception as error:  # tifffile and its codecs raise dozens of types on damaged files
@@ -45,26 +69,65 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
 
 
 def open_tiff(path: Path | MemoryFile) -> tifffile.TiffFile:
-    """Open a TIFF on disk or in memory; one in memory must not lead to any other file."""
+    """Open a TIFF on disk or in memory, as the pages that it holds itself.
+
+    OME and MicroManager files may name others that hold the rest of a series. In a folder these are
+    found by themselves, and would count twice; or they are not there; and a file in memory must not
+    lead to any other.
+    """
     if not isinstance(path, MemoryFile):
-        return tifffile.TiffFile(path)
-    # OME and MicroManager files may name others that hold the rest of a series
+        return tifffile.TiffFile(path, _multifile=False)
     return tifffile.TiffFile(open_binary(path), name=path.name, _multifile=False)
 
 
-def _main_series(path: Source, tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
-    """The one image of the file; label and thumbnail pages beside it are passed over."""
+def _of_a_set(tiff: tifffile.TiffFile) -> tuple[str, ...]:
+    """A remark on a file whose OME metadata name others of the same series."""
+    names = set(_FILE_NAME.findall(tiff.ome_metadata or "")) if tiff.is_ome else set()
+    if len(names) < 2:
+        return ()
+    return (f"one of {len(names)} files of an OME set; the pages that it holds itself are read",)
+
+
+def _main_series(
+    path: Source, tiff: tifffile.TiffFile
+) -> tuple[tifffile.TiffPageSeries, tuple[str, ...]]:
+    """The one image of the file, with a remark where another of its size was left out.
+
+    Label, mask and thumbnail pages beside it are passed over, and so are renderings of it: a colour
+    page with a scale bar drawn in, or the same image in fewer bits.
+    """
     series = [item for item in tiff.series if item.size and "Y" in item.axes and "X" in item.axes]
+    series = [item for item in series if not item.keyframe.subfiletype & _MASK] or series
     if not series:
         raise InputError(f"{path}: the TIFF holds no image")
-    largest = max(series, key=lambda item: item.size)
-    for item in series:
-        if item is not largest and not item.keyframe.is_reduced and 4 * item.size > largest.size:
-            raise InputError(
-                f"{path}: holds images of different shapes, {largest.shape} and {item.shape}; "
-                "save each in a file of its own"
-            )
-    return largest
+    largest = max(series, key=_pixel_count)
+    rivals = [
+        item
+        for item in series
+        if item is largest
+        or (not item.keyframe.is_reduced and 4 * _pixel_count(item) > _pixel_count(largest))
+    ]
+    if len(rivals) == 1:
+        return largest, ()
+    grey = [item for item in rivals if item.keyframe.samplesperpixel < 3 and item.dtype.kind != "b"]
+    depth = max((item.dtype.itemsize for item in grey), default=0)
+    deepest = [item for item in grey if item.dtype.itemsize == depth]
+    if len(deepest) == 1 and 4 * _pixel_count(deepest[0]) >= 3 * _pixel_count(largest):
+        others = " and ".join(
+            f"{item.keyframe.samplesperpixel} × {8 * item.dtype.itemsize} bit"
+            for item in rivals
+            if item is not deepest[0]
+        )
+        return deepest[0], (f"its grey {8 * depth} bit are read, not the page of {others}",)
+    raise InputError(
+        f"{path}: holds {len(rivals)} images, of shapes "
+        f"{', '.join(str(item.shape) for item in rivals)}; save each in a file of its own"
+    )
+
+
+def _pixel_count(series: tifffile.TiffPageSeries) -> int:
+    """Pixels of all pages, colours counted once."""
+    return series.size // series.sizes.get("sample", 1)
 
 
 def _pages_first(path: Source, pixels: np.ndarray, axes: str) -> np.ndarray:
@@ -81,3 +144,43 @@ def _pages_first(path: Source, pixels: np.ndarray, axes: str) -> np.ndarray:
     if pixels.ndim == 4 and pixels.shape[3] in (1, 2):  # grey, or grey with alpha
         pixels = pixels[..., 0]
     return pixels
+
+
+def _upright(pages: np.ndarray, turn: int) -> np.ndarray:
+    """Pages (pages, height, width, …) as they are meant to be seen; turn: the tag Orientation."""
+    if turn in _ON_THEIR_SIDE:
+        pages = pages.swapaxes(1, 2)
+    if turn in (3, 4, 7, 8):
+        pages = pages[:, ::-1]
+    if turn in (2, 3, 6, 7):
+        pages = pages[:, :, ::-1]
+    return np.ascontiguousarray(pages)
+
+
+def _without_inks(pages: np.ndarray) -> np.ndarray:
+    """Red, green and blue from pages (…, 4) of cyan, magenta, yellow and black ink."""
+    full = np.iinfo(pages.dtype).max
+    paper = 1 - pages.astype(float) / full
+    return np.rint(full * paper[..., :3] * paper[..., 3:]).astype(pages.dtype)
+
+
+def _white_level(page: tifffile.TiffPage, pages: np.ndarray) -> float:
+    """The value that is black where zero is white: the greatest there can be, or that there is."""
+    if pages.dtype.kind == "u":
+        return float(2 ** int(np.max(page.bitspersample)) - 1)
+    if pages.dtype.kind == "f":
+        finite = pages[np.isfinite(pages)]
+        return float(finite.max() + finite.min()) if finite.size else 0.0
+    return -1.0 if pages.dtype.kind == "i" else 1.0  # of integers with sign, -1 - value is in range
+
+
+def _palette(page: tifffile.TiffPage) -> np.ndarray:
+    """The colours (values, 3) of a palette, of 8 bit where they have no more.
+
+    They have 16 bit in a TIFF; some programs write those of 8 bit as they are.
+    """
+    colours = np.asarray(page.colormap).T
+    if colours.max() < 256:
+        return colours.astype(np.uint8)
+    low, high = colours & 255, colours >> 8
+    return high.astype(np.uint8) if ((low == 0) | (low == high)).all() else colours

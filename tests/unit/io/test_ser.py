@@ -1,0 +1,47 @@
+"""SER of TIA, written here byte by byte."""
+
+import numpy as np
+import pytest
+from image_cases import RNG
+from microscope_files import SER_TYPES, ser_bytes
+
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile
+from synthwire.io.recordings import read_recording
+
+IMAGES = RNG.integers(0, 100, (3, 20, 30))
+
+
+def read(images, **more):
+    return read_recording(MemoryFile("a_1.ser", ser_bytes(images, **more)))
+
+
+@pytest.mark.parametrize("version", [0x0210, 0x0220])
+@pytest.mark.parametrize("code", [code for code in SER_TYPES if code != "c8"])
+def test_series_of_every_type_with_their_size(version, code):
+    images = IMAGES.astype(code)
+    found = read(images, version=version)
+    np.testing.assert_array_equal(found.pages[:, ::-1], images)  # the first row lies at the bottom
+    assert found.pages.dtype == np.dtype(code)
+    assert found.pixel_size_nm == pytest.approx((0.5, 0.4))
+
+
+def test_of_a_series_that_was_stopped_what_was_taken():
+    np.testing.assert_array_equal(read(IMAGES.astype("u2"), total=9).pages[:, ::-1], IMAGES)
+
+
+def test_steps_of_a_diffraction_pattern_are_no_pixel_size():
+    assert read(IMAGES.astype("u2"), step_m=(4e7, 4e7)).pixel_size_nm is None
+
+
+@pytest.mark.parametrize(
+    ("images", "more", "says"),
+    [
+        (IMAGES, {"kind": 0x4120}, "holds spectra"),
+        ([], {"total": 4}, "without any image"),
+        ([IMAGES[0], IMAGES[1][:10]], {}, "different shapes"),
+    ],
+)
+def test_no_image_is_one_line(images, more, says):
+    with pytest.raises(InputError, match=rf"^a_1\.ser: .*{says}[^\n]*$"):
+        read([np.asarray(image).astype("i2") for image in images], **more)

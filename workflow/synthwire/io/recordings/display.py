@@ -1,0 +1,78 @@
+"""Stored values made what a viewer shows: palettes, white as zero, and complex numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.io.recordings.recording import Recording
+
+PHASE, AMPLITUDE = "phase", "amplitude"
+COMPLEX_PARTS = {
+    PHASE: "the phase, of which the mean is taken off",
+    AMPLITUDE: "the amplitude",
+}
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+_RAMP_STEP = 0.1  # of the whole range: neighbours in a ramp of colours differ by less
+
+
+def as_real(recording: Recording, part: str) -> Recording:
+    """A recording of real numbers; part: a key of `COMPLEX_PARTS`, what is made of complex ones.
+
+    The phase of a reconstruction is known but for a constant. The one taken off is that of the mean
+    of all numbers, so that it jumps by 2π as far as can be from what most of the image has.
+    """
+    if part not in COMPLEX_PARTS:
+        raise InputError(f"complex part '{part}' is none of {', '.join(COMPLEX_PARTS)}")
+    pages = recording.pages
+    if pages.dtype.kind != "c":
+        return recording
+    if part == AMPLITUDE:
+        return replace(recording, pages=np.abs(pages))
+    finite = np.where(np.isfinite(pages), pages, 0)
+    mean = finite.mean(axis=(1, 2), keepdims=True)
+    return replace(recording, pages=np.angle(pages * np.exp(-1j * np.angle(mean))))
+
+
+def as_shown(recording: Recording) -> Recording:
+    """A recording whose values are brightness or colours, zero being black."""
+    if recording.palette is not None:
+        return _through_palette(recording)
+    if recording.white_level is not None:
+        pages = recording.pages
+        level = pages.dtype.type(recording.white_level)
+        dark = ~pages if pages.dtype.kind == "b" else level - pages
+        return replace(recording, pages=dark, white_level=None)
+    return recording
+
+
+def _through_palette(recording: Recording) -> Recording:
+    """Each value replaced by its colour.
+
+    But for false colours: in a ramp whose brightness goes up and down, as a rainbow's, the values
+    are the picture, and its brightness is not.
+    """
+    palette = recording.palette
+    plain = replace(recording, palette=None)
+    if palette is None or _is_rainbow(palette[: int(recording.pages.max()) + 1]):
+        why = "its palette is a ramp of false colours: the values are taken, not their colours"
+        return replace(plain, remarks=(*recording.remarks, why))
+    if (palette == palette[:, :1]).all():
+        palette = palette[:, 0]
+    return replace(plain, pages=palette[recording.pages])
+
+
+def _is_rainbow(palette: np.ndarray) -> bool:
+    """Whether neighbours are alike, but the brightness neither only rises nor only falls.
+
+    A palette that was made for a picture has its colours in any order.
+    """
+    if len(palette) < 16:
+        return False
+    colours = palette / np.iinfo(palette.dtype).max
+    steps = np.diff(colours @ _LUMINANCE)
+    one_way = min(-steps[steps < 0].sum(), steps[steps > 0].sum()) < _RAMP_STEP
+    return not one_way and np.abs(np.diff(colours, axis=0)).max(axis=1).mean() < _RAMP_STEP
