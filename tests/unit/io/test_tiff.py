@@ -6,6 +6,8 @@ import tifffile
 from image_cases import GREY, RNG, one_line
 
 from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile
+from synthwire.io.grey import one_channel
 from synthwire.io.recordings import read_image, read_recording
 
 
@@ -40,3 +42,201 @@ def test_truncated_tiff_is_one_line(tmp_path, compression):
     with pytest.raises(InputError) as error:
         read_image(path)
     assert str(path) in one_line(error)
+
+
+def write(path, pixels, **more):
+    tifffile.imwrite(path, pixels, **{"metadata": None, **more})
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_white_as_zero_is_shown_as_viewers_do(tmp_path, dtype, compression):
+    pixels = (GREY.astype(float) * (200 if dtype == "uint16" else 1)).astype(dtype)
+    how = {"photometric": "miniswhite", "compression": compression}
+    found = read_image(write(tmp_path / "a.tif", pixels, **how))
+    assert found.dtype == pixels.dtype
+    total = found.astype(float) + pixels.astype(float)
+    assert np.ptp(total) == 0
+    expected = {"uint8": 255, "uint16": 65535, "int16": -1}
+    assert total[0, 0] == expected.get(dtype, pixels.max() + pixels.min())
+
+
+def test_white_as_zero_of_few_bits(tmp_path):
+    twelve = GREY.astype(np.uint16) * 16
+    path = write(tmp_path / "a.tif", twelve, photometric="miniswhite", bitspersample=12)
+    np.testing.assert_array_equal(read_image(path), 4095 - twelve)
+    bits = GREY > 100
+    path = write(tmp_path / "b.tif", bits, photometric="miniswhite")
+    np.testing.assert_array_equal(read_image(path), ~bits)
+
+
+def test_white_as_zero_as_imagej_writes_it_and_in_a_stack(tmp_path):
+    stack = RNG.integers(0, 60_000, (3, 20, 30), dtype=np.uint16)
+    text = "ImageJ=1.54f\nimages=3\nslices=3\nmin=0.0\nmax=60000.0\n"
+    path = write(
+        tmp_path / "a.tif", stack, photometric="miniswhite", description=text, byteorder=">"
+    )
+    np.testing.assert_array_equal(read_image(path), 65535 - stack)
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("eight", [False, True])
+def test_palettes_of_either_direction(tmp_path, back, eight):
+    ramp = np.arange(256, dtype=np.uint16) * (1 if eight else 257)
+    colours = np.stack([ramp[::-1] if back else ramp] * 3)
+    path = write(tmp_path / "a.tif", GREY, photometric="palette", colormap=colours)
+    found = read_image(path)
+    np.testing.assert_array_equal(found, 255 - GREY if back else GREY)
+
+
+def test_a_coloured_palette_is_its_colours(tmp_path):
+    ramp = np.arange(256, dtype=np.uint16) * 257
+    colours = np.stack([np.zeros_like(ramp), ramp, np.zeros_like(ramp)])  # ImageJ's Green
+    found = read_image(write(tmp_path / "a.tif", GREY, photometric="palette", colormap=colours))
+    np.testing.assert_array_equal(found[..., 1], GREY)
+    assert found[..., 0].max() == found[..., 2].max() == 0
+
+
+# Where the first row and the first column are seen, as TIFF 6.0 has it.
+ORIENTATIONS = {
+    1: ("top", "left"),
+    2: ("top", "right"),
+    3: ("bottom", "right"),
+    4: ("bottom", "left"),
+    5: ("left", "top"),
+    6: ("right", "top"),
+    7: ("right", "bottom"),
+    8: ("left", "bottom"),
+}
+
+
+@pytest.mark.parametrize("turn", ORIENTATIONS)
+@pytest.mark.parametrize("colour", [False, True])
+def test_orientation_puts_rows_and_columns_where_they_are_seen(tmp_path, turn, colour):
+    pixels = np.dstack([GREY, GREY // 2, GREY // 3]) if colour else GREY
+    tags = [(274, "H", 1, turn, True)]
+    photometric = "rgb" if colour else "minisblack"
+    path = write(tmp_path / "a.tif", pixels, extratags=tags, photometric=photometric)
+    found = read_image(path)
+    first_row, first_column = ORIENTATIONS[turn]
+    for row, column in np.ndindex(4, 7):  # each number goes where the tag says
+        place = {first_row: row, first_column: column}
+        y = place["top"] if "top" in place else found.shape[0] - 1 - place["bottom"]
+        x = place["left"] if "left" in place else found.shape[1] - 1 - place["right"]
+        np.testing.assert_array_equal(found[y, x], pixels[row, column])
+    assert found.shape[:2] == ((30, 20) if turn > 4 else (20, 30))
+
+
+@pytest.mark.parametrize(("turn", "size"), [(1, (2, 4)), (3, (2, 4)), (6, (4, 2)), (8, (4, 2))])
+def test_pixel_sizes_turn_with_the_image(tmp_path, turn, size):
+    text = "ImageJ=1.54f\nunit=nm\n"
+    how = {"description": text, "resolution": (0.25, 0.5), "resolutionunit": 1}
+    path = write(tmp_path / "a.tif", GREY, extratags=[(274, "H", 1, turn, True)], **how)
+    assert read_recording(path).pixel_size_nm == pytest.approx(size)
+
+
+def test_inks_are_shown_as_colours(tmp_path):
+    inks = RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    path = write(tmp_path / "a.tif", inks, photometric="separated")
+    c, m, y, k = np.moveaxis(inks.astype(float) / 255, 2, 0)
+    expected = 255 * np.dstack([(1 - c) * (1 - k), (1 - m) * (1 - k), (1 - y) * (1 - k)])
+    assert np.abs(read_image(path) - expected).max() <= 0.5
+
+
+def write_pages(path, *pages):
+    """pages: arrays, or (array, further settings)."""
+    with tifffile.TiffWriter(path) as file:
+        for page in pages:
+            pixels, more = page if isinstance(page, tuple) else (page, {})
+            photometric = "rgb" if pixels.ndim == 3 else "minisblack"
+            file.write(pixels, **{"metadata": None, "photometric": photometric, **more})
+    return path
+
+
+BURNT = np.dstack([GREY] * 3)
+BURNT[-4:, :9] = 255
+DEEP = GREY.astype(np.uint16) * 100
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        (BURNT, DEEP),
+        (DEEP, BURNT),
+        (GREY, DEEP),
+        (BURNT, DEEP.astype(np.float32)),
+        (np.pad(BURNT, ((0, 4), (0, 0), (0, 0))), DEEP),
+        (BURNT, DEEP, np.ones(GREY.shape, bool)),
+        (DEEP, np.ones(GREY.shape, bool)),
+    ],
+)
+def test_the_deepest_grey_page_is_the_image_and_others_its_renderings(tmp_path, pages):
+    found = read_recording(write_pages(tmp_path / "a.tif", *pages))
+    np.testing.assert_array_equal(found.pages, DEEP[None])
+    assert any("are read, not" in remark for remark in found.remarks)
+
+
+def test_mask_and_thumbnail_pages_are_passed_over(tmp_path):
+    mask = (np.ones(GREY.shape, np.uint16), {"extratags": [(254, "I", 1, 4, True)]})
+    small = (DEEP[::2, ::2], {"subfiletype": 1})
+    found = read_recording(write_pages(tmp_path / "a.tif", GREY, mask, small))
+    np.testing.assert_array_equal(found.pages, GREY[None])
+    assert found.remarks == ()
+
+
+def test_several_images_are_asked_for(tmp_path):
+    path = write_pages(tmp_path / "a.tif", GREY, RNG.integers(0, 9, (20, 25), dtype=np.uint8))
+    with pytest.raises(InputError, match=r"a\.tif: holds 2 images, of shapes \(20, 30\), \(20, 25"):
+        read_recording(path)
+
+
+SCHEMA = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+
+
+def ome_set(planes):
+    """OME metadata of a stack; planes: (page of this file or None, name of the file) of each."""
+    own, data = "urn:uuid:11111111-1111-1111-1111-111111111111", ""
+    for z, (page, name) in enumerate(planes):
+        uuid = own if page is not None else f"urn:uuid:22222222-2222-2222-2222-{z:012d}"
+        data += (
+            f'<TiffData IFD="{page or 0}" FirstZ="{z}" PlaneCount="1">'
+            f'<UUID FileName="{name}">{uuid}</UUID></TiffData>'
+        )
+    return (
+        f'<?xml version="1.0"?><OME xmlns="{SCHEMA}" UUID="{own}"><Image ID="Image:0"><Pixels '
+        'ID="Pixels:0" DimensionOrder="XYZCT" Type="uint8" SizeX="30" SizeY="20" SizeC="1" '
+        f'SizeZ="{len(planes)}" SizeT="1" PhysicalSizeX="4" PhysicalSizeXUnit="nm" '
+        f'PhysicalSizeY="4" PhysicalSizeYUnit="nm">{data}</Pixels></Image></OME>'
+    )
+
+
+@pytest.mark.parametrize(
+    "planes",
+    [
+        [(0, "a.ome.tif"), (None, "b.ome.tif")],
+        [(None, "b.ome.tif"), (0, "a.ome.tif")],
+        [(0, "a.ome.tif"), (1, "a.ome.tif"), (None, "b.ome.tif"), (None, "c.ome.tif")],
+        [(None, "b.ome.tif"), (0, "a.ome.tif"), (None, "c.ome.tif")],
+    ],
+)
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_one_file_of_an_ome_set_is_the_pages_that_it_holds(tmp_path, planes, in_memory):
+    own = sum(page is not None for page, _ in planes)
+    stack = RNG.integers(0, 256, (own, 20, 30), dtype=np.uint8)
+    path = tmp_path / "renamed.ome.tif"
+    write(path, stack, description=ome_set(planes), photometric="minisblack")
+    found = read_recording(MemoryFile(path.name, path.read_bytes()) if in_memory else path)
+    np.testing.assert_array_equal(found.pages, stack)
+    assert found.pixel_size_nm == pytest.approx((4, 4))
+    assert any("files of an OME set" in remark for remark in found.remarks)
+
+
+def test_a_false_colour_tiff_is_its_values(tmp_path):
+    import matplotlib
+
+    jet = (65535 * matplotlib.colormaps["jet"](np.arange(256))[:, :3]).astype(np.uint16)
+    path = write(tmp_path / "a.tif", GREY, photometric="palette", colormap=jet.T)
+    found = read_recording(path)
+    np.testing.assert_array_equal(one_channel(found.pages[0]), GREY)
+    assert any("false colours" in remark for remark in found.remarks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 else np.lib.format.read_array_header_2_0
             )
             shape, fortran, dtype = read_header(file)
-        except (ValueError, EOFError) as error:
+        except (ValueError, TypeError, EOFError, SyntaxError, TokenError) as error:
             reason = str(error).partition("\n")[0]
             raise InputError(f"{path}: a truncated or damaged NPY file ({reason})") from None
         if dtype.hasobject or dtype.names:

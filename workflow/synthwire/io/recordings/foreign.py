@@ -104,7 +104,9 @@ def _name_of_text(path: Path | MemoryFile, start: bytes) -> str | None:
         text = start.decode("utf-16", "replace")
     else:
         text = start.decode("utf-8-sig", "replace")
-    odd = sum(not (letter.isprintable() or letter.isspace()) for letter in text)
+    odd = sum(
+        letter == "\ufffd" or not (letter.isprintable() or letter.isspace()) for letter in text
+    )
     if not text.strip() or odd > len(text) / 50:
         return None
     for word, what, advice in _WORDS:

@@ -43,7 +43,7 @@ def is_searched(path: Path) -> bool:
 
 
 def read_image(path: Source) -> np.ndarray:
-    """Pixels of one file as stored: (H, W), (H, W, 3 or 4), or, for several pages, one axis more.
+    """Pixels of one file: (H, W), (H, W, 3 or 4), or, for several pages, one axis more.
 
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
@@ -56,7 +56,6 @@ def read_recording(
     *,
     largest_pixels: int | None = None,
     complex_part: str = PHASE,
-    as_stored: bool = False,
 ) -> Recording:
     """Read one file with its metadata, from disk or from memory.
 
@@ -67,8 +66,6 @@ def read_recording(
 
     largest_pixels: most pixels that may be decoded, over all pages, colours counted once.
     complex_part: what is taken of complex numbers, a key of `display.COMPLEX_PARTS`.
-    as_stored: the values as they are in the file, as label images need them, rather than as a
-    viewer shows them: neither is a palette looked up, nor white taken for zero.
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
     path = as_source(path)
@@ -76,8 +73,7 @@ def read_recording(
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
-    recording = as_real(calibrated(path, recording), complex_part)
-    return recording if as_stored else as_shown(recording)
+    return as_shown(as_real(calibrated(path, recording), complex_part))
 
 
 def _start_of(path: Path | MemoryFile) -> bytes:

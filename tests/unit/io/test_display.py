@@ -1,0 +1,89 @@
+"""Values as viewers show them: palettes, white as zero, complex numbers."""
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from image_cases import GREY, RNG
+
+from synthwire.io.grey import one_channel
+from synthwire.io.recordings.display import as_real, as_shown
+from synthwire.io.recordings.recording import Recording
+
+RAMP = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+
+
+def shown(palette, values=GREY):
+    found = as_shown(Recording(values[None], palette=palette))
+    assert found.palette is None
+    return found
+
+
+def colour_map(name):
+    return (255 * matplotlib.colormaps[name](np.arange(256))[:, :3]).astype(np.uint8)
+
+
+def test_grey_palettes_of_either_direction():
+    np.testing.assert_array_equal(shown(RAMP).pages[0], GREY)
+    np.testing.assert_array_equal(shown(RAMP[::-1]).pages[0], 255 - GREY)
+    deep = RAMP.astype(np.uint16) * 256 + 3
+    np.testing.assert_array_equal(shown(deep).pages[0], GREY.astype(np.uint16) * 256 + 3)
+
+
+@pytest.mark.parametrize("name", ["hot", "Greens_r", "viridis", "cividis_r", "inferno"])
+def test_a_ramp_that_grows_brighter_or_darker_is_shown_as_it_is(name):
+    found = shown(colour_map(name))
+    np.testing.assert_array_equal(found.pages[0], colour_map(name)[GREY])
+    assert found.remarks == ()
+    levels = one_channel(found.pages[0]).astype(float)
+    assert abs(np.corrcoef(levels.ravel(), GREY.ravel())[0, 1]) > 0.9
+
+
+@pytest.mark.parametrize("name", ["jet", "hsv", "turbo", "gist_rainbow", "nipy_spectral"])
+def test_of_false_colours_the_values_are_taken_with_a_remark(name):
+    found = shown(colour_map(name))
+    np.testing.assert_array_equal(found.pages[0], GREY)
+    assert "false colours" in found.remarks[0]
+
+
+def test_a_palette_made_for_a_picture_has_any_order():
+    order = RNG.permutation(256).astype(np.uint8)
+    found = shown(RAMP[np.argsort(order)], order[GREY])
+    np.testing.assert_array_equal(found.pages[0], GREY)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "level"), [(np.uint8, 255), (np.uint16, 4095), (np.int16, -1), (np.float32, 30.5)]
+)
+def test_white_as_zero_is_turned_within_the_type(dtype, level):
+    values = GREY.astype(dtype)
+    found = as_shown(Recording(values[None], white_level=level))
+    assert found.pages.dtype == dtype and found.white_level is None
+    np.testing.assert_array_equal(found.pages[0].astype(float), level - GREY.astype(float))
+
+
+def test_white_as_zero_of_one_bit():
+    found = as_shown(Recording((GREY > 100)[None], white_level=1.0))
+    np.testing.assert_array_equal(found.pages[0], GREY <= 100)
+
+
+@given(st.floats(-np.pi, np.pi), st.floats(1e-6, 1e6))
+def test_phase_knows_no_constant_and_no_factor(constant, factor):
+    phase = 0.3 * np.sin(np.arange(200.0).reshape(1, 10, 20))
+    plain = as_real(Recording(np.exp(1j * phase)), "phase").pages
+    turned = as_real(Recording(factor * np.exp(1j * (phase + constant))), "phase").pages
+    np.testing.assert_allclose(turned, plain, atol=1e-9)
+    np.testing.assert_allclose(plain - plain[0, 0, 0], phase - phase[0, 0, 0], atol=1e-9)
+    amplitude = as_real(Recording(factor * np.exp(1j * phase)), "amplitude").pages
+    np.testing.assert_allclose(amplitude, factor, rtol=1e-9)
+
+
+def test_real_numbers_stay_and_nan_stays_where_it_is():
+    assert as_real(Recording(GREY[None]), "phase").pages is not None
+    wave = np.exp(1j * RNG.uniform(-0.5, 0.5, (1, 10, 10)))
+    clean = as_real(Recording(wave), "phase").pages
+    wave[0, 3, 4] = np.nan
+    found = as_real(Recording(wave), "phase").pages
+    assert np.isnan(found).sum() == 1 and np.isnan(found[0, 3, 4])
+    assert np.nanmax(np.abs(found - clean)) < 0.05
