@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-import tifffile
 
 from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.files import atomic_path
 from synthwire.io.recordings import read_recording
+from synthwire.io.written_tiff import tiff_bytes
 
 
 def write_stack(
@@ -34,19 +34,13 @@ def write_stack(
         raise ValueError(
             f"pages of uint8 (height, width) are expected, not {stack.dtype}, {shapes}"
         )
-    size = as_pixel_size(pixel_size_nm)
-    metadata: dict = {"axes": "QYX" if len(stack) > 1 else "YX"}
-    if size is not None:
-        metadata["pixel_size_nm"] = list(size)
+    content = tiff_bytes(
+        stack if len(stack) > 1 else stack[0],
+        {"axes": "QYX" if len(stack) > 1 else "YX"},
+        as_pixel_size(pixel_size_nm),
+    )
     with atomic_path(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            stack if len(stack) > 1 else stack[0],
-            photometric="minisblack",
-            compression="zlib",
-            metadata=metadata,
-            software="synthwire",
-        )
+        temporary.write_bytes(content)
 
 
 def read_stack(path: str | os.PathLike) -> np.ndarray:

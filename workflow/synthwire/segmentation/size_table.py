@@ -1,0 +1,137 @@
+"""Pixel sizes of many images from a table: a row an image."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthwire.errors import InputError
+from synthwire.io.outlines.pairing import Fault, listed, pair
+from synthwire.io.units import decode, length_nm, nanometres
+from synthwire.segmentation.options import parse_pixel_size
+
+FILE = "file"
+SIZE = "pixel_size"
+COLUMNS = f"the columns {FILE} and {SIZE}, with a unit in each row, or {SIZE}_nm, are expected"
+DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True)
+class SizeTable:
+    """The pixel sizes that a table gives.
+
+    path: of the table. sizes: (down, across) in nm by the name of the image as it stands there;
+    None where the row leaves it open.
+    """
+
+    path: Path
+    sizes: dict[str, tuple[float, float] | None]
+
+    def match(self, images: Iterable[Path]) -> dict[Path, tuple[float, float]]:
+        """The pixel size of each image that has a row; names match as those of outlines do.
+
+        InputError where a row fits several images, or an image several rows.
+        """
+        by_name = {str(Path(image).resolve()): image for image in images}
+        found = {}
+        partners = pair(list(by_name), list(self.sizes))
+        for name, row in zip(by_name, partners, strict=True):
+            if isinstance(row, Fault):
+                raise InputError(f"{self.path}: {row}; write the folders, too")
+            size = None if row is None else self.sizes[row]
+            if size is not None:
+                found[by_name[name]] = size
+        return found
+
+    def get(self, image: Path) -> tuple[float, float] | None:
+        """The pixel size of one image, of which others are not known yet."""
+        return self.match([image]).get(image)
+
+    def remarks(self, images: Iterable[Path]) -> list[str]:
+        """Lines on rows that fit none of the images, and on images without a row."""
+        names = {str(Path(image).resolve()): image for image in images}
+        partners = pair(list(names), list(self.sizes))
+        idle = set(self.sizes) - {row for row in partners if isinstance(row, str)}
+        without = [
+            str(names[name]) for name, row in zip(names, partners, strict=True) if row is None
+        ]
+        lines = []
+        if idle:
+            lines.append(f"{self.path}: no image for {listed(sorted(idle))}")
+        if without:
+            lines.append(f"{self.path}: no row for {listed(without)}")
+        return lines
+
+
+def read_sizes(path: str | os.PathLike) -> SizeTable:
+    """Read a table: CSV with commas, semicolons or tabs, and a row of names first.
+
+    Columns are file, and pixel_size (6nm, 6.6x7.8nm) or pixel_size_nm (6), or _um and so on;
+    others are passed over. A row without a size leaves the image to its own. InputError in one line
+    that names the row.
+    """
+    path = Path(path)
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(DELIMITERS, key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        table = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if any(row)]
+    except csv.Error as error:
+        raise InputError(f"{path}: no table ({error}); {COLUMNS}") from None
+    header = [name.casefold() for name in table[0][1]] if table else []
+    column, unit = _size_column(path, header)
+    sizes: dict[str, tuple[float, float] | None] = {}
+    for line, row in table[1:]:
+        where = f"{path}: line {line}"
+        if len(row) != len(header):
+            more = ", or a decimal comma without quotes" if delimiter == "," else ""
+            raise InputError(f"{where}: {len(row)} cells for {len(header)} columns{more}")
+        name, cell = row[header.index(FILE)], row[column]
+        if not name:
+            raise InputError(f"{where}: no name of a file")
+        size = _size(f"{where}, {name}", cell, unit)
+        if sizes.get(name, size) != size:
+            raise InputError(f"{where}: another size for {name} than in a line above")
+        sizes[name] = size
+    if not sizes:
+        raise InputError(f"{path}: no rows; {COLUMNS}")
+    return SizeTable(path, sizes)
+
+
+def _size_column(path: Path, header: list[str]) -> tuple[int, str | None]:
+    """Which column holds the sizes, and their unit where its name says that."""
+    found = [
+        (number, match[1])
+        for number, name in enumerate(header)
+        if (match := re.fullmatch(rf"{SIZE}(?:_(\w+))?", name))
+    ]
+    if header.count(FILE) != 1 or len(found) != 1:
+        raise InputError(f"{path}: {COLUMNS}, not {', '.join(header) or 'an empty file'}")
+    number, unit = found[0]
+    if unit is not None and nanometres(unit) is None:
+        raise InputError(f"{path}: {header[number]}: '{unit}' is no unit of length; {COLUMNS}")
+    return number, unit
+
+
+def _size(where: str, cell: str, unit: str | None) -> tuple[float, float] | None:
+    if not cell:
+        return None
+    try:
+        if unit is None:
+            return parse_pixel_size(cell)
+        side = length_nm(cell, unit)
+    except (InputError, ValueError) as error:
+        raise InputError(f"{where}: {error}") from None
+    if not 0 < side < math.inf:
+        raise InputError(f"{where}: a pixel size of {cell} is not above zero")
+    return side, side
