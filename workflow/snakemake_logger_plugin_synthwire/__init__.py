@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -46,18 +48,19 @@ class LogHandler(LogHandlerBase):
 
     def line_of(self, record: logging.LogRecord) -> str | None:
         """What a person reads of a record; None: nothing."""
-        event = getattr(record, "event", None)
+        said = vars(record)  # what Snakemake adds to a record
+        event = said.get("event")
         if event == LogEvent.RUN_INFO:
-            self.total = record.stats.get("total", 0)
+            self.total = said["stats"].get("total", 0)
         elif event == LogEvent.JOB_INFO:
-            self.started[record.jobid] = described(record)
+            self.started[said["jobid"]] = described(said)
             width = len(str(self.total))
             return (
                 f"{time.strftime('%H:%M:%S')}  {len(self.started):{width}d}/{self.total}  "
-                f"{described(record)}"
+                f"{described(said)}"
             )
         elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
-            jobs = getattr(record, "job_error_info", None) or [vars(record)]
+            jobs = said.get("job_error_info") or [said]
             return "\n".join(
                 f"Failed: {self.started.get(job['jobid'], job['rule_name'])}"
                 + ("; see " + ", ".join(job["log"]) if job["log"] else "")
@@ -70,9 +73,9 @@ class LogHandler(LogHandlerBase):
         return None
 
 
-def described(record: logging.LogRecord) -> str:
+def described(job: Mapping[str, Any]) -> str:
     """A job's message, or its rule with the wildcards where it has none."""
-    if not record.output:
-        return f"Done: {record.rule_name}"
-    wildcards = ", ".join(f"{name} {value}" for name, value in dict(record.wildcards).items())
-    return record.rule_msg or " ".join(filter(None, [record.rule_name, wildcards]))
+    if not job["output"]:
+        return f"Done: {job['rule_name']}"
+    wildcards = ", ".join(f"{name} {value}" for name, value in dict(job["wildcards"]).items())
+    return job["rule_msg"] or " ".join(filter(None, [job["rule_name"], wildcards]))

@@ -108,6 +108,16 @@ def test_models_are_compared_in_pairs():
     assert paired_difference(nothing, better)["high"] < 0
 
 
+def test_models_of_which_one_has_no_draws_of_the_metric_are_not_compared():
+    truth, predictions = random_case(4, images=6)
+    full = evaluate_predictions(truth, predictions, with_images())
+    draws = {name: row for name, row in full["uncertainty"]["draws"].items() if name != "segm_ap50"}
+    older = {**full, "uncertainty": {**full["uncertainty"], "draws": draws}}
+    assert paired_difference(full, full, "segm_ap50")["difference"] == 0
+    assert paired_difference(full, older, "segm_ap50") is None
+    assert paired_difference(older, full, "segm_ap50") is None
+
+
 def test_models_that_were_drawn_differently_cannot_be_compared():
     truth, predictions = random_case(4, images=6)
     one = evaluate_predictions(truth, predictions, with_images())

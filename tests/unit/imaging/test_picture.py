@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from synthwire.errors import InputError
-from synthwire.imaging.picture import check_domains, contrasts, take_training_picture
+from synthwire.imaging.picture import (
+    Domain,
+    check_domains,
+    contrasts,
+    take_picture,
+    take_training_picture,
+)
 from synthwire.schema import validate_section
 
 DENSITY = {"divisor": "projected_thickness", "blur_sigma_px": 0}
@@ -98,3 +104,7 @@ def test_wrong_parameters_are_named():
 def test_a_virtual_microscope_needs_the_voxel_size():
     with pytest.raises(InputError, match="sem needs the voxel size"):
         take_training_picture(crossing_bars(), None, DENSITY, [domain("sem")], 1, 0)
+    with pytest.raises(InputError, match="sem needs the voxel size"):
+        take_picture(
+            crossing_bars(), None, Domain("sem", {}, 0, False, 0, 0), np.random.default_rng(0)
+        )

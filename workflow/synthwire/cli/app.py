@@ -7,14 +7,14 @@ import importlib.util
 import subprocess
 import sys
 
-from synthwire.cli.terminal import add_command
+from synthwire.cli.terminal import Commands, add_command
 from synthwire.errors import InputError
 from synthwire.webapp.assets import SCRIPT
 
 PACKAGES = ("streamlit", "plotly")
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the program's."""
     parser = add_command(
         commands,

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
 
 
-def _terminate(number: int, _frame) -> NoReturn:
+def _terminate(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)  # unwinds, so that half-written folders go
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from synthwire.cli.terminal import add_command
+from synthwire.cli.terminal import Commands, add_command
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the program's."""
     parser = add_command(
         commands,

@@ -6,6 +6,10 @@ import argparse
 import shutil
 import sys
 from collections.abc import Callable
+from typing import TypeAlias
+
+# what add_subparsers gives; argparse has no public name for it
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -23,7 +27,7 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def add_command(
-    commands,
+    commands: Commands,
     name: str,
     usage: str,
     *,

@@ -12,7 +12,7 @@ from synthwire.cli.arguments import (
     batch_options,
     number,
 )
-from synthwire.cli.terminal import add_command, complain, count
+from synthwire.cli.terminal import Commands, add_command, complain, count
 from synthwire.errors import InputError
 
 DESCRIPTION = """\
@@ -35,7 +35,7 @@ examples:
 """
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the program's."""
     parser = add_command(
         commands,

@@ -97,8 +97,9 @@ def with_changes(settings: Mapping, changes: Mapping) -> dict:
     merged = dict(settings)
     for name, value in changes.items():
         inner = merged.get(name)
-        nested = isinstance(value, Mapping) and isinstance(inner, Mapping)
-        merged[name] = with_changes(inner, value) if nested else value
+        if isinstance(value, Mapping) and isinstance(inner, Mapping):
+            value = with_changes(inner, value)
+        merged[name] = value
     return merged
 
 

@@ -281,12 +281,14 @@ def density_pages(
     }
     if len(wanted) > 1:
         raise InputError(f"absorption: {' and '.join(wanted)} exclude each other")
-    if wanted and energies_ev is None:
+    if not wanted:
+        return density
+    if energies_ev is None:
         raise InputError("absorption: the file names no energies; give them as energies_ev")
     if settings["energy_ev"]:
         density = density[[page_at(energies_ev, settings["energy_ev"])]]
     elif settings["ratio_ev"]:
         density = ratio_image(density, energies_ev, *settings["ratio_ev"])[np.newaxis]
-    elif settings["average_ev"]:
+    else:
         density = energy_average(density, energies_ev, *settings["average_ev"])[np.newaxis]
     return density

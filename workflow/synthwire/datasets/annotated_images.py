@@ -126,10 +126,10 @@ def locate_images(data: Mapping, shards: Sequence[str | os.PathLike]) -> dict[in
     InputError names the first image that lies in none of them.
     """
     present = {
-        entry.name: Path(entry.path)
+        path.name: path
         for shard in shards
-        for entry in os.scandir(shard)
-        if entry.name.endswith(".png")
+        for path in Path(shard).iterdir()
+        if path.suffix == ".png"
     }
     located = {}
     for record in data["images"]:

@@ -76,7 +76,7 @@ def read_layout_image(item: LayoutImage) -> tuple[np.ndarray, np.ndarray]:
     for mask, path in zip(masks, item.masks, strict=True):
         pixels = read_image(path)
         if pixels.ndim == 3:
-            pixels = pixels[..., :3].any(axis=2)
+            pixels = np.any(pixels[..., :3], axis=2)
         if pixels.shape != image.shape:
             raise InputError(
                 f"{path}: {pixels.shape[0]} × {pixels.shape[1]} pixels, but its image has "

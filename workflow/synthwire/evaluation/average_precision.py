@@ -13,7 +13,14 @@ METRICS = ("ap", "ap50", "ap75", *AREA_METRICS)
 
 
 @numba.njit(cache=True)
-def _average_precision(matched, ignored, unit, positives, weights, levels):
+def _average_precision(
+    matched: np.ndarray,
+    ignored: np.ndarray,
+    unit: np.ndarray,
+    positives: np.ndarray,
+    weights: np.ndarray,
+    levels: np.ndarray,
+) -> np.ndarray:
     """Average precision (draws, thresholds) as a fraction, each unit counted `weights` times."""
     draws, thresholds, count = weights.shape[0], matched.shape[0], matched.shape[1]
     result = np.empty((draws, thresholds))

@@ -40,7 +40,7 @@ def check_inputs(ground_truth: dict, predictions: list) -> tuple[dict, list[dict
                 "iscrowd": int(item.get("iscrowd", 0)),
             }
         )
-    results = []
+    results: list[dict] = []
     for number, item in enumerate(predictions):
         missing = {"image_id", "category_id", "score", "segmentation"} - item.keys()
         if missing:

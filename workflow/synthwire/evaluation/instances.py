@@ -6,12 +6,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from synthwire.evaluation.case import Case
 from synthwire.evaluation.matching import IOU_THRESHOLDS, Detections
 
 
-def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def percent(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
     """100 · part / whole, NaN where there is nothing."""
     part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
     return np.where(whole > 0, 100.0 * part / np.where(whole > 0, whole, 1.0), np.nan)

@@ -16,7 +16,9 @@ AREAS = ("all", "small", "medium", "large")
 
 
 @numba.njit(cache=True)
-def _match(iou, crowd, ignored, thresholds):
+def _match(
+    iou: np.ndarray, crowd: np.ndarray, ignored: np.ndarray, thresholds: np.ndarray
+) -> np.ndarray:
     """COCO's greedy matching: the partner of each detection at each threshold, −1 for none.
 
     Annotations stand with the ignored ones last. Of the free annotations a detection takes the
@@ -124,7 +126,10 @@ def _match_category(
 ) -> Detections:
     thresholds = len(IOU_THRESHOLDS)
     positives = np.zeros(case.units.number, dtype=np.int64)
-    numbers, ranks, images, overlaps = [], [], [], []
+    numbers: list[int] = []
+    ranks: list[int] = []
+    images: list[int] = []
+    overlaps: list[float] = []
     matched = [np.zeros((thresholds, 0), dtype=bool)]
     ignored = [np.zeros((thresholds, 0), dtype=bool)]
     for pairs in group:

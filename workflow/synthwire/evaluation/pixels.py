@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def classify_image(
     """`classify_pixels` for the COCO annotations and results of one image, scores ≥ `score`."""
     height, width = image["height"], image["width"]
 
-    def union(items) -> np.ndarray:
+    def union(items: Iterable[Mapping]) -> np.ndarray:
         rles = [segmentation_to_rle(item["segmentation"], height, width) for item in items]
         return union_of_masks(rles, height, width)
 

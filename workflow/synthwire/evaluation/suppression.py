@@ -125,7 +125,7 @@ def overlapping_pairs(results: Sequence[dict]) -> Iterator[tuple[int, int, float
     images = np.array([result["image_id"] for result in results])
     for image in np.unique(images):
         numbers = np.flatnonzero(images == image)
-        masks = [results[number]["segmentation"] for number in numbers]
+        masks = [results[number]["segmentation"] for number in numbers.tolist()]
         crowd = [1] * len(masks)  # with "crowd" outlines COCO divides by the first mask's own area
         for start in range(0, len(masks), ROWS_AT_ONCE):
             shares = coco_mask.iou(masks[start : start + ROWS_AT_ONCE], masks, crowd)

@@ -147,10 +147,11 @@ def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") 
     `first` and `second` are results of `evaluate_predictions`, `metric` a key of their `draws`.
     Returns {difference, low, high, p}: the interval of the paired bootstrap, and the two-sided
     achieved significance level, twice the smaller share of replicates on either side of zero;
-    None where a model has no draws. InputError where they were not drawn alike.
+    None where a model has no draws of it. InputError where they were not drawn alike.
     """
     one, two = first.get("uncertainty") or {}, second.get("uncertainty") or {}
-    if not one.get("draws") or not two.get("draws"):
+    drawn = draws_of(first, metric), draws_of(second, metric)
+    if drawn[0] is None or drawn[1] is None:
         return None
     for key in ("unit", "units", "replicates", "level"):
         if one[key] != two[key]:
@@ -158,7 +159,7 @@ def paired_difference(first: Mapping, second: Mapping, metric: str = "segm_ap") 
                 f"models with {key} {one[key]} and {two[key]} were not resampled alike; "
                 "evaluate both with the same settings on the same images"
             )
-    draws = draws_of(first, metric) - draws_of(second, metric)
+    draws = drawn[0] - drawn[1]
     draws = draws[~np.isnan(draws)]
     difference = value_of(first, metric) - value_of(second, metric)
     if not len(draws):

@@ -17,8 +17,8 @@ SPECTRUM_BINS = 24
 
 def grey_histogram(images: Sequence[np.ndarray]) -> np.ndarray:
     """Share of each of the 256 grey values over all images (uint8)."""
-    counts = sum(np.bincount(np.ravel(image), minlength=256) for image in images)
-    return counts / counts.sum()
+    counts = np.stack([np.bincount(np.ravel(image), minlength=256) for image in images])
+    return counts.sum(axis=0) / counts.sum()
 
 
 def histogram_distance(first: np.ndarray, second: np.ndarray) -> float:

@@ -70,12 +70,14 @@ def take_picture(
         view = View.of(labels)
         image = compress(view.thickness, view.pile_height, **domain.parameters)
     else:
+        if voxel_size_nm is None:
+            raise InputError(f"{microscope} needs the voxel size of the volume")
         tilt_deg = draw(domain.tilt_deg, rng)
         view = View.of(tilt(labels, tilt_deg, rng.uniform(0, 180)))
         image = acquire(microscope, view, voxel_size_nm, rng, domain.parameters)
     if domain.invert:
         image = 255 - image
-    learnable = view.masks.any(axis=(1, 2))
+    learnable = np.any(view.masks, axis=(1, 2))
     if domain.minimum_visible > 0 and is_opaque(microscope):
         visible = np.bincount(view.top.ravel(), minlength=len(view.masks) + 1)[1:]
         learnable &= visible >= domain.minimum_visible * view.masks.sum(axis=(1, 2))

@@ -12,7 +12,7 @@ from synthwire.errors import InputError
 
 
 @njit(cache=True, nogil=True)
-def _mark(labels, present):
+def _mark(labels: np.ndarray, present: np.ndarray) -> None:
     for label in labels:
         present[label] = True
 
@@ -38,7 +38,14 @@ def compact_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _look_down(labels, thickness, height, top, masks, boxes):
+def _look_down(
+    labels: np.ndarray,
+    thickness: np.ndarray,
+    height: np.ndarray,
+    top: np.ndarray,
+    masks: np.ndarray,
+    boxes: np.ndarray,
+) -> None:
     depth, rows, columns = labels.shape
     for z in range(depth):
         for y in range(rows):

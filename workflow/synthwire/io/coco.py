@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def _require_unique(path: Source, key: str, identities: Sequence) -> None:
         seen.add(identity)
 
 
-def annotations_by_image(data: dict) -> dict[int, list[dict]]:
+def annotations_by_image(data: Mapping) -> dict[int, list[dict]]:
     """Annotations of each image id, in file order; images without any have an empty list."""
     groups: dict[int, list[dict]] = {image["id"]: [] for image in data["images"]}
     for item in data["annotations"]:

@@ -35,7 +35,7 @@ def _imported_names(path: Path, _changed: int, within_functions: bool) -> frozen
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
+            if node.level or node.module is None:
                 raise ValueError(f"{path}: line {node.lineno}: a relative import")
             names.add(node.module)
             below = {f"{node.module}.{alias.name}" for alias in node.names}
@@ -57,7 +57,8 @@ def _statements(body: list[ast.stmt], within_functions: bool) -> Iterator[ast.st
 
 def library_files(script: Path) -> list[Path]:
     """The library's files that a script imports, directly or through others, in order."""
-    waiting, found = [script], set()
+    waiting: list[Path] = [script]
+    found: set[Path] = set()
     while waiting:
         path = waiting.pop()
         for name in imported_names(path):

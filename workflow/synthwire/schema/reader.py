@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import yaml
@@ -38,11 +39,13 @@ def _registry() -> Registry:
     )
 
 
-def _fill_defaults(validator_class):
+def _fill_defaults(validator_class: Any) -> Any:
     """Extend a jsonschema validator so that validation writes the schema's defaults."""
     check_properties = validator_class.VALIDATORS["properties"]
 
-    def fill(validator, properties, instance, schema):
+    def fill(
+        validator: Any, properties: Mapping[str, Mapping], instance: Any, schema: Mapping
+    ) -> Iterator[jsonschema.ValidationError]:
         if validator.is_type(instance, "object"):
             for name, subschema in properties.items():
                 if "default" in subschema:

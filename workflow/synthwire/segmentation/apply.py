@@ -13,10 +13,11 @@ from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.files import Source
 from synthwire.segmentation.images import GreyImage, read_images
+from synthwire.segmentation.looks import Found, look_around
 from synthwire.segmentation.models import Model, load_model_once
 from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
 from synthwire.segmentation.result import DEFAULT_SELECTION, IMAGE_ID, Segmentation
-from synthwire.segmentation.scale import choose_scale
+from synthwire.segmentation.scale import disagreement, start_scale
 from synthwire.version import __version__
 
 
@@ -51,7 +52,8 @@ def segment(
     if page is not None and not 0 <= page < len(images):
         raise InputError(f"{images[0].name}: no page {page}; it holds {len(images)} from 0 on")
     if not isinstance(model, Model):
-        model = load_model_once(model, device=device)
+        name = None if model is None else os.fspath(model)
+        model = load_model_once(name, device=device)
     return segment_image(
         images[page or 0],
         model,
@@ -72,27 +74,24 @@ def segment_image(
     progress: Callable[[Sequence], Iterable] = iter,
 ) -> Segmentation:
     """Apply a model to a prepared image; info goes into coco.json as it is."""
-    scale = scale_for(model, image) if scale is None else scale
-    if not 0 < scale < math.inf:
-        raise InputError(f"scale {scale} is not above zero")
-    from synthwire.learning import tiling  # here, as in load_model
-
-    results = tiling.predict_any(
-        model.predictor, image.pixels, image_id=IMAGE_ID, scale=scale, progress=progress
-    )
+    found = _look(model, image, scale, progress)
+    doubt = None
+    if scale is None:
+        doubt = disagreement(image.pixel_size_nm, found.fitting_scale, model.card)
     return Segmentation(
         image.pixels,
-        results,
+        found.results,
         image.pixel_size_nm,
         image.name,
         image.page,
-        scale,
+        found.scale,
         list(model.card["categories"]),
         {
             "description": f"Particles that SynthWire found in {image.name}",
             "synthwire": __version__,
             "model": model.name,
             "model_sha256": model.card["sha256"],
+            "remarks": [*image.remarks, *([doubt] if doubt else [])],
             **(info or {}),
         },
         selection,
@@ -100,5 +99,39 @@ def segment_image(
 
 
 def scale_for(model: Model, image: GreyImage) -> float:
-    """How many times enlarged a model should see an image; see `scale.choose_scale`."""
-    return choose_scale(image.pixels, image.pixel_size_nm, model.card)
+    """How many times enlarged a model should see an image by its pixel size alone; see
+    `scale.start_scale`.
+    """
+    return start_scale(image.pixel_size_nm, model.card)
+
+
+def _look(
+    model: Model,
+    image: GreyImage,
+    scale: float | None,
+    progress: Callable[[Sequence], Iterable],
+) -> Found:
+    """What a model finds at one scale, or, where it is None, at those that the evidence supports.
+
+    A model whose card does not say how wide its particles are sees the image at one size.
+    """
+    if scale is not None and not 0 < scale < math.inf:
+        raise InputError(f"scale {scale} is not above zero")
+    from synthwire.learning import tiling  # here, as in load_model
+
+    def at(size: float, predict: Callable[..., list[dict]] = model.predictor) -> list[dict]:
+        return tiling.predict_any(
+            predict, image.pixels, image_id=IMAGE_ID, scale=size, progress=progress
+        )
+
+    if scale is None and model.card.get("particle_width_px") is None:
+        scale = start_scale(image.pixel_size_nm, model.card)
+    if scale is not None:
+        return Found(at(scale), None, (scale,))
+    height, width = image.pixels.shape
+    return look_around(
+        lambda size: at(size, model.predictor.at_one_size),
+        (height, width),
+        image.pixel_size_nm,
+        model.card,
+    )

@@ -53,8 +53,8 @@ class Segmentation:
     categories: list[dict]
     info: Mapping[str, Any]
     selection: Selection = DEFAULT_SELECTION
-    # of all results, so that a selection measures nothing anew
-    measures: pd.DataFrame | None = None
+    # of all results, so that a selection measures nothing anew; measured where not given
+    measures: pd.DataFrame = None
 
     def __post_init__(self) -> None:
         if self.measures is None:

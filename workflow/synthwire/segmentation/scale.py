@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from synthwire.io.calibration import pixel_side_nm
 
 SMOOTHING_PX = 1.0  # keeps noise out of the outlines
 SAMPLE_PX = 2048  # side of the middle part that stands for a larger image
-# Widths that differ by less than this factor stay: networks take so much, an estimate errs by a
-# sixth, and each resampling blurs.
-TOLERANCE = 1.5
-LIMITS = (1 / 8, 8)
+LIMITS = (1 / 8, 8)  # of a scale that a pixel size or thin particles ask for
+# Particles of real width differ from those that the network learnt from; beyond this factor between
+# what they and the pixel size ask for, one of the two is more likely wrong.
+DISAGREEMENT = 4.0
 
 
 def particle_width(image: np.ndarray) -> float | None:
@@ -41,19 +41,45 @@ def particle_width(image: np.ndarray) -> float | None:
     return float(np.median(widths)) if widths.size else None
 
 
-def choose_scale(image: np.ndarray, pixel_size_nm: Any, card: Mapping[str, Any]) -> float:
-    """How many times enlarged a network should see a grey image (height, width).
+def start_scale(pixel_size_nm: Any, card: Mapping[str, Any]) -> float:
+    """How many times enlarged a network should see an image by the pixel size alone, in `LIMITS`.
 
-    By the pixel size (a number, (down, across) or None), where it is known and the network has
-    learnt at a range of them (`card["pixel_nm_range"]`); else by the typical width of the particles
-    in the image and in the training images (`card["particle_width_px"]`), when they differ by more
-    than `TOLERANCE`; 1 where neither is known.
+    pixel_size_nm: a number, (down, across) or None. 1 where it is None, and where the network has
+    not learnt at a range of them (`card["pixel_nm_range"]`).
     """
-    known, typical = card.get("pixel_nm_range"), card.get("particle_width_px")
-    if known is not None and pixel_size_nm is not None:
-        side = pixel_side_nm({"pixel_size_nm": pixel_size_nm})
-        return float(side / np.clip(side, *known))
-    width = particle_width(image) if typical is not None else None
-    if width is None or 1 / TOLERANCE <= typical / width <= TOLERANCE:
+    known = card.get("pixel_nm_range")
+    if known is None or pixel_size_nm is None:
         return 1.0
-    return float(np.clip(typical / width, *LIMITS))
+    return float(np.clip(_by_size(pixel_size_nm, known), *LIMITS))
+
+
+def disagreement(
+    pixel_size_nm: Any, fitting_scale: float | None, card: Mapping[str, Any]
+) -> str | None:
+    """A line for people where the pixel size and the particles ask for very different scales.
+
+    fitting_scale: at which the particles are as wide as the network knows; None where nothing sure
+    was found, when only a pixel size beyond `LIMITS` is questioned.
+    """
+    known = card.get("pixel_nm_range")
+    if known is None or pixel_size_nm is None:
+        return None
+    by_size = _by_size(pixel_size_nm, known)
+    size = f"pixel size {pixel_side_nm({'pixel_size_nm': pixel_size_nm}):.4g} nm"
+    knows = f"the network knows {known[0]:g} to {known[1]:g} nm"
+    if fitting_scale is None:
+        if LIMITS[0] <= by_size <= LIMITS[1]:
+            return None
+        return f"{size}: {knows}, and nothing sure was found that could tell the scale"
+    if 1 / DISAGREEMENT < fitting_scale / by_size < DISAGREEMENT:
+        return None
+    return (
+        f"{size}: by it the image should be seen at {by_size:.2g} times its size ({knows}), by the "
+        f"widths of what is found at {fitting_scale:.2g} times; the widths decided, lengths in nm "
+        "follow the pixel size"
+    )
+
+
+def _by_size(pixel_size_nm: Any, known: Sequence[float]) -> float:
+    side = pixel_side_nm({"pixel_size_nm": pixel_size_nm})
+    return float(side / np.clip(side, *known))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def image_record(
     pixel_size_nm: float | list[float] | None,
     *,
     assumed: bool,
-    **more,
+    **more: Any,
 ) -> dict:
     """COCO record of a page (height, width) of an image set; `more` is added to it."""
     return {

@@ -46,7 +46,8 @@ def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
         size = entry["pixel_size_nm"]
         assumed = entry["pixel_size_assumed"]
         if size is None and found is not None:
-            size = found[0] if np.isclose(*found, rtol=1e-6) else list(found)
+            y, x = found
+            size = y if np.isclose(y, x, rtol=1e-6) else [y, x]
             assumed = False
         records.append(image_record(page, shape, size, assumed=assumed, original=name))
     outlines = Outlines()

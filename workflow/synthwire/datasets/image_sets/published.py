@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pooch
 import requests
@@ -98,4 +97,4 @@ def read_published(
     outlines = read_outlines(
         resources / "annotations" / f"{key}.json", [path.name], page.shape, classes=classes
     )
-    return Content(page[np.newaxis], [record], outlines)
+    return Content([page], [record], outlines)

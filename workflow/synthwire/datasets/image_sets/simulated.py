@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,7 @@ def simulate_page(
             )
         # Both truths where the top hides what is below: the mask proper is amodal, as the models
         # are taught; the visible part stands beside it.
-        more = {"visible": encode_mask(picture.view.top == label)} if opaque else {}
+        more: dict[str, Any] = {"visible": encode_mask(picture.view.top == label)} if opaque else {}
         annotations.append(
             make_annotation(
                 page * ANNOTATION_IDS_PER_IMAGE + label,

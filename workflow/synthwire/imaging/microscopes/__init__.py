@@ -60,7 +60,10 @@ def check_parameters(microscope: str, parameters: Mapping) -> None:
 
 def draw(value: float | Sequence[float], rng: np.random.Generator) -> float:
     """A number as it is, or one drawn uniformly between the ends of a pair [low, high]."""
-    return float(rng.uniform(*value)) if isinstance(value, (list, tuple)) else float(value)
+    if isinstance(value, Sequence):
+        low, high = value
+        return float(rng.uniform(low, high))
+    return float(value)
 
 
 __all__ = ["MICROSCOPES", "Microscope", "acquire", "check_parameters", "draw"]

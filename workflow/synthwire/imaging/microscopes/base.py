@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import Field
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +19,7 @@ class Microscope(Protocol):
     """
 
     opaque: ClassVar[bool] = False
+    __dataclass_fields__: ClassVar[dict[str, Field]]
 
     def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
         """uint8 image (Y, X), one pixel a voxel column; all that is random comes from `rng`."""

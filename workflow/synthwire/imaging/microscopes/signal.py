@@ -80,11 +80,20 @@ class DensitySettings(Protocol):
     the brightest, that are white. gamma: exponent of the grey.
     """
 
-    haze: float
-    haze_nm: float
-    black_level: float
-    clipped_percent: float
-    gamma: float
+    @property
+    def haze(self) -> float: ...
+
+    @property
+    def haze_nm(self) -> float: ...
+
+    @property
+    def black_level(self) -> float: ...
+
+    @property
+    def clipped_percent(self) -> float: ...
+
+    @property
+    def gamma(self) -> float: ...
 
 
 def render_density(

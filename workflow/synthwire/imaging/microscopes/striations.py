@@ -12,7 +12,7 @@ from synthwire.imaging.projection import View
 
 
 @njit(cache=True, nogil=True)
-def _count_along_z(labels, label, counts):
+def _count_along_z(labels: np.ndarray, label: int, counts: np.ndarray) -> None:
     depth, rows, columns = labels.shape
     for z in range(depth):
         for y in range(rows):
