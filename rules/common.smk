@@ -196,7 +196,7 @@ def files_of_image_set(wildcards):
     if entry["source"] == "published":
         names = ["published_images.tsv", f"annotations/{entry['published']}.json"]
         return [own_file(f"resources/{name}") for name in names]
-    return checks.files_of(entry)
+    return checks.files_of_image_set(entry)
 
 
 def nms_threshold(wildcards):

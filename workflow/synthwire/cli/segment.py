@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +14,15 @@ from synthwire.cli.arguments import (
     add_particle_options,
     batch_options,
 )
-from synthwire.cli.terminal import add_command, complain, count
+from synthwire.cli.terminal import Commands, add_command, complain, count
 from synthwire.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synthwire.segmentation.batch import MeasuredImage
+    from synthwire.segmentation.batch import Batch, MeasuredImage
 
+REMARKS = 6  # so many of an image stand on its line
 DESCRIPTION = """\
 Find the particles of images, and measure them.
 
@@ -57,7 +58,7 @@ examples:
 """
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the program's."""
     parser = add_command(
         commands,
@@ -80,9 +81,9 @@ def add_to(commands) -> None:
         "--outlines",
         type=Path,
         metavar="PATH",
-        help="outlines to compare with: a folder of files named as the images (COCO, VIA or "
-        "LabelMe JSON, Fiji ROIs, label images), a COCO file that names them, or, of one image, "
-        "any file",
+        help="outlines to compare with: a folder or zip of files named as the images, a file that "
+        "names them (COCO, VIA, CVAT, Label Studio), or, of one image, any file; formats: "
+        "those, LabelMe, Fiji ROIs, label images, masks, YOLO, QuPath, napari, ilastik, Cellpose",
     )
     group.add_argument("--redo", action="store_true", help="do anew what is done already")
 
@@ -93,11 +94,12 @@ def run(options: argparse.Namespace) -> int:
     from synthwire.runtime.progress import progress_bar
     from synthwire.segmentation import places
     from synthwire.segmentation.batch import Batch
+    from synthwire.segmentation.size_table import SizeTable
     from synthwire.segmentation.summary import failure_row, write_summary
 
     if options.outlines is not None and not options.outlines.exists():
         raise InputError(f"{options.outlines}: no such file or folder")
-    paths, problems = places.find_images(options.paths, options.out)
+    paths, problems = places.find_images(options.paths, options.out, options.outlines)
     for problem in problems:
         complain(problem)
     if not paths:
@@ -105,9 +107,13 @@ def run(options: argparse.Namespace) -> int:
     chosen = replace(
         batch_options(options),
         outlines=options.outlines,
-        single=len(paths) == 1,
+        images=tuple(paths),
         redo=options.redo,
     )
+    if isinstance(chosen.pixel_sizes, SizeTable):
+        for remark in chosen.pixel_sizes.remarks(paths):
+            complain(remark)
+        chosen = replace(chosen, pixel_sizes=chosen.pixel_sizes.match(paths))
     rows, images = [], []
     with alone_in(options.out):
         batch = Batch(chosen, options.out)
@@ -127,12 +133,35 @@ def run(options: argparse.Namespace) -> int:
                 else:
                     images += found
                     rows += [image.row for image in found]
+                    bar.clear()
+                    _say_remarks(path, found)
+                    for fault in dict.fromkeys(image.fault for image in found if image.fault):
+                        if fault not in problems:
+                            note(fault)
                 bar.update()
-            if chosen.outlines and not any("ap" in row for row in rows):
-                note(f"{chosen.outlines}: no outlines named as the images")
+            if chosen.outlines and not any("ap" in image.row or image.fault for image in images):
+                _say_what_is_there(batch, note)
         particles = write_summary(options.out, rows, images)
     print(_closing_words(options.out, images, particles, len(problems)))
     return 1 if problems else 0
+
+
+def _say_remarks(path: Path, images: Sequence[MeasuredImage]) -> None:
+    """The line of an image's file: what a user should know of how it and its outlines were read."""
+    remarks = [remark for image in images for remark in image.remarks if remark != image.fault]
+    if not remarks:
+        return
+    more = f" … and {len(remarks) - REMARKS} more, in summary.csv" if len(remarks) > REMARKS else ""
+    complain(f"{path}: " + "; ".join(remarks[:REMARKS]) + more)
+
+
+def _say_what_is_there(batch: Batch, note: Callable[[str], None]) -> None:
+    """That no image was compared, and what it could have been compared with."""
+    from synthwire.io.outlines.pairing import listed
+
+    there = listed(batch.references.there) if batch.references else ""
+    what = f"; there is {there}" if there else ""
+    note(f"{batch.options.outlines}: no outlines named as the images{what}")
 
 
 def _tile_bar(tiles: Sequence) -> Iterable:

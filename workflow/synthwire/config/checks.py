@@ -70,7 +70,7 @@ def resolve(config: dict, source: str = "config") -> dict:
             "needs architecture.norm BN, SyncBN or GN and architecture.freeze_at 0"
         )
     for key, entry in config["image_sets"].items():
-        for path in files_of(entry):
+        for path in files_of_image_set(entry):
             if not Path(path).is_file():
                 raise InputError(f"{source}: image_sets.{key}: no file '{path}'")
     return config
@@ -110,7 +110,7 @@ def _resolve_evaluated(config: dict, source: str) -> None:
         validate_section("architecture", config["architecture"] | entry["architecture"], where)
 
 
-def files_of(entry: Mapping) -> list[str]:
+def files_of_image_set(entry: Mapping) -> list[str]:
     """The user's files that one item of config["image_sets"] names."""
     if entry["source"] != "file":
         return []

@@ -10,7 +10,7 @@ import glob
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,16 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, sha256_of_json
-from synthwire.io.outlines import read_outlines
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.comparison import comparison_files
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.models import Model, find_model, load_model
 from synthwire.segmentation.options import Preparation, Selection
 from synthwire.segmentation.places import fingerprint
+from synthwire.segmentation.reference import Reference, References
 from synthwire.segmentation.result import Segmentation
 from synthwire.segmentation.result_files import FILES, RESULT_FILES, is_result
+from synthwire.segmentation.size_table import SizeTable
 from synthwire.segmentation.summary import (
     MeasuredImage,
     summarise_evaluation,
@@ -44,9 +45,10 @@ class BatchOptions:
     """What is the same for all images of a batch.
 
     model, device: as `models.load_model` takes them; scale: as `apply.segment` does.
-    outlines: of the images, to compare with: a folder of files named as they are, a COCO file that
-    names them, or, of a single image, any file. single: there is one image alone.
-    redo: do anew what is done already.
+    outlines: of the images, to compare with: a folder or an archive of files named as they are, a
+    file that names them, or, of a single image, any file. images: all files of the batch, where
+    there are outlines. redo: do anew what is done already. pixel_sizes: (down, across) in nm by
+    file, where a table gives them; they go before `preparation`'s.
     """
 
     preparation: Preparation = field(default_factory=Preparation)
@@ -55,8 +57,9 @@ class BatchOptions:
     device: str = "auto"
     scale: float | None = None
     outlines: Path | None = None
-    single: bool = False
+    images: tuple[Path, ...] = ()
     redo: bool = False
+    pixel_sizes: Mapping[Path, tuple[float, float]] | SizeTable = field(default_factory=dict)
 
 
 class NoModelError(InputError):
@@ -99,6 +102,14 @@ class Batch:
             }
         )
 
+    @cached_property
+    def references(self) -> References | None:
+        """What the images are compared with."""
+        if self.options.outlines is None:
+            return None
+        classes = [category["name"] for category in self.card["categories"]]
+        return References(self.options.outlines, self.options.images, classes)
+
     def process(self, path: Path, place: Path, *, progress: Progress = iter) -> list[MeasuredImage]:
         """Segment the images of one file, or take up what is done already.
 
@@ -131,26 +142,23 @@ class Batch:
         return None
 
     def _process(self, path: Path, folder: Path, progress: Progress) -> Iterator[MeasuredImage]:
-        made_by = sha256_of_json([self.identity, fingerprint(path)])
-        outlines = self._outlines_of(path)
-        choice = sha256_of_json(
-            [asdict(self.options.selection), outlines and fingerprint(outlines)]
-        )
+        size = self.options.pixel_sizes.get(path)
+        preparation = self.options.preparation
+        if size is not None:
+            preparation = replace(preparation, pixel_size_nm=size)
+        made_by = sha256_of_json([self.identity, fingerprint(path), *(size or ())])
+        outlines = self.references.fingerprint(path) if self.references else None
+        choice = sha256_of_json([asdict(self.options.selection), outlines])
         stored = [] if self.options.redo else _stored(folder, made_by)
         if stored and all(data["info"]["chosen_by"] == choice for _, data in stored):
             for place, data in stored:
                 yield self._measured(path, place, data, reused=True)
             return
-        images = read_images(path, self.options.preparation)
+        images = read_images(path, preparation)
         known = {data["images"][0].get("page"): data for _, data in stored}
-        truth = None
-        if outlines:
-            truth = read_outlines(
-                outlines,
-                [path.name] * len(images),
-                images[0].pixels.shape,
-                classes=[category["name"] for category in self.card["categories"]],
-            )
+        truth = Reference()
+        if self.references:
+            truth = self.references.read(path, len(images), images[0].pixels.shape)
         _tidy(folder, len(images))
         for number, image in enumerate(images):
             place = folder if len(images) == 1 else folder / PAGE.format(number + 1)
@@ -159,10 +167,11 @@ class Batch:
                 "pages": len(images),
                 "made_by": made_by,
                 "chosen_by": choice,
+                "outlines": {"remarks": truth.remarks if number == 0 else (), "fault": truth.fault},
             }
             result = self._segment(image, info, known.get(image.page), progress)
             more = {}
-            if truth is not None:
+            if truth.annotations is not None:
                 more = comparison_files(
                     result, [item for item in truth.annotations if item["image_id"] == number + 1]
                 )
@@ -189,33 +198,14 @@ class Batch:
             progress=progress,
         )
 
-    @cached_property
-    def _names_in_outlines(self) -> set[str]:
-        """File names in the COCO file of outlines; none where it is of another format."""
-        if self.options.outlines.suffix.lower() != ".json":
-            return set()
-        data = read_json(self.options.outlines)
-        images = data.get("images") if isinstance(data, dict) else None
-        return {Path(str(image.get("file_name"))).name for image in images or ()}
-
-    def _outlines_of(self, path: Path) -> Path | None:
-        """The file with the outlines of an image; None when there are none for it."""
-        outlines = self.options.outlines
-        if outlines is None or (outlines.is_file() and self.options.single):
-            return outlines
-        if outlines.is_file():
-            return outlines if path.name in self._names_in_outlines else None
-        named = sorted(file for file in outlines.glob(f"{glob.escape(path.stem)}.*"))
-        if len(named) > 1:
-            raise InputError(
-                f"{outlines}: several outlines for {path.name}: "
-                f"{', '.join(file.name for file in named)}"
-            )
-        return named[0] if named else None
-
     def _measured(self, path: Path, place: Path, data: Mapping, *, reused: bool) -> MeasuredImage:
         particles = pd.read_csv(place / "particles.csv")
         record = data["images"][0]
+        outlines = data["info"].get("outlines", {})
+        fault = outlines.get("fault")
+        remarks = (*data["info"].get("remarks", ()), *outlines.get("remarks", ()))
+        if fault:
+            remarks = (*remarks, fault)
         row = {
             "image": str(path),
             "page": record.get("page"),
@@ -223,12 +213,13 @@ class Batch:
             "status": "done",
             "particles": len(particles),
             "detections": len(data["annotations"]),
+            "remarks": "; ".join(remarks),
             **summarise_particles(particles, record),
         }
         if (place / "evaluation.json").exists():
             row |= summarise_evaluation(read_json(place / "evaluation.json"))
         content = f"{data['info']['made_by'][:12]}-{record.get('page', 0)}"
-        return MeasuredImage(row, particles, content, reused)
+        return MeasuredImage(row, particles, content, reused, remarks, fault)
 
 
 def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:

@@ -7,20 +7,28 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from synthwire.io.calibration import is_sidecar, sidecars_of
 from synthwire.io.files import sha256, sha256_of_json
+from synthwire.io.outlines.pairing import files_of_outlines_among
 from synthwire.io.recordings.formats import SUFFIXES, is_searched
 from synthwire.runtime.locking import LOCK
 
 
-def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Path], list[str]]:
+def find_images(
+    paths: Iterable[str | os.PathLike], out: Path, outlines: Path | None = None
+) -> tuple[list[Path], list[str]]:
     """Image files among `paths` and, recursively, in the folders among them; and what was wrong.
 
     In folders only files of known suffixes count, none that is hidden, and no results, be they in
     `out` or of another batch.
-    A file that is named twice is taken once.
+    A file that is named twice is taken once, and a text that a microscope wrote beside an image
+    goes with that image. `outlines`, a folder below one of the folders, holds no images; where it
+    is one of them or above, files on _masks and the like are no images beside the one they are of.
     """
+    apart = outlines.resolve() if outlines else None
     found: dict[Path, Path] = {}
     problems = []
+    texts: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir() and path.resolve() == out.resolve():
             files = []
@@ -28,9 +36,15 @@ def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Pat
                 f"{path}: results cannot go where the images lie; name a folder below it"
             )
         elif path.is_dir():
-            files = list(_images_below(path, out))
+            files = list(_images_below(path, out, apart))
+            if apart is not None and apart in (path.resolve(), *path.resolve().parents):
+                masks = set(files_of_outlines_among([str(file) for file in files]))
+                files = [file for file in files if str(file) not in masks]
             if not files:
                 problems.append(f"{path}: no image in this folder ({', '.join(SUFFIXES)})")
+        elif is_sidecar(path):
+            files = []
+            texts.append(path)
         elif path.exists():
             files = [path]
         else:
@@ -38,14 +52,21 @@ def find_images(paths: Iterable[str | os.PathLike], out: Path) -> tuple[list[Pat
             problems.append(f"{path}: no such file or folder")
         for file in files:
             found.setdefault(file.resolve(), file)
+    known = {text.resolve() for file in found for text in (sidecars_of(file) if texts else ())}
+    problems += [
+        f"{text}: what a microscope wrote of an image; name the image itself"
+        for text in texts
+        if text.resolve() not in known
+    ]
     return list(found.values()), problems
 
 
-def _images_below(folder: Path, out: Path) -> Iterator[Path]:
+def _images_below(folder: Path, out: Path, apart: Path | None = None) -> Iterator[Path]:
+    whole = folder.resolve()
     for place, folders, names in os.walk(folder):
         here = Path(place)
         # the lock that a batch has left there tells results from images
-        if LOCK in names or here.resolve() == out.resolve():
+        if LOCK in names or here.resolve() == out.resolve() or here.resolve() == apart != whole:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -108,13 +129,16 @@ def _clashing(places: Mapping[Path, Path]) -> set[Path]:
     return clashing
 
 
-def files_of(path: Path) -> list[Path]:
-    """The files that one image is made of: of an SDF scan its .hdr and its .xim files."""
+def files_of_image(path: Path) -> list[Path]:
+    """The files that one image is made of: of an SDF scan its .hdr and its .xim files.
+
+    Of others the image, and the text with its pixel size that a microscope wrote beside it.
+    """
     if path.suffix.lower() != ".hdr":
-        return [path]
+        return [path, *sidecars_of(path)]
     return [path, *sorted(path.parent.glob(f"{glob.escape(path.stem)}*.xim"))]
 
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of what one image is made of."""
-    return sha256_of_json([sha256(file) for file in files_of(path)])
+    return sha256_of_json([sha256(file) for file in files_of_image(path)])

@@ -38,13 +38,16 @@ class MeasuredImage:
     """What became of one image: its row of the summary, its particles, whether it was done before.
 
     particles has the columns of `PARTICLE_COLUMNS`; content is a digest of the image
-    and of what shaped its results.
+    and of what shaped its results; remarks: what a user should know of it, one line each;
+    fault: why it was not compared with outlines although it should have been, one of the remarks.
     """
 
     row: dict[str, Any]
     particles: pd.DataFrame
     content: str
     reused: bool
+    remarks: tuple[str, ...] = ()
+    fault: str | None = None
 
 
 def summarise_particles(particles: pd.DataFrame, image: Mapping) -> dict[str, float]:

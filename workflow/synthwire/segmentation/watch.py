@@ -25,7 +25,7 @@ from synthwire.figures.kit import style
 from synthwire.io.files import sha256_of_json
 from synthwire.segmentation.batch import Batch
 from synthwire.segmentation.change_points import LIMIT, Change, ChangeDetector
-from synthwire.segmentation.places import files_of, find_images, free_place
+from synthwire.segmentation.places import files_of_image, find_images, free_place
 from synthwire.segmentation.summary import MeasuredImage
 
 STATISTICS = "statistics.csv"
@@ -92,7 +92,7 @@ class Arrivals:
 def _signature(path: Path) -> Signature | None:
     """Sizes and times of a file and of those that belong to it; None while it is empty or gone."""
     try:
-        states = [file.stat() for file in files_of(path)]
+        states = [file.stat() for file in files_of_image(path)]
     except FileNotFoundError:
         return None
     if not all(state.st_size for state in states):
