@@ -71,5 +71,6 @@ def check_settings(settings: Mapping) -> None:
 
 def _mean_count(plan: ScenePlan, population: Population) -> float:
     distribution = population.count or population.count_per_um2
+    assert distribution  # one of the two is there
     count = float(np.mean(distribution.quantiles(np.linspace(0.05, 0.95, 19), draws=400)))
     return count if population.count else count * plan.area_um2

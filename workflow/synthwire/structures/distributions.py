@@ -18,7 +18,7 @@ A quantity is written in the config either as a number (constant) or as an objec
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +105,7 @@ class Distribution:
                 low, high = min(self.values), max(self.values)
         return max(low, self.minimum), min(high, self.maximum)
 
-    def quantiles(self, probabilities, draws: int = 2000) -> np.ndarray:
+    def quantiles(self, probabilities: np.ndarray, draws: int = 2000) -> np.ndarray:
         """Quantiles estimated from a fixed pseudo-random sample; for checks before work starts."""
         rng = np.random.default_rng(0)
         return np.quantile([self.sample(rng) for _ in range(draws)], probabilities)
@@ -166,11 +166,11 @@ def parse(spec: float | Mapping, where: str, *, positive: bool = False) -> Distr
     return result
 
 
-def _and(words) -> str:
+def _and(words: Iterable[str]) -> str:
     return " and ".join(words)
 
 
-def _number(value, where: str, *, finite: bool = True) -> float:
+def _number(value: object, where: str, *, finite: bool = True) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InputError(f"{where}: {value!r} is not a number")
     if math.isnan(value) or (finite and math.isinf(value)):

@@ -62,12 +62,18 @@ def sample_size(
 ) -> tuple[float, float, float]:
     """Length, width, thickness in nm; no less than a voxel, and the length the greater."""
     length = item.length.sample(rng)
-    width = item.width.sample(rng) if item.width else length / item.aspect_ratio.sample(rng)
+    if item.width:
+        width = item.width.sample(rng)
+    else:
+        assert item.aspect_ratio  # one of the two is there; so below
+        width = length / item.aspect_ratio.sample(rng)
     if width > length:
         length, width = width, length
-    thickness = (
-        item.thickness.sample(rng) if item.thickness else width * item.thickness_ratio.sample(rng)
-    )
+    if item.thickness:
+        thickness = item.thickness.sample(rng)
+    else:
+        assert item.thickness_ratio
+        thickness = width * item.thickness_ratio.sample(rng)
     return max(length, voxel), max(width, voxel), max(thickness, voxel)
 
 
@@ -75,6 +81,7 @@ def _draw(plan: ScenePlan, population: Population, rng: np.random.Generator) -> 
     if population.count:
         count = population.count.sample(rng)
     else:
+        assert population.count_per_um2
         count = population.count_per_um2.sample(rng) * plan.area_um2
     clusters = [
         (

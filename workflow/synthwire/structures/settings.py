@@ -164,12 +164,13 @@ def _one_of(
 ) -> tuple[Distribution | None, Distribution | None]:
     if (first in entry) == (second in entry):
         raise InputError(f"{where}: give {first} or {second}, one of the two")
-    return tuple(
+    one, other = (
         distributions.parse(entry[name], f"{where}.{name}", positive=True)
         if name in entry
         else None
         for name in (first, second)
     )
+    return one, other
 
 
 def make_plan(settings: Mapping) -> ScenePlan:

@@ -86,7 +86,7 @@ class Pile:
     cover: np.ndarray = field(init=False)
     _columns: Columns = field(init=False, repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.periodic:
             self.margin = 0
         self.labels = np.zeros((self.height, self.depth, self.width), dtype=self.dtype)

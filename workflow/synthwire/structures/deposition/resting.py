@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from synthwire.structures.deposition.bodies import PackedBodies
+from synthwire.structures.deposition.bodies import Columns, Ground, PackedBodies
 
 TOLERANCE = 0.1  # voxels that an end may be off its exact height
 MAX_ITERATIONS = 12  # of pose and support; two or three are the rule
@@ -35,7 +35,9 @@ class _Placed(NamedTuple):
 
 
 @njit(cache=True)
-def _turned(u, v, w, azimuth, tilt, roll):
+def _turned(
+    u: float, v: float, w: float, azimuth: float, tilt: float, roll: float
+) -> tuple[float, float, float]:
     """x, y, z of a vector given in the frame of a particle at rest in this pose."""
     ca, sa, ct, st = math.cos(azimuth), math.sin(azimuth), math.cos(tilt), math.sin(tilt)
     cr, sr = math.cos(roll), math.sin(roll)
@@ -48,7 +50,7 @@ def _turned(u, v, w, azimuth, tilt, roll):
 
 
 @njit(cache=True)
-def _extent(profile):
+def _extent(profile: np.ndarray) -> tuple[float, float]:
     """Greatest half width and half height of a body about its reference axis."""
     across = 0.0
     above = 0.0
@@ -59,7 +61,15 @@ def _extent(profile):
 
 
 @njit(cache=True)
-def _place(row, profile, x, y, azimuth, tilt, roll):
+def _place(
+    row: np.ndarray,
+    profile: np.ndarray,
+    x: float,
+    y: float,
+    azimuth: float,
+    tilt: float,
+    roll: float,
+) -> _Placed:
     """A body (its row of `placement`, and its profile) in a particle at a pose."""
     cy, sy, cp, sp = row[1], row[2], row[3], row[4]
     along = _turned(cp * cy, cp * sy, sp, azimuth, tilt, roll)
@@ -79,7 +89,7 @@ def _place(row, profile, x, y, azimuth, tilt, roll):
 
 
 @njit(cache=True)
-def _rows(placed):
+def _rows(placed: _Placed) -> tuple[int, int]:
     """First row of pixels within the outline, and the one after the last."""
     (ex, ey), (along, aside), y = placed.direction, placed.reach, placed.middle[1]
     reach = along * abs(ey) + aside * abs(ex)
@@ -87,7 +97,7 @@ def _rows(placed):
 
 
 @njit(cache=True)
-def _span(placed, dy):
+def _span(placed: _Placed, dy: float) -> tuple[int, int]:
     """First pixel of a row within the outline, and the one after the last; dy is from the middle.
 
     The row's part of the oriented rectangle |along| and |aside|.
@@ -108,7 +118,7 @@ def _span(placed, dy):
 
 
 @njit(cache=True)
-def room_for(bodies):
+def room_for(bodies: PackedBodies) -> int:
     """Greatest number of columns that a particle can have at any pose."""
     room = 0
     for i in range(bodies.placement.shape[0]):
@@ -119,14 +129,22 @@ def room_for(bodies):
 
 
 @njit(cache=True)
-def _is_straight(profile, section):
+def _is_straight(profile: np.ndarray, section: np.ndarray) -> bool:
     """Whether a body is straight, of constant section and with plane ends: traced more directly."""
     constant = (profile[:2] == profile[:2, :1]).all()
     return constant and not profile[2:].any() and not section[2:].any()
 
 
 @njit(cache=True)
-def trace(bodies, x, y, azimuth, tilt, roll, columns):
+def trace(
+    bodies: PackedBodies,
+    x: float,
+    y: float,
+    azimuth: float,
+    tilt: float,
+    roll: float,
+    columns: Columns,
+) -> int:
     """Columns of a particle at a pose, z from its centre of mass. Returns their number.
 
     Along a column the body's own coordinates change linearly with z. Its surface is found by
@@ -148,7 +166,14 @@ def trace(bodies, x, y, azimuth, tilt, roll, columns):
 
 
 @njit(cache=True)
-def _trace_straight(placed, half, profile, section, columns, count):
+def _trace_straight(
+    placed: _Placed,
+    half: float,
+    profile: np.ndarray,
+    section: np.ndarray,
+    columns: Columns,
+    count: int,
+) -> int:
     ax, ay, az = placed.along
     bx, by, bz = placed.across
     cx, cy, cz = placed.up
@@ -206,14 +231,21 @@ def _trace_straight(placed, half, profile, section, columns, count):
 
 
 @njit(cache=True)
-def _between(values, place):
+def _between(values: np.ndarray, place: float) -> float:
     """Linear interpolation between samples at 0, 1, 2, …"""
     i = min(int(place), len(values) - 2)
     return values[i] + (place - i) * (values[i + 1] - values[i])
 
 
 @njit(cache=True)
-def _trace_swept(placed, half, profile, section, columns, count):
+def _trace_swept(
+    placed: _Placed,
+    half: float,
+    profile: np.ndarray,
+    section: np.ndarray,
+    columns: Columns,
+    count: int,
+) -> int:
     ax, ay, az = placed.along
     bx, by, bz = placed.across
     cx, cy, cz = placed.up
@@ -277,7 +309,7 @@ def _trace_swept(placed, half, profile, section, columns, count):
 
 
 @njit(cache=True)
-def look_below(ground, columns, count):
+def look_below(ground: Ground, columns: Columns, count: int) -> int:
     """Note the height of the pile under each column, 0 beyond what is followed.
 
     Returns the greatest.
@@ -298,13 +330,21 @@ def look_below(ground, columns, count):
 
 
 @njit(cache=True)
-def _along_axis(columns, i, x, y, ca, sa):
+def _along_axis(columns: Columns, i: int, x: float, y: float, ca: float, sa: float) -> float:
     """Place of a column along the particle's axis, from its centre of mass, seen from above."""
     return (columns.column[i] + 0.5 - x) * ca - (columns.row[i] + 0.5 - y) * sa
 
 
 @njit(cache=True)
-def _support_profile(bodies, x, y, azimuth, slope, columns, count):
+def _support_profile(
+    bodies: PackedBodies,
+    x: float,
+    y: float,
+    azimuth: float,
+    slope: float,
+    columns: Columns,
+    count: int,
+) -> tuple[np.ndarray, np.ndarray]:
     """Support under the axis, of a particle traced at a slope: what its rest must not go below.
 
     Returns, for each voxel's length along the axis that has any, the place of the greatest need of
@@ -335,7 +375,7 @@ def _support_profile(bodies, x, y, azimuth, slope, columns, count):
 
 
 @njit(cache=True)
-def _upper_hull(position, support):
+def _upper_hull(position: np.ndarray, support: np.ndarray) -> np.ndarray:
     """Indices of the vertices of the upper convex hull, by increasing position."""
     n = len(position)
     hull = np.empty(n, np.int64)
@@ -354,7 +394,7 @@ def _upper_hull(position, support):
 
 
 @njit(cache=True)
-def stable_slope(position, support):
+def stable_slope(position: np.ndarray, support: np.ndarray) -> float:
     """Slope of a rigid beam at rest on a support profile, its centre of mass at position 0.
 
     The beam lies on the edge of the profile's upper convex hull that spans the centre of mass:
@@ -380,7 +420,7 @@ def stable_slope(position, support):
 
 
 @njit(cache=True)
-def drape(support, spacing, stiffness):
+def drape(support: np.ndarray, spacing: float, stiffness: float) -> np.ndarray:
     """Height of an elastic wire that lies under its own weight on a support profile.
 
     Minimises bending energy plus weight, ½ (EI/q) ∫ z″² dp + ∫ z dp, subject to z ≥ support: the
@@ -495,7 +535,9 @@ def drape(support, spacing, stiffness):
 
 
 @njit(cache=True)
-def _weights(p, q, a, b, c):
+def _weights(
+    p: np.ndarray, q: np.ndarray, a: np.integer, b: np.integer, c: np.integer
+) -> tuple[float, float, float]:
     """Barycentric coordinates of the origin in the triangle of points a, b, c; −1 if flat."""
     area = (p[b] - p[a]) * (q[c] - q[a]) - (p[c] - p[a]) * (q[b] - q[a])
     if abs(area) < 1e-9:
@@ -506,7 +548,7 @@ def _weights(p, q, a, b, c):
 
 
 @njit(cache=True)
-def stable_plane(p, q, support):
+def stable_plane(p: np.ndarray, q: np.ndarray, support: np.ndarray) -> tuple[float, float]:
     """Slopes along p and q of a rigid plate at rest, its centre of mass at the origin.
 
     The plate lies on the face of the support's upper convex hull over its centre of mass. That
@@ -567,7 +609,9 @@ def stable_plane(p, q, support):
 
 
 @njit(cache=True)
-def settle_level(bodies, ground, x, y, azimuth, columns):
+def settle_level(
+    bodies: PackedBodies, ground: Ground, x: float, y: float, azimuth: float, columns: Columns
+) -> int:
     """Parallel to the substrate."""
     count = trace(bodies, x, y, azimuth, 0.0, 0.0, columns)
     look_below(ground, columns, count)
@@ -575,14 +619,24 @@ def settle_level(bodies, ground, x, y, azimuth, columns):
 
 
 @njit(cache=True)
-def _stable_along(bodies, x, y, azimuth, slope, columns, count):
+def _stable_along(
+    bodies: PackedBodies,
+    x: float,
+    y: float,
+    azimuth: float,
+    slope: float,
+    columns: Columns,
+    count: int,
+) -> tuple[float, float]:
     """Slope at rest of a particle that turns about its centre across the axis, and its reach."""
     position, support = _support_profile(bodies, x, y, azimuth, slope, columns, count)
     return stable_slope(position, support), max(position[-1], -position[0])
 
 
 @njit(cache=True)
-def _stable_all_round(x, y, azimuth, along, across, columns, count):
+def _stable_all_round(
+    x: float, y: float, azimuth: float, along: float, across: float, columns: Columns, count: int
+) -> tuple[float, float, float]:
     """Slopes at rest of a particle that turns about both horizontal axes, and its reach."""
     ca, sa = math.cos(azimuth), math.sin(azimuth)
     p, q, support = np.empty(count), np.empty(count), np.empty(count)
@@ -597,7 +651,16 @@ def _stable_all_round(x, y, azimuth, along, across, columns, count):
 
 
 @njit(cache=True)
-def settle_rigid(bodies, ground, x, y, azimuth, max_slope, leaning, columns):
+def settle_rigid(
+    bodies: PackedBodies,
+    ground: Ground,
+    x: float,
+    y: float,
+    azimuth: float,
+    max_slope: float,
+    leaning: bool,
+    columns: Columns,
+) -> tuple[float, float, int]:
     """On the supports before and behind the centre of mass, and `leaning` on those aside too.
 
     Supports and pose depend on each other (a tilted beam is shorter seen from above), so both are
@@ -638,7 +701,7 @@ def settle_rigid(bodies, ground, x, y, azimuth, max_slope, leaning, columns):
 
 
 @njit(cache=True)
-def _obstacle(position, support, nodes, spacing):
+def _obstacle(position: np.ndarray, support: np.ndarray, nodes: int, spacing: float) -> np.ndarray:
     """The support profile at evenly spaced nodes, the first at position[0]."""
     obstacle = np.full(nodes, -1e18)
     for b in range(len(position)):
@@ -652,7 +715,16 @@ def _obstacle(position, support, nodes, spacing):
 
 
 @njit(cache=True)
-def settle_flexible(bodies, ground, x, y, azimuth, stiffness, max_slope, columns):
+def settle_flexible(
+    bodies: PackedBodies,
+    ground: Ground,
+    x: float,
+    y: float,
+    azimuth: float,
+    stiffness: float,
+    max_slope: float,
+    columns: Columns,
+) -> tuple[float, int]:
     """Draped over the pile. Returns the mean tilt and the number of columns.
 
     The height that the axis gains is added to the columns, which are stretched upright by the
@@ -703,7 +775,9 @@ def settle_flexible(bodies, ground, x, y, azimuth, stiffness, max_slope, columns
 
 
 @njit(cache=True)
-def _level_height(bodies, ground, x, y, azimuth, columns):
+def _level_height(
+    bodies: PackedBodies, ground: Ground, x: float, y: float, azimuth: float, columns: Columns
+) -> float:
     """Height at which a level particle touches the pile; 1e18 when it covers no pixel."""
     count = settle_level(bodies, ground, x, y, azimuth, columns)
     height = -1e18
@@ -713,7 +787,9 @@ def _level_height(bodies, ground, x, y, azimuth, columns):
 
 
 @njit(cache=True)
-def settle_rolling(bodies, ground, x, y, azimuth, columns):
+def settle_rolling(
+    bodies: PackedBodies, ground: Ground, x: float, y: float, azimuth: float, columns: Columns
+) -> tuple[float, float, int]:
     """Level, but rolled downhill until it lies lower than at all places around.
 
     Returns x, y and the number of columns.

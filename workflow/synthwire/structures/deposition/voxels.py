@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from synthwire.structures.deposition.bodies import Columns, Ground
+
 
 class Volume(NamedTuple):
     """The domain's voxels and maps.
@@ -54,7 +56,9 @@ class Tally(NamedTuple):
 
 
 @njit(cache=True)
-def drop(periodic, width, depth, count, columns):
+def drop(
+    periodic: bool, width: int, depth: int, count: int, columns: Columns
+) -> tuple[float, int, int, int]:
     """Lower the traced columns onto the pile and turn them into voxels first ≤ k < stop.
 
     Returns the height of the centre of mass, the greatest stop, the number of columns within the
@@ -93,7 +97,15 @@ def drop(periodic, width, depth, count, columns):
 
 
 @njit(cache=True)
-def set_voxels(volume, ground, label, further, count, columns, tally):
+def set_voxels(
+    volume: Volume,
+    ground: Ground,
+    label: int,
+    further: np.ndarray,
+    count: int,
+    columns: Columns,
+    tally: Tally,
+) -> int:
     """Write the columns into volume, maps, ground and tally. Returns the number of pixel entries.
 
     further: the further label of each body; of a particle with several bodies, a later one's voxels
@@ -141,7 +153,7 @@ def set_voxels(volume, ground, label, further, count, columns, tally):
 
 
 @njit(cache=True)
-def _run_stop(columns, start, count):
+def _run_stop(columns: Columns, start: int, count: int) -> int:
     """End of a run: neighbouring columns of one row of one body."""
     body, row = columns.body[start], columns.row[start]
     stop = start + 1
@@ -156,7 +168,16 @@ def _run_stop(columns, start, count):
 
 
 @njit(cache=True)
-def _cover(volume, label, which, j, first, last, tally, entries):
+def _cover(
+    volume: Volume,
+    label: int,
+    which: int,
+    j: int,
+    first: int,
+    last: int,
+    tally: Tally,
+    entries: int,
+) -> int:
     """Note in maps and tally that a body covers pixels of a row. Returns the number of entries."""
     top, cover, pixel, owner = volume.top, volume.cover, tally.pixel, tally.owner
     width = top.shape[1]
@@ -178,7 +199,9 @@ _ROW, _FIRST, _LAST, _OFFSET, _BOTTOM, _PEAK, _FLOOR, _CEILING = range(8)
 
 
 @njit(cache=True)
-def _note_run(run, j, first, last, offset, columns, tally):
+def _note_run(
+    run: np.ndarray, j: int, first: int, last: int, offset: int, columns: Columns, tally: Tally
+) -> None:
     """Note a run of a particle's only body, and count its voxels; `_write_runs` writes it."""
     bottom, peak = 1 << 30, 0
     floor, ceiling = 0, 1 << 30
@@ -199,7 +222,7 @@ def _note_run(run, j, first, last, offset, columns, tally):
 
 
 @njit(cache=True)
-def _write_runs(labels, label, runs, columns):
+def _write_runs(labels: np.ndarray, label: int, runs: np.ndarray, columns: Columns) -> None:
     """Write the runs layer by layer, as memory lies."""
     if len(runs) == 0:
         return
@@ -224,7 +247,17 @@ def _write_runs(labels, label, runs, columns):
 
 
 @njit(cache=True)
-def _replace(labels, label, which, j, i, offset, above, columns, tally):
+def _replace(
+    labels: np.ndarray,
+    label: int,
+    which: int,
+    j: int,
+    i: int,
+    offset: int,
+    above: int,
+    columns: Columns,
+    tally: Tally,
+) -> bool:
     """Write a column of one of a particle's bodies over those before, −1 as a hole in them.
 
     Returns whether it set a voxel.
@@ -245,7 +278,7 @@ def _replace(labels, label, which, j, i, offset, above, columns, tally):
 
 
 @njit(cache=True)
-def _count_voxel(tally, which, sign, columns, i, z):
+def _count_voxel(tally: Tally, which: int, sign: int, columns: Columns, i: int, z: int) -> None:
     tally.voxels[which] += sign
     tally.sums[which, 0] += sign * (columns.column[i] + 0.5)
     tally.sums[which, 1] += sign * (columns.row[i] + 0.5)
@@ -253,7 +286,7 @@ def _count_voxel(tally, which, sign, columns, i, z):
 
 
 @njit(cache=True)
-def overlap(volume, footprint, label):
+def overlap(volume: Volume, footprint: np.ndarray, label: int) -> tuple[int, int]:
     """Number of a footprint's pixels that several particles cover, and on which `label` is top."""
     top, cover = volume.top.ravel(), volume.cover.ravel()
     shared = visible = 0

@@ -40,8 +40,8 @@ class Agglomerate(Shape):
     summary: ClassVar[str] = "compact agglomerate of grains"
     rest: ClassVar[str] = "leaning"
 
-    def __post_init__(self):
-        require_counts(self, 60)
+    def __post_init__(self) -> None:
+        require_counts(self.fewest, self.most, 60)
         require_within(self, spikes=(0, 20))
         require_positive(self, spike_length=2)
 
@@ -50,7 +50,7 @@ class Agglomerate(Shape):
     ) -> Particle:
         axes = np.array([length, width, thickness])
         places: list[np.ndarray] = []
-        bodies = []
+        bodies: list[SweptBody] = []
         for _ in range(int(rng.integers(self.fewest, self.most + 1))):
             size = axes * rng.uniform(0.25, 0.55) * (1 if bodies else 1.3)
             grain = self._grain(size, rng)
@@ -65,7 +65,7 @@ class Agglomerate(Shape):
                 room = np.maximum((axes - size) / 2, 0)
                 place = np.clip(place, -room, room)
             places.append(place)
-            grain.origin = tuple(float(value) for value in place)
+            grain.origin = (float(place[0]), float(place[1]), float(place[2]))
             bodies.append(grain)
         length, width, thickness = extents(bodies)
         for _ in range(self.spikes):

@@ -41,7 +41,10 @@ class Shape(Protocol):
 
     summary: ClassVar[str]
     rest: ClassVar[str] = "tilted"
-    parts: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ()
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator
@@ -94,17 +97,14 @@ def require_positive(shape: Shape, **most: float) -> None:
         require(0 < value <= high, f"{name}: {value} should be above 0, up to {high:g}")
 
 
-def require_counts(shape: Shape, limit: int) -> None:
-    """Raise InputError unless a shape's `fewest` and `most` parts are a range up to `limit`."""
+def require_counts(fewest: int, most: int, limit: int) -> None:
+    """Raise InputError unless the numbers of parts of a shape are a range up to `limit`."""
     require(
-        1 <= shape.fewest <= shape.most <= limit,
-        f"fewest: {shape.fewest} and most: {shape.most} should be 1 ≤ fewest ≤ most ≤ {limit}",
+        1 <= fewest <= most <= limit,
+        f"fewest: {fewest} and most: {most} should be 1 ≤ fewest ≤ most ≤ {limit}",
     )
 
 
-def require_section(shape: Shape) -> None:
-    """Raise InputError unless a shape's `section` is one of SECTIONS."""
-    require(
-        shape.section in SECTIONS,
-        f"section: {shape.section!r} is none of {', '.join(SECTIONS)}",
-    )
+def require_section(section: str) -> None:
+    """Raise InputError unless a shape's section is one of SECTIONS."""
+    require(section in SECTIONS, f"section: {section!r} is none of {', '.join(SECTIONS)}")

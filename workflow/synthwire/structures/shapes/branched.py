@@ -35,10 +35,10 @@ class Branched(Shape):
     section: str = "rounded"
     summary: ClassVar[str] = "trunk with branches"
 
-    def __post_init__(self):
-        require_counts(self, 40)
+    def __post_init__(self) -> None:
+        require_counts(self.fewest, self.most, 40)
         require_positive(self, branch_length=1, branch_width=1, angle=90, rise=45)
-        require_section(self)
+        require_section(self.section)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

@@ -20,9 +20,9 @@ class Broken(Shape):
     section: str = "rectangle"
     summary: ClassVar[str] = "wire with slanted and jagged ends"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_within(self, slant=(0, 3), jag=(0, 1))
-        require_section(self)
+        require_section(self.section)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

@@ -41,11 +41,11 @@ class Bundle(Shape):
     section: str = "rounded"
     summary: ClassVar[str] = "intergrown parallel wires"
 
-    def __post_init__(self):
-        require_counts(self, 12)
+    def __post_init__(self) -> None:
+        require_counts(self.fewest, self.most, 12)
         require_within(self, skew=(0, 20), roughness=(0, 0.5))
         require(0 <= self.stagger < 1, f"stagger: {self.stagger} should be from 0 to below 1")
-        require_section(self)
+        require_section(self.section)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

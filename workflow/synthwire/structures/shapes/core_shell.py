@@ -24,9 +24,9 @@ class CoreShell(Shape):
     section: str = "ellipse"
     summary: ClassVar[str] = "core in a shell, or a tube"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require(0 < self.core_ratio < 1, f"core_ratio: {self.core_ratio} should be in (0, 1)")
-        require_section(self)
+        require_section(self.section)
 
     @property
     def parts(self) -> tuple[str, ...]:

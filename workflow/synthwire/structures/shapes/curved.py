@@ -20,9 +20,9 @@ class Curved(Shape):
     section: str = "rounded"
     summary: ClassVar[str] = "wire with curved axis"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_within(self, bow=(0, 0.4), swing=(0, 0.2))
-        require_section(self)
+        require_section(self.section)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

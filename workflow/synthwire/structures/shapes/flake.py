@@ -30,7 +30,7 @@ class Flake(Shape):
     summary: ClassVar[str] = "flat plate with polygonal or round outline"
     rest: ClassVar[str] = "leaning"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require(self.corners == 0 or 3 <= self.corners <= 24,
                 f"corners: {self.corners} should be 0 or from 3 to 24")  # fmt: skip
         require_within(self, irregularity=(0, 1))
@@ -40,6 +40,7 @@ class Flake(Shape):
         self, length: float, width: float, thickness: float, rng: np.random.Generator
     ) -> Particle:
         thickness = min(thickness, self.flatness * width)
+        angles: np.ndarray
         if self.corners == 0:
             angles = np.linspace(0, 2 * np.pi, 96, endpoint=False)
         else:

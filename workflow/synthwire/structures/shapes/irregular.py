@@ -43,10 +43,10 @@ class Irregular(Shape):
     section: str = "rounded"
     summary: ClassVar[str] = "wire of varying section with rough edges and uneven ends"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_within(self, variation=(0, 0.5), roughness=(0, 0.5), grain=(0.05, 10), tip=(0, 1))
         require_within(self, slant=(0, 3), jag=(0, 1), bow=(0, 0.4))
-        require_section(self)
+        require_section(self.section)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator

@@ -20,7 +20,7 @@ class Nanobelt(Shape):
     summary: ClassVar[str] = "thin, gently curved belt"
     rest: ClassVar[str] = "flexible"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_positive(self, flatness=1)
         require_within(self, swing=(0, 0.2))
 

@@ -188,7 +188,8 @@ def centred(bodies: list[SweptBody]) -> list[SweptBody]:
         moment += volume * (np.array(body.origin) + _rotation(body) @ local)
         total += volume
     for body in bodies:
-        body.origin = tuple(float(value) for value in np.array(body.origin) - moment / total)
+        u, v, w = (np.array(body.origin) - moment / total).tolist()
+        body.origin = (u, v, w)
     return bodies
 
 
@@ -207,7 +208,8 @@ def extents(bodies: list[SweptBody]) -> tuple[float, float, float]:
                 )
                 points = np.array(body.origin)[:, None] + _rotation(body) @ local
                 low, high = np.minimum(low, points.min(1)), np.maximum(high, points.max(1))
-    return tuple(float(value) for value in high - low)
+    length, width, thickness = (high - low).tolist()
+    return length, width, thickness
 
 
 def _rotation(body: SweptBody) -> np.ndarray:

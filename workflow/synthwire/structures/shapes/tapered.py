@@ -26,10 +26,10 @@ class Tapered(Shape):
     section: str = "rounded"
     summary: ClassVar[str] = "wire with tapering ends"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_within(self, tip=(0, 1))
         require_positive(self, reach=1)
-        require_section(self)
+        require_section(self.section)
 
     def build(
         self, length: float, width: float, thickness: float, rng: np.random.Generator
