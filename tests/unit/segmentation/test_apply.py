@@ -1,5 +1,6 @@
 """One image in, its particles out."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from segmentation_cases import LEAST, SIZE_NM
@@ -60,6 +61,34 @@ def test_a_models_pixel_sizes_decide_the_scale(model):
     known = Model("x", model.predictor, card)
     for size, scale in ((7, 1), (20, 2), (2.5, 0.5)):
         assert scale_for(known, GreyImage(wires(), (size, size), "a")) == pytest.approx(scale)
+
+
+def drawn_wires(width: int, count: int) -> np.ndarray:
+    """Dark upright wires of one width on a bright, slightly noisy ground, as TEM shows them."""
+    rng = np.random.default_rng(8)
+    picture = 200 + 7 * rng.standard_normal((384, 64 * count))
+    for number in range(count):
+        left, top = 64 * number + 24, int(rng.integers(60, 200))
+        picture[top : top + 120, left : left + width] -= 110
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [None, 8, 0.8, 0.1, 60, 1000])
+def test_a_pixel_size_far_from_the_networks_own_spoils_nothing(size):
+    """The bundled model: as many wires as there are, as wide as they are, and a word."""
+    found = segment(drawn_wires(16, 6), modality="tem", pixel_size_nm=size)
+    assert len(found.particles) == 6
+    assert found.particles["width_px"].median() == pytest.approx(16, abs=2)
+    lines = [line for line in found.info["remarks"] if "widths of what is found" in line]
+    assert len(lines) == (size not in (None, 8))
+    if size:
+        assert found.particles["width_nm"].median() == pytest.approx(16 * size, rel=0.15)
+
+
+def test_a_scale_by_hand_is_one_look_without_a_word():
+    found = segment(drawn_wires(16, 6), modality="tem", pixel_size_nm=0.8, scale=1.0)
+    assert found.scale == 1
+    assert not any("widths of what is found" in line for line in found.info["remarks"])
 
 
 def test_no_model_is_one_line(tmp_path, monkeypatch):

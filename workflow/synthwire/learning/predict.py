@@ -100,7 +100,6 @@ class Predictor:
             else None
         )
 
-    @torch.inference_mode()
     def __call__(
         self, image: np.ndarray, image_id: int, scale: float = 1.0, place: Place | None = None
     ) -> list[dict]:
@@ -110,13 +109,30 @@ class Predictor:
         boxes and masks are those of the image as given. place: the image is a part of a larger one,
         in whose coordinates boxes and masks are to be.
         """
+        return self._at_sizes(image, image_id, scale, place, self._scales)
+
+    def at_one_size(
+        self, image: np.ndarray, image_id: int, scale: float = 1.0, place: Place | None = None
+    ) -> list[dict]:
+        """As a call, but at this size alone, whatever the predictor's own `scales`."""
+        return self._at_sizes(image, image_id, scale, place, (1.0,))
+
+    @torch.inference_mode()
+    def _at_sizes(
+        self,
+        image: np.ndarray,
+        image_id: int,
+        scale: float,
+        place: Place | None,
+        scales: Sequence[float],
+    ) -> list[dict]:
         place = place or Place(0, 0, *image.shape)
         results = [
             result
-            for relative in self._scales
+            for relative in scales
             for result in self._find(image, image_id, scale * relative, place)
         ]
-        if len(self._scales) > 1:
+        if len(scales) > 1:
             results = mask_nms(results, SAME_IOU)
         results.sort(key=lambda result: -result["score"])
         return self._suppress(results) if self._suppress else results

@@ -92,6 +92,8 @@ def segment_image(
             "model": model.name,
             "model_sha256": model.card["sha256"],
             "remarks": [*image.remarks, *([doubt] if doubt else [])],
+            "looks": list(found.scales),
+            "fitting_scale": found.fitting_scale,
             **(info or {}),
         },
         selection,

@@ -70,7 +70,7 @@ def disagreement(
     if fitting_scale is None:
         if LIMITS[0] <= by_size <= LIMITS[1]:
             return None
-        return f"{size}: {knows}, and nothing sure was found that could tell the scale"
+        return f"{size}: {knows}, and nothing that was found tells the scale"
     if 1 / DISAGREEMENT < fitting_scale / by_size < DISAGREEMENT:
         return None
     return (
