@@ -1,14 +1,12 @@
-"""Values as viewers show them: palettes, white as zero, complex numbers."""
+"""Values as viewers show them: palettes, and white as zero."""
 
 import matplotlib
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from image_cases import GREY, RNG
 
 from synthwire.io.grey import one_channel
-from synthwire.io.recordings.display import as_real, as_shown
+from synthwire.io.recordings.display import as_shown
 from synthwire.io.recordings.recording import Recording
 
 RAMP = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
@@ -66,24 +64,3 @@ def test_white_as_zero_is_turned_within_the_type(dtype, level):
 def test_white_as_zero_of_one_bit():
     found = as_shown(Recording((GREY > 100)[None], white_level=1.0))
     np.testing.assert_array_equal(found.pages[0], GREY <= 100)
-
-
-@given(st.floats(-np.pi, np.pi), st.floats(1e-6, 1e6))
-def test_phase_knows_no_constant_and_no_factor(constant, factor):
-    phase = 0.3 * np.sin(np.arange(200.0).reshape(1, 10, 20))
-    plain = as_real(Recording(np.exp(1j * phase)), "phase").pages
-    turned = as_real(Recording(factor * np.exp(1j * (phase + constant))), "phase").pages
-    np.testing.assert_allclose(turned, plain, atol=1e-9)
-    np.testing.assert_allclose(plain - plain[0, 0, 0], phase - phase[0, 0, 0], atol=1e-9)
-    amplitude = as_real(Recording(factor * np.exp(1j * phase)), "amplitude").pages
-    np.testing.assert_allclose(amplitude, factor, rtol=1e-9)
-
-
-def test_real_numbers_stay_and_nan_stays_where_it_is():
-    assert as_real(Recording(GREY[None]), "phase").pages is not None
-    wave = np.exp(1j * RNG.uniform(-0.5, 0.5, (1, 10, 10)))
-    clean = as_real(Recording(wave), "phase").pages
-    wave[0, 3, 4] = np.nan
-    found = as_real(Recording(wave), "phase").pages
-    assert np.isnan(found).sum() == 1 and np.isnan(found[0, 3, 4])
-    assert np.nanmax(np.abs(found - clean)) < 0.05

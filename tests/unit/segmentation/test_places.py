@@ -2,6 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from segmentation_cases import write_images
@@ -79,3 +80,59 @@ def test_all_files_of_a_scan_count(tmp_path):
     image = tmp_path / "scan_a001.xim"
     image.write_text(image.read_text().replace("1", "2"))
     assert fingerprint(path) != before
+
+
+def test_folders_are_searched_for_every_format_and_for_nothing_beside_images(tmp_path):
+    names = [
+        "a.png",
+        "A.PNG",
+        "b.jpg",
+        "c.jpeg",
+        "d.tif",
+        "e.TIFF",
+        "f.bmp",
+        "G.BMP",
+        "h.gif",
+        "i.webp",
+        "j.dm3",
+        "k.DM4",
+        "l.mrc",
+        "m_1.ser",
+        "n.emd",
+        "o.h5",
+        "p.hdf5",
+        "q.nxs",
+        "r.cxi",
+        "s.ptyr",
+        "t.sxm",
+        "u.mrcs",
+    ]
+    for name in (*names, "notes.txt", "a.csv", "a.json", "b.xml", "c.zip", "d.roi", "m.emi"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "scan.hdr").write_text('ScanDefinition = { Label = "scan.hdr"; };')
+    (tmp_path / "d-tif.hdr").write_text("[MAIN]\nPixelSizeX=8e-09\n")
+    (tmp_path / "envi.hdr").write_text("ENVI\nsamples = 320\n")
+    np.save(tmp_path / "v.npy", np.zeros((9, 9)))
+    np.save(tmp_path / "v_seg.npy", np.array({"masks": 1}, dtype=object))
+    found, problems = find_images([tmp_path], tmp_path / "out")
+    assert sorted(path.name for path in found) == sorted([*names, "scan.hdr", "v.npy"])
+    assert problems == []
+
+
+def test_a_folder_without_images_says_which_formats_there_are(tmp_path):
+    (tmp_path / "a.txt").write_text("no image")
+    _, (problem,) = find_images([tmp_path], tmp_path / "out")
+    assert all(suffix in problem for suffix in (".tif", ".bmp", ".dm3", ".ptyr"))
+
+
+def test_outlines_beside_images_are_no_images(tmp_path):
+    images = write_images(tmp_path / "in", "a.png", "a_cp_masks.png", "b_masks.png", "gt/a.png")
+    found, _ = find_images([images], tmp_path / "out", images)
+    assert [path.relative_to(images).as_posix() for path in found] == [
+        "a.png",
+        "b_masks.png",
+        "gt/a.png",
+    ]
+    found, _ = find_images([images], tmp_path / "out", images / "gt")
+    assert images / "gt" / "a.png" not in found and images / "a_cp_masks.png" in found
+    assert len(find_images([images], tmp_path / "out")[0]) == 4

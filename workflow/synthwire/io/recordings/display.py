@@ -1,4 +1,4 @@
-"""Stored values made what a viewer shows: palettes, white as zero, and complex numbers."""
+"""Stored values made what a viewer shows: palettes, and white as zero."""
 
 from __future__ import annotations
 
@@ -6,35 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from synthwire.errors import InputError
 from synthwire.io.recordings.recording import Recording
-
-PHASE, AMPLITUDE = "phase", "amplitude"
-COMPLEX_PARTS = {
-    PHASE: "the phase, of which the mean is taken off",
-    AMPLITUDE: "the amplitude",
-}
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _RAMP_STEP = 0.1  # of the whole range: neighbours in a ramp of colours differ by less
-
-
-def as_real(recording: Recording, part: str) -> Recording:
-    """A recording of real numbers; part: a key of `COMPLEX_PARTS`, what is made of complex ones.
-
-    The phase of a reconstruction is known but for a constant. The one taken off is that of the mean
-    of all numbers, so that it jumps by 2π as far as can be from what most of the image has.
-    """
-    if part not in COMPLEX_PARTS:
-        raise InputError(f"complex part '{part}' is none of {', '.join(COMPLEX_PARTS)}")
-    pages = recording.pages
-    if pages.dtype.kind != "c":
-        return recording
-    if part == AMPLITUDE:
-        return replace(recording, pages=np.abs(pages))
-    finite = np.where(np.isfinite(pages), pages, 0)
-    mean = finite.mean(axis=(1, 2), keepdims=True)
-    return replace(recording, pages=np.angle(pages * np.exp(-1j * np.angle(mean))))
 
 
 def as_shown(recording: Recording) -> Recording:

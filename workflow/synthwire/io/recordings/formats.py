@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.io.complex_numbers import PHASE, real_pages
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
 from synthwire.io.recordings import (
     arrays,
@@ -19,8 +21,9 @@ from synthwire.io.recordings import (
     ser,
     tiff,
 )
+from synthwire.io.recordings.blank import without_blank
 from synthwire.io.recordings.calibrated import calibrated
-from synthwire.io.recordings.display import PHASE, as_real, as_shown
+from synthwire.io.recordings.display import as_shown
 from synthwire.io.recordings.recording import Recording, require_image
 
 # The first that recognises a file reads it; pillow takes what is left. A new format is a file with
@@ -65,7 +68,7 @@ def read_recording(
     Pillow's rarer formats, is refused.
 
     largest_pixels: most pixels that may be decoded, over all pages, colours counted once.
-    complex_part: what is taken of complex numbers, a key of `display.COMPLEX_PARTS`.
+    complex_part: what is taken of complex numbers, a key of `complex_numbers.COMPLEX_PARTS`.
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
     path = as_source(path)
@@ -73,7 +76,8 @@ def read_recording(
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
-    return as_shown(as_real(calibrated(path, recording), complex_part))
+    recording = replace(recording, pages=real_pages(recording.pages, complex_part))
+    return without_blank(as_shown(calibrated(path, recording)))
 
 
 def _start_of(path: Path | MemoryFile) -> bytes:

@@ -1,0 +1,122 @@
+"""Rims and lines that are no picture, and grounds that are one although they are black."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from synthwire.io.recordings.blank import without_blank
+from synthwire.io.recordings.recording import Recording
+
+RNG = np.random.default_rng(3)
+COUNTS = RNG.poisson(900, (120, 160)).astype(np.uint16)
+
+
+def valid_of(page, **more):
+    found = without_blank(Recording(page[None], **more))
+    assert (found.valid is None) == (found.remarks == ())
+    return None if found.valid is None else found.valid[0]
+
+
+@pytest.mark.parametrize("value", [0, np.nan])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("end", [1, -1])
+@given(kept=st.integers(10, 118))
+@settings(max_examples=15, deadline=None)
+def test_lines_that_a_scan_did_not_reach(value, axis, end, kept):
+    page = COUNTS.astype(np.float32)
+    truth = np.zeros(page.shape, bool)
+    lines = (slice(kept), slice(None)) if axis == 0 else (slice(None), slice(kept))
+    truth[lines] = True
+    page[~truth] = value
+    found = valid_of(page[::end, ::end])
+    np.testing.assert_array_equal(found, truth[::end, ::end])
+
+
+def test_a_line_that_was_begun():
+    page = COUNTS.copy()
+    page[70, 50:] = 0
+    page[71:] = 0
+    found = valid_of(page)
+    assert not found[71:].any() and found[:70].all() and found[70, :50].all()
+
+
+@pytest.mark.parametrize("degrees", [-12, -3, 4, 7, 20])
+def test_the_rim_of_a_turned_image(degrees):
+    truth = ndimage.rotate(np.ones(COUNTS.shape), degrees, reshape=False, order=0) > 0
+    page = np.where(truth, ndimage.rotate(COUNTS, degrees, reshape=False, order=1), 0)
+    found = valid_of(page.astype(np.uint16))
+    assert (found != truth).mean() < 0.01
+
+
+@pytest.mark.parametrize("shift", [(9, 0), (0, -7), (5, 8), (-6, 4)])
+def test_the_rim_of_a_shifted_image(shift):
+    page = ndimage.shift(COUNTS, shift, order=0)
+    truth = ndimage.shift(np.ones(COUNTS.shape), shift, order=0) > 0
+    np.testing.assert_array_equal(valid_of(page), truth)
+
+
+def test_nan_within_is_no_picture_either():
+    page = COUNTS.astype(float)
+    page[40:44, 50:60] = np.nan
+    np.testing.assert_array_equal(valid_of(page), np.isfinite(page))
+
+
+def rods(number, half=6.0, ground=0.0):
+    """Soft-edged rods of 255 on a ground, some cut by the border."""
+    y, x = np.mgrid[:120, :160]
+    image = np.full((120, 160), ground)
+    for _ in range(number):
+        cx, cy, turn = RNG.uniform(0, 160), RNG.uniform(0, 120), RNG.uniform(0, np.pi)
+        along = (x - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
+        across = -(x - cx) * np.sin(turn) + (y - cy) * np.cos(turn)
+        profile = np.sqrt(np.clip(1 - (across / half) ** 2, 0, 1)) * (abs(along) < 50)
+        image = np.maximum(image, 255 * profile)
+    return image
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 12])
+@pytest.mark.parametrize("repeat", range(4))
+def test_a_ground_of_zeros_is_picture(number, repeat):
+    assert valid_of(rods(number).astype(np.uint8)) is None
+
+
+def test_one_thick_particle_on_zeros_is_picture():
+    page = np.zeros((120, 160), np.uint8)
+    page[20:100, 15:145] = 200
+    assert valid_of(page) is None
+
+
+def test_a_ground_that_is_clipped_at_zero_is_picture():
+    page = np.clip(RNG.normal(-5, 10, (120, 160)), 0, 255) + rods(5)
+    assert valid_of(page.clip(0, 255).astype(np.uint8)) is None
+
+
+@pytest.mark.parametrize("reach", [30, 50, 70])
+def test_a_black_rod_across_a_corner_is_a_particle(reach):
+    y, x = np.mgrid[:120, :160]
+    depth = (reach - (x + y) / np.sqrt(2)).clip(0, 12)  # it darkens over some pixels
+    page = np.clip(200 - 25 * depth + RNG.normal(0, 4, (120, 160)), 0, 255)
+    page[depth > 8] = 0
+    assert valid_of(page.astype(np.uint8)) is None
+
+
+def test_images_without_any_zero_and_masks_stay():
+    assert valid_of(COUNTS) is None
+    assert valid_of(COUNTS > 900) is None
+    assert valid_of(np.zeros((20, 30), np.uint8)) is None
+
+
+def test_colours_have_rims_where_all_channels_are_black():
+    page = np.dstack([COUNTS // 10, COUNTS // 9, COUNTS // 8]).astype(np.uint8)
+    page[100:] = 0
+    assert not valid_of(page)[100:].any() and valid_of(page)[:100].all()
+
+
+def test_pages_that_a_scan_over_energies_never_reached_are_left_out():
+    pages = np.stack([COUNTS, COUNTS + 1, 0 * COUNTS, 0 * COUNTS])
+    found = without_blank(Recording(pages, energies_ev=(500.0, 501.0, 502.0, 503.0)))
+    np.testing.assert_array_equal(found.pages, pages[:2])
+    assert found.energies_ev == (500.0, 501.0) and found.valid is None
+    assert found.remarks == ("2 of 4 pages are empty and left out",)

@@ -1,0 +1,109 @@
+"""Pixels that are no picture: rims of turned or shifted images, lines that a scan never reached.
+
+They are NaN, or exactly zero. Zeros count only where their shape cannot be that of the ground: they
+fill whole lines (two at least) to the image's end, or they lie in corners so that a convex region
+is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+from skimage.morphology import convex_hull_image
+
+from synthwire.io.recordings.recording import Recording
+
+_FULL, _EMPTY = 0.98, 0.02  # of a line: what may be missing, or be left, by noise
+_HOLLOW = 0.25  # how much of the rim the picture's convex hull may cover
+_LEAST_RIM = 16  # coarse pixels; a smaller one has no shape
+_LEAST_CONVEX = 0.6  # of the image; less may be one particle on a ground of zeros
+_LEAST_LINES = 0.05
+_DARK = 10  # percentile of the picture's values
+_COARSE = 256  # pixels of the longer side in which shapes are judged
+
+
+def without_blank(recording: Recording) -> Recording:
+    """A recording with `valid` set where pixels are no picture, and a remark on them.
+
+    Of a scan over photon energies the pages that it never reached are left out.
+    """
+    pages, energies = recording.pages, recording.energies_ev
+    remarks = list(recording.remarks)
+    if energies is not None and len(energies) == len(pages):
+        taken = np.array([_has_picture(page) for page in pages])
+        if taken.any() and not taken.all():
+            remarks.append(f"{(~taken).sum()} of {len(pages)} pages are empty and left out")
+            pages = pages[taken]
+            energies = tuple(np.asarray(energies)[taken].tolist())
+    masks = [_valid(page) for page in pages]
+    valid = None
+    if any(mask is not None for mask in masks):
+        full = np.ones(pages.shape[1:3], bool)
+        valid = np.stack([full if mask is None else mask for mask in masks])
+        share = max(0.1, 100 * (1 - valid.mean()))
+        remarks.append(f"{share:.3g} % of the pixels are no picture: a rim, or lines not scanned")
+    return replace(
+        recording, pages=pages, energies_ev=energies, remarks=tuple(remarks), valid=valid
+    )
+
+
+def _has_picture(page: np.ndarray) -> bool:
+    return bool((np.isfinite(page) & (page != 0)).any())
+
+
+def _valid(page: np.ndarray) -> np.ndarray | None:
+    """Where a page (height, width[, colours]) is a picture; None where that is everywhere."""
+    values = page if page.ndim == 2 else page[..., :3].max(axis=2)
+    valid = np.isfinite(values) if values.dtype.kind == "f" else None
+    if valid is not None and valid.all():
+        valid = None
+    corners = values[[0, 0, -1, -1], [0, -1, 0, -1]]
+    if values.dtype.kind != "b" and ((corners == 0) | ~np.isfinite(corners)).any():
+        empty = (values == 0) if valid is None else (values == 0) | ~valid
+        rim = _rim(empty, values)
+        if rim is not None:
+            valid = ~rim if valid is None else valid & ~rim
+    return valid if valid is not None and valid.any() else None
+
+
+def _rim(empty: np.ndarray, values: np.ndarray) -> np.ndarray | None:
+    """What of empty pixels is a rim or lines at the image's end; None where nothing is for sure.
+
+    Beside a rim the picture begins at once; into what is black in it, it darkens.
+    """
+    labels, _ = ndimage.label(empty)
+    at_corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+    rim = np.isin(labels, at_corners[at_corners > 0])
+    square = np.ones((3, 3))
+    block = rim & ndimage.binary_dilation(
+        ndimage.binary_erosion(rim, square, border_value=1), square
+    )  # without the zeros of a noisy picture that happen to touch it
+    if _is_lines(~block) or _is_lines(~block.T):
+        rim = block
+    elif not _is_convex(~rim):
+        return None
+    near = ndimage.binary_dilation(rim, square)
+    beside = values[ndimage.binary_dilation(near, square) & ~near]
+    beside = beside[np.isfinite(beside)]
+    inside = values[~rim & np.isfinite(values)]
+    dark = not beside.size or np.median(beside) < np.percentile(inside, _DARK)
+    return None if dark else rim
+
+
+def _is_lines(picture: np.ndarray) -> bool:
+    """Whether whole rows are left, and none of the others; the last one may have been begun."""
+    shares = picture.mean(axis=1)
+    full, begun = shares > _FULL, (shares >= _EMPTY) & (shares <= _FULL)
+    return bool(_LEAST_LINES < full.mean() < 1 and begun.sum() <= 1)
+
+
+def _is_convex(picture: np.ndarray) -> bool:
+    step = -(-max(picture.shape) // _COARSE)
+    coarse = picture[::step, ::step]
+    if coarse.mean() < _LEAST_CONVEX:
+        return False
+    rim = ~coarse
+    covered = rim & convex_hull_image(coarse)
+    return bool(rim.sum() >= _LEAST_RIM and covered.sum() <= _HOLLOW * rim.sum())
