@@ -446,3 +446,19 @@ def test_an_archive_of_several_images_has_a_folder_each_and_one_table():
     assert {"a/labels.tif", "b/rois.zip", "b/overlay.png", "particles.csv"} <= set(names)
     rows = [line.split(",")[0] for line in table.splitlines()]
     assert rows == ["image", "a", "a", "b"]
+
+
+def test_what_is_said_of_the_pixel_size_ends_where_the_user_says_another():
+    content = io.BytesIO()
+    tifffile.imwrite(
+        content,
+        np.arange(64 * 64, dtype=np.uint16).reshape(64, 64),
+        metadata={"pixel_size_nm": 1000},
+    )
+    file = MemoryFile("a.tif", content.getvalue())
+    image = inputs.read_page(file, 0, "od", 10_000)
+    (doubt,) = inputs.remarks_of(image, (1000.0, 1000.0))
+    assert "converters" in doubt
+    assert inputs.remarks_of(image, (6.0, 6.0)) == []
+    assert inputs.remarks_of(image, None) == []
+    assert "is the unit right?" in inputs.remarks_of(image, (6e6, 6e6))[0]

@@ -7,6 +7,7 @@ import pytest
 import tifffile
 
 from synthwire.io.calibration import tiff_calibration, tiff_voxel_size
+from synthwire.io.recordings import read_recording
 
 GREY = np.random.default_rng(0).integers(0, 256, (96, 128), dtype=np.uint8)
 
@@ -150,6 +151,14 @@ def test_sis(tmp_path):
     path = with_sis(tmp_path / "a.tif", (2.5e-10, 2.4e-10), [GREY])
     assert found(path).size_nm == pytest.approx((0.25, 0.24))
     assert found(with_sis(tmp_path / "b.tif", (0, 0), [GREY])).size_nm is None
+
+
+def test_jeols_16_bit_page_behind_a_burnt_in_one(tmp_path):
+    burnt_in = np.dstack([GREY] * 3)
+    path = with_sis(tmp_path / "a.tif", (2.4e-10, 2.4e-10), [burnt_in, GREY.astype(np.uint16)])
+    recording = read_recording(path)
+    assert recording.pages.shape == (1, 96, 128) and recording.pages.dtype == np.uint16
+    assert recording.pixel_size_nm == pytest.approx((0.24, 0.24))
 
 
 def gatan(path, units, scales):

@@ -44,6 +44,13 @@ def test_the_right_detector_is_read_or_asked_for(tmp_path):
 
 
 @needs_h5py
+@pytest.mark.parametrize("unit", ["um", "microns", "Micrometers", "\u00b5m", "\u03bcm", "UM"])
+def test_units_of_positions_in_any_spelling(tmp_path, unit):
+    path = write_nexus(tmp_path / "a.hdf5", units=unit)
+    assert recordings.read_recording(path).pixel_size_nm == pytest.approx((40, 35))
+
+
+@needs_h5py
 def test_unknown_units_give_no_pixel_size(tmp_path):
     path = write_nexus(tmp_path / "a.hdf5", units="steps")
     assert recordings.read_recording(path).pixel_size_nm is None

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from stxm_scans import write_nexus
+from tifffile import imwrite as write_tiff
 from tiny_model import wires
 
 from synthwire.errors import InputError
@@ -58,3 +59,54 @@ def test_a_scan_over_energies_is_one_image_and_a_stack_is_many(tmp_path):
 def test_an_image_without_contrast_is_one_line(modality):
     with pytest.raises(InputError, match="every pixel has the same value, [07]; no image"):
         read_images(np.full((20, 20), 7, np.uint8), Preparation(modality))
+
+
+def test_a_doubtful_pixel_size_is_named_and_gives_way_to_the_users(tmp_path):
+    write_stack(tmp_path / "a.tif", [wires(0)], pixel_size_nm=1000)
+    (image,) = read_images(tmp_path / "a.tif", Preparation())
+    assert image.pixel_size_nm == (1000, 1000) and "converters" in image.pixel_size_doubt
+    assert image.remarks == image.size_remarks == (image.pixel_size_doubt,)
+    (image,) = read_images(tmp_path / "a.tif", Preparation(pixel_size_nm=(6, 6)))
+    assert image.pixel_size_nm == (6, 6) and image.pixel_size_doubt is None and not image.remarks
+
+
+def test_a_users_pixel_size_with_a_wrong_unit_is_questioned():
+    (image,) = read_images(wires(0), Preparation(pixel_size_nm=(6e6, 6e6)))
+    assert image.pixel_size_nm == (6e6, 6e6) and "is the unit right?" in image.pixel_size_doubt
+
+
+@pytest.mark.parametrize("size", [(0, 6), (6, -1), (float("nan"), 6), (6, float("inf"))])
+def test_a_pixel_size_that_is_none_is_refused(size):
+    with pytest.raises(InputError, match="not above zero"):
+        Preparation(pixel_size_nm=size)
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+@pytest.mark.parametrize("value", [0, np.nan])
+def test_lines_not_scanned_are_neither_bright_nor_dark(tmp_path, modality, value):
+    counts = np.random.default_rng(0).poisson(1000 * np.exp(-wires() / 200)).astype(np.float32)
+    write_tiff(tmp_path / "whole.tif", counts)
+    stopped = np.full((counts.shape[0] + 40, counts.shape[1]), value, np.float32)
+    stopped[: len(counts)] = counts
+    write_tiff(tmp_path / "stopped.tif", stopped)
+    (whole,) = read_images(tmp_path / "whole.tif", Preparation(modality))
+    (found,) = read_images(tmp_path / "stopped.tif", Preparation(modality))
+    height = len(counts)
+    assert abs(found.pixels[:height].astype(int) - whole.pixels).max() <= 4
+    rest = found.pixels[height:]
+    assert np.ptp(rest) == 0
+    low, high = np.percentile(whole.pixels, [25, 75])
+    assert low <= rest[0, 0] <= high
+    assert any("lines not scanned" in remark for remark in found.remarks)
+
+
+def test_a_part_of_complex_numbers(tmp_path):
+    wave = np.exp(1j * wires() / 255) * (1 + np.arange(wires().shape[1]))
+    np.save(tmp_path / "a.npy", wave)
+    (phase,) = read_images(tmp_path / "a.npy", Preparation())
+    (amplitude,) = read_images(tmp_path / "a.npy", Preparation(complex_part="amplitude"))
+    bright = wires() > 128
+    assert phase.pixels[bright].mean() > phase.pixels[~bright].mean() + 100
+    assert np.corrcoef(amplitude.pixels.mean(axis=0), np.arange(wave.shape[1]))[0, 1] > 0.99
+    with pytest.raises(InputError, match="complex part 'real' is none of phase, amplitude"):
+        Preparation(complex_part="real")

@@ -19,6 +19,15 @@ from synthwire.segmentation.options import parse_area, parse_pixel_size
         ("1e-3um", (1, 1)),
         (".5nm", (0.5, 0.5)),
         ("2Å", (0.2, 0.2)),
+        ("6,5nm", (6.5, 6.5)),
+        ("6.5 nm/px", (6.5, 6.5)),
+        ("6.5NM/Pixel", (6.5, 6.5)),
+        ("6.5 nm per pixel", (6.5, 6.5)),
+        ("0.0065 Micrometers", (6.5, 6.5)),
+        ("6,6 X 7,8 nm", (6.6, 7.8)),
+        ("6.6nm x 7.8nm", (6.6, 7.8)),
+        ("6.6 nm/px × 0.0078 µm/px", (6.6, 7.8)),
+        ("0,006UM", (6, 6)),
     ],
 )
 def test_pixel_sizes_as_people_write_them(text, size):
@@ -39,8 +48,16 @@ def test_other_pixel_sizes_are_refused_with_an_example(text):
         parse_pixel_size(text)
 
 
+def test_a_comma_that_may_part_thousands_is_asked_about():
+    with pytest.raises(InputError, match=r"'1,000' may be 1000 or 1\.000"):
+        parse_pixel_size("1,000nm")
+    with pytest.raises(InputError, match=r"'1,000' may be 1000 or 1\.000"):
+        parse_area("1,000px")
+
+
 def test_areas():
     assert parse_area("50px") == {"min_area_px": 50}
     assert parse_area("4e3 nm2") == {"min_area_nm2": 4000}
+    assert parse_area("0,25 UM²") == {"min_area_nm2": 250_000} and parse_area("5 PX")
     with pytest.raises(InputError, match="as 50px or 4000nm2"):
         parse_area("50")

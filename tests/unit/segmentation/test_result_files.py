@@ -39,6 +39,10 @@ def test_every_file_tells_the_same_particles(result, tmp_path):
     with tifffile.TiffFile(folder / "labels.tif") as tiff:
         labels = tiff.asarray().reshape(-1, 64, 96)
         assert tiff.shaped_metadata[0]["pixel_size_nm"] == list(SIZE_NM)
+        assert tiff.imagej_metadata["unit"] == "nm"
+        tags = tiff.pages.first.tags
+        per_nm = [tags[name].value for name in ("YResolution", "XResolution")]
+        assert [units / pixels for pixels, units in per_nm] == pytest.approx(list(SIZE_NM))
     rois = read_outlines(folder / "rois.zip", ["wires"], (64, 96)).annotations
     assert len(rois) == len(table)
     for number, mask, roi in zip(table["id"], result.masks, rois, strict=True):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthwire.errors import InputError
+from synthwire.io.complex_numbers import COMPLEX_PARTS
 from synthwire.segmentation.options import (
     MODALITIES,
     Preparation,
@@ -44,6 +45,13 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         "has none, lengths are in pixels",
     )
     group.add_argument(
+        "--pixel-sizes",
+        type=Path,
+        metavar="CSV",
+        help="table with a row an image: columns file, and pixel_size (6nm) or pixel_size_nm (6); "
+        "goes before --pixel-size and the file's own",
+    )
+    group.add_argument(
         "--i0",
         type=parse_incident,
         metavar="I0",
@@ -55,6 +63,14 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="EV",
         help="of a scan over photon energies the image at this one (default: the mean over all)",
+    )
+    group.add_argument(
+        "--complex",
+        choices=tuple(COMPLEX_PARTS),
+        default=Preparation.complex_part,
+        metavar="PART",
+        help="of complex numbers, as ptychography gives them, phase or amplitude "
+        "(default: %(default)s)",
     )
     group.add_argument(
         "--no-stretch",
@@ -163,6 +179,7 @@ def parse_incident(text: str) -> dict[str, Any]:
 def batch_options(options: argparse.Namespace) -> BatchOptions:
     """What the arguments say; InputError where they contradict one another."""
     from synthwire.segmentation.batch import BatchOptions  # here: --help need not wait for SciPy
+    from synthwire.segmentation.size_table import read_sizes
 
     incident = {} if options.i0 is None else {"incident": options.i0}
     if incident and options.modality != "transmission":
@@ -171,6 +188,7 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
         options.modality,
         options.pixel_size,
         energy_ev=options.energy,
+        complex_part=options.complex,
         stretch=not options.no_stretch,
         **incident,
     )
@@ -180,4 +198,11 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
         exclude_border=options.exclude_border,
         **(options.min_area or {}),
     )
-    return BatchOptions(preparation, selection, options.model, options.device, options.scale)
+    return BatchOptions(
+        preparation,
+        selection,
+        options.model,
+        options.device,
+        options.scale,
+        pixel_sizes={} if options.pixel_sizes is None else read_sizes(options.pixel_sizes),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from synthwire.datasets.absorption import density_pages
 from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
+from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import Source, as_source
 from synthwire.io.grey import invert, one_channel, to_grey8
 from synthwire.io.recordings import Recording, read_recording
@@ -21,13 +23,18 @@ class GreyImage:
     """One image ready for a network.
 
     pixels: uint8 (height, width), particles bright on dark; pixel_size_nm: (down, across) or None;
-    name: of the file; page: from 0, None where the file holds this image alone.
+    name: of the file; page: from 0, None where the file holds this image alone. pixel_size_doubt:
+    why the pixel size may be wrong, or None. remarks: what a user should know of how the image was
+    read, one line each; size_remarks: those of them on the pixel size, the doubt among them.
     """
 
     pixels: np.ndarray
     pixel_size_nm: tuple[float, float] | None
     name: str
     page: int | None = None
+    pixel_size_doubt: str | None = None
+    remarks: tuple[str, ...] = ()
+    size_remarks: tuple[str, ...] = ()
 
 
 def read_images(
@@ -44,50 +51,70 @@ def read_images(
     else:
         source = as_source(source)
         name = source.name
-        recording = read_recording(source, largest_pixels=largest_pixels)
+        recording = read_recording(
+            source, largest_pixels=largest_pixels, complex_part=preparation.complex_part
+        )
     try:
         pages = _grey_pages(recording, preparation)
     except InputError as error:
         message = str(error)
         raise InputError(message if name in message else f"{source}: {message}") from None
-    size = preparation.pixel_size_nm or recording.pixel_size_nm
+    size, doubt = recording.pixel_size_nm, recording.pixel_size_doubt
+    on_size = recording.pixel_size_remarks
+    if preparation.pixel_size_nm is not None:  # what the file says of it does not matter then
+        size, on_size = as_pixel_size(preparation.pixel_size_nm), ()
+        doubt = odd_field(preparation.pixel_size_nm, pages[0].shape)
+    if doubt is not None:
+        on_size = (*on_size, doubt)
+    remarks = (*recording.remarks, *on_size)
     return [
-        GreyImage(pixels, as_pixel_size(size), name, page if len(pages) > 1 else None)
+        GreyImage(pixels, size, name, page if len(pages) > 1 else None, doubt, remarks, on_size)
         for page, pixels in enumerate(pages)
     ]
 
 
 def _grey_pages(recording: Recording, preparation: Preparation) -> list[np.ndarray]:
     pages = [one_channel(page) for page in recording.pages]
+    valid = recording.valid
+    if valid is not None and recording.energies_ev is None:  # no intensity, for I₀ and for OD
+        pages = [np.where(mask, page, np.nan) for mask, page in zip(valid, pages, strict=True)]
     transmission = preparation.modality == "transmission"
     if preparation.energy_ev is not None and recording.energies_ev is None:
         raise InputError("the file names no photon energies, so there is no page at one")
     if transmission or recording.energies_ev is not None:
-        pages = _density_pages(np.stack(pages), recording.energies_ev, preparation)
+        pages = list(_density_pages(np.stack(pages), recording.energies_ev, preparation))
     prepared = []
     for number, page in enumerate(pages, start=1):
         finite = page[np.isfinite(page)]
         if finite.size and finite.min() == finite.max():
             which = f"page {number}: " if len(pages) > 1 else ""
             raise InputError(f"{which}every pixel has the same value, {finite[0]:g}; no image")
+        if valid is not None and finite.size < page.size:
+            page = np.where(np.isfinite(page), page, np.median(finite))  # no edge, no particle
         grey = to_grey8(page.astype(float) if preparation.stretch else page)
         prepared.append(invert(grey) if preparation.modality == "tem" else grey)
     return prepared
 
 
-def _density_pages(pages: np.ndarray, energies_ev, preparation: Preparation) -> np.ndarray:
+def _density_pages(
+    pages: np.ndarray, energies_ev: Sequence[float] | None, preparation: Preparation
+) -> np.ndarray:
     incident: Any = "none"
     incident_pages = None
     if preparation.modality == "transmission":
         incident = preparation.incident
         if "image" in incident:
-            incident_pages = read_recording(incident["image"]).pages
-    whole = energies_ev is not None and preparation.energy_ev is None
+            incident_pages = read_recording(
+                incident["image"], complex_part=preparation.complex_part
+            ).pages
+    average_ev = None
+    if energies_ev is not None and preparation.energy_ev is None:
+        average_ev = [min(energies_ev), max(energies_ev)]
     settings = {
         "incident": incident,
         "align": energies_ev is not None,
         "energy_ev": preparation.energy_ev,
         "ratio_ev": None,
-        "average_ev": [min(energies_ev), max(energies_ev)] if whole else None,
+        "average_ev": average_ev,
     }
     return density_pages(pages, energies_ev, settings, incident_pages=incident_pages)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthwire.errors import InputError
-from synthwire.io.units import nanometres
+from synthwire.io.complex_numbers import COMPLEX_PARTS, PHASE
+from synthwire.io.units import NUMBER, length_nm, nanometres, number
 
 MODALITIES = {
     "od": "optical density, or anything else bright on dark, as it is",
@@ -28,19 +29,27 @@ class Preparation:
     modality: a key of `MODALITIES`. pixel_size_nm: (down, across); None takes what the file says.
     incident: for transmission, where I₀ comes from: {"percentile": 95}, {"region": [x, y, width,
     height]} or {"image": path}. energy_ev: of a stack over photon energies the page at this
-    energy; None takes the mean over all. stretch: whether the contrast is stretched to the whole
-    range of grey values.
+    energy; None takes the mean over all. complex_part: what is taken of complex numbers, as
+    ptychography gives them, a key of `COMPLEX_PARTS`. stretch: whether the contrast is stretched to
+    the whole range of grey values.
     """
 
     modality: str = "od"
     pixel_size_nm: tuple[float, float] | None = None
     incident: Mapping[str, Any] = field(default_factory=lambda: {"percentile": 95.0})
     energy_ev: float | None = None
+    complex_part: str = PHASE
     stretch: bool = True
 
     def __post_init__(self) -> None:
         if self.modality not in MODALITIES:
             raise InputError(f"modality '{self.modality}' is none of {', '.join(MODALITIES)}")
+        if self.complex_part not in COMPLEX_PARTS:
+            raise InputError(
+                f"complex part '{self.complex_part}' is none of {', '.join(COMPLEX_PARTS)}"
+            )
+        if not all(0 < side < math.inf for side in self.pixel_size_nm or ()):
+            raise InputError(f"pixel size {self.pixel_size_nm} nm: its sides are not above zero")
 
 
 @dataclass(frozen=True)
@@ -70,23 +79,27 @@ class Selection:
 
 
 def parse_pixel_size(text: str) -> tuple[float, float]:
-    """(down, across) in nm from text such as 6nm, 0.006um or 6.6x7.8nm.
+    """(down, across) in nm from text such as 6nm, 0.006 um, 6,5 nm/px or 6.6x7.8nm.
 
-    >>> parse_pixel_size("0.006 µm")
-    (6.0, 6.0)
+    >>> parse_pixel_size("0.006 µm"), parse_pixel_size("6,5 NM/pixel")
+    ((6.0, 6.0), (6.5, 6.5))
     >>> parse_pixel_size("6.6x7.8nm")
     (6.6, 7.8)
     """
-    number = r"\d+\.?\d*(?:e[+-]?\d+)?|\.\d+"
-    match = re.fullmatch(
-        rf"\s*({number})\s*(?:[x×]\s*({number}))?\s*(\D+?)\s*", text, re.IGNORECASE
-    )
-    unit = nanometres(match[3]) if match else None
-    sides = [round(float(side) * unit, 9) for side in match.group(1, 2) if side] if unit else []
+    why = ""
+    pair = re.fullmatch(rf"\s*({NUMBER})\s*(\D*?)\s*[xX×]\s*({NUMBER})\s*(\D+)", text)
+    try:
+        if pair:
+            unit = pair[4]
+            sides = [length_nm(pair[1] + (pair[2] or unit)), length_nm(pair[3] + unit)]
+        else:
+            sides = [length_nm(text)]
+    except ValueError as error:
+        sides, why = [], f" ({error})" if "may be" in str(error) else ""
     if not sides or not all(0 < side < math.inf for side in sides):
         raise InputError(
             f"pixel size '{text}': a length above zero with its unit is expected, as 6nm, "
-            "0.006um, or 6.6x7.8nm (down x across)"
+            f"0.006um, or 6.6x7.8nm (down x across){why}"
         )
     return sides[0], sides[-1]
 
@@ -97,11 +110,14 @@ def parse_area(text: str) -> dict[str, float]:
     >>> parse_area("0.004um2")
     {'min_area_nm2': 4000.0}
     """
-    number = r"\d+\.?\d*(?:e[+-]?\d+)?|\.\d+"
-    match = re.fullmatch(rf"\s*({number})\s*(?:(px)|(\D+?)[2²])\s*", text, re.IGNORECASE)
-    if match and match[2]:
-        return {"min_area_px": float(match[1])}
-    unit = nanometres(match[3].lower()) if match else None
-    if unit is None:
-        raise InputError(f"area '{text}': a number with its unit is expected, as 50px or 4000nm2")
-    return {"min_area_nm2": float(match[1]) * unit**2}
+    match = re.fullmatch(rf"\s*({NUMBER})\s*(?:([pP][xX])|(\D+?)[2²])\s*", text)
+    unit = nanometres(match[3]) if match else None
+    try:
+        if match and match[2]:
+            return {"min_area_px": number(match[1])}
+        if match and unit:
+            return {"min_area_nm2": number(match[1]) * unit**2}
+        why = ""
+    except ValueError as error:  # a comma that may part thousands
+        why = f" ({error})"
+    raise InputError(f"area '{text}': a number with its unit is expected, as 50px or 4000nm2{why}")

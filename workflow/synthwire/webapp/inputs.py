@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from synthwire.errors import InputError
+from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import MemoryFile
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.options import Preparation, parse_pixel_size
@@ -64,12 +65,24 @@ def parse_size_field(text: str) -> tuple[float, float] | None:
     >>> parse_size_field("6"), parse_size_field("0.5 µm"), parse_size_field(" ")
     ((6.0, 6.0), (500.0, 500.0), None)
     """
-    text = text.strip().replace(",", ".")
+    text = text.strip()
     if not text:
         return None
-    if text[-1] in "0123456789.":
+    if text[-1] in "0123456789.,":
         text += " nm"
     return parse_pixel_size(text)
+
+
+def remarks_of(image: GreyImage, size_nm: tuple[float, float] | None) -> list[str]:
+    """What a user should know of an image when its pixels are taken for that size (down, across).
+
+    What its file says of the size matters only as long as that is the one taken.
+    """
+    if pixel_size_text(size_nm) == pixel_size_text(image.pixel_size_nm):
+        return list(image.remarks)
+    doubt = None if size_nm is None else odd_field(size_nm, image.pixels.shape)
+    others = [remark for remark in image.remarks if remark not in image.size_remarks]
+    return [*others, *([doubt] if doubt else [])]
 
 
 def safe_stem(name: str) -> str:

@@ -11,3 +11,8 @@ from synthwire.webapp import inputs
 def show_error(error: InputError | str) -> None:
     """A message about something that the user gave."""
     st.error(inputs.plain(str(error)), icon=":material/error:")
+
+
+def show_remark(remark: str) -> None:
+    """What a user should know of an image that is read all the same."""
+    st.warning(inputs.plain(remark), icon=":material/help:")

@@ -12,7 +12,7 @@ from synthwire.io.calibration.calibration import Calibration, Found, NoPixelSize
 from synthwire.io.calibration.ours import json_description
 from synthwire.io.calibration.sidecars import is_sidecar, sidecar_calibration, sidecars_of
 from synthwire.io.calibration.sizes import as_pixel_size, length_words, pixel_side_nm
-from synthwire.io.calibration.tiff import tiff_calibration, tiff_pixel_size, tiff_voxel_size
+from synthwire.io.calibration.tiff import tiff_calibration, tiff_voxel_size
 
 __all__ = [
     "Calibration",
@@ -26,7 +26,6 @@ __all__ = [
     "sidecar_calibration",
     "sidecars_of",
     "tiff_calibration",
-    "tiff_pixel_size",
     "tiff_voxel_size",
     "weigh",
 ]

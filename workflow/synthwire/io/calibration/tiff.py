@@ -67,8 +67,3 @@ def tiff_voxel_size(tiff: tifffile.TiffFile) -> float | None:
         if 0 < side < float("inf"):
             return side
     return None
-
-
-def tiff_pixel_size(tiff: tifffile.TiffFile, series: int = 0) -> tuple[float, float] | None:
-    """`tiff_calibration`'s size alone."""
-    return tiff_calibration(tiff, series).size_nm
