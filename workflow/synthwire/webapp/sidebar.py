@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,7 +14,10 @@ from synthwire.segmentation.options import MODALITIES, THRESHOLD
 from synthwire.webapp import catalogue, features, inputs
 from synthwire.webapp.findings import Network, Page
 from synthwire.webapp.limits import Limits
-from synthwire.webapp.messages import show_error
+from synthwire.webapp.messages import show_error, show_remark
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 MODALITY_NAMES = {
     "od": "X-ray: optical density",
@@ -68,14 +72,14 @@ def choose_images(limits: Limits) -> Choice:
         "Microscope",
         names,
         index=names.index(sample.modality) if sample else 0,
-        format_func=MODALITY_NAMES.get,
+        format_func=MODALITY_NAMES.__getitem__,
         key=f"modality {sample.key if sample else ''}",
         help="\n".join(f"- {MODALITY_NAMES[key]}: {MODALITIES[key]}" for key in names),
     )
     return Choice(files, sample, modality)
 
 
-def digest_of(upload) -> str:
+def digest_of(upload: UploadedFile) -> str:
     """Digest of an upload, computed once: reruns come with every move of a slider."""
     known = st.session_state.setdefault("digests", {})
     if upload.file_id not in known:
@@ -96,10 +100,13 @@ def choose_pixel_size(page: Page) -> tuple[float, float] | None:
         help="As the file says, where it does. Without one, lengths are in pixels.",
     )
     try:
-        return inputs.parse_size_field(text)
+        size = inputs.parse_size_field(text)
     except InputError as error:
         show_error(error)
-        return own
+        size = own
+    for remark in inputs.remarks_of(page.image(), size):
+        show_remark(remark)
+    return size
 
 
 def choose_networks(limits: Limits) -> tuple[Network, Network | None]:
