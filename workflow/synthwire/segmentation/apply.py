@@ -13,7 +13,7 @@ from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.files import Source
 from synthwire.segmentation.images import GreyImage, read_images
-from synthwire.segmentation.looks import Found, look_around
+from synthwire.segmentation.looks import Found, largest_scale, look_around
 from synthwire.segmentation.models import Model, load_model_once
 from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
 from synthwire.segmentation.result import DEFAULT_SELECTION, IMAGE_ID, Segmentation
@@ -36,8 +36,8 @@ def segment(
 ) -> Segmentation:
     """Find the particles of one image.
 
-    image: path of a file (PNG, JPEG, TIFF, HDF5, SDF), a MemoryFile, or an array (height, width)
-    or (height, width, 3 or 4) of any number type. pixel_size_nm: a number or (down, across); None
+    image: path of a file (formats: docs/images.md), a MemoryFile, or an array (height, width) or
+    (height, width, 3 or 4) of any number type. pixel_size_nm: a number or (down, across); None
     takes what the file says, and without it lengths are in pixels alone. modality: a key of
     `MODALITIES`. model: from `load_model`, or what it takes; a loaded one is kept for the next
     call. page: which one of a file that holds several. scale: how many times enlarged the network
@@ -126,11 +126,12 @@ def _look(
             predict, image.pixels, image_id=IMAGE_ID, scale=size, progress=progress
         )
 
+    height, width = image.pixels.shape
     if scale is None and model.card.get("particle_width_px") is None:
         scale = start_scale(image.pixel_size_nm, model.card)
+        scale = min(scale, largest_scale((height, width)))
     if scale is not None:
         return Found(at(scale), None, (scale,))
-    height, width = image.pixels.shape
     return look_around(
         lambda size: at(size, model.predictor.at_one_size),
         (height, width),

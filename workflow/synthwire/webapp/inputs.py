@@ -15,7 +15,10 @@ from synthwire.io.files import MemoryFile
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.options import Preparation, parse_pixel_size
 
-IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5", "nxs"]
+IMAGE_TYPES = [
+    *("png", "jpg", "jpeg", "tif", "tiff", "dm3", "dm4", "mrc", "ser", "emd"),
+    *("h5", "hdf5", "nxs", "cxi", "ptyr", "sxm", "npy"),
+]
 OUTLINE_TYPES = ["json", "zip", "roi", "tif", "tiff", "png"]
 
 

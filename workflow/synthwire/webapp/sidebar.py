@@ -47,8 +47,8 @@ def choose_images(limits: Limits) -> Choice:
         type=inputs.IMAGE_TYPES,
         accept_multiple_files=True,
         key="uploads",
-        help="PNG, JPEG, TIFF or HDF5, stacks too. They stay in this computer's memory, are "
-        "written nowhere, and are gone when you close the page.",
+        help="PNG, JPEG, TIFF, DM3, DM4, MRC, SER, EMD, HDF5, SXM or NPY, stacks too. They stay in "
+        "this computer's memory, are written nowhere, and are gone when you close the page.",
     )
     sample = None
     if uploads:
