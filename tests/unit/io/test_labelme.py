@@ -35,3 +35,33 @@ def test_labelme_shapes_groups_and_masks(tmp_path):
     write_json(tmp_path / "b.json", {**data, "imageWidth": 51})
     with pytest.raises(InputError, match="40 × 51"):
         read(tmp_path / "b.json")
+
+
+def test_shapes_of_other_kinds_are_areas_or_named(tmp_path):
+    far = [[30, 5], [40, 5], [40, 9], [30, 9]]
+    shapes = [
+        {"points": SQUARE},
+        {"shape_type": "oriented_rectangle", "points": far},
+        {"shape_type": "oriented_rectangle", "points": [[30, 20], [40, 20], [40, 25]]},
+        {"shape_type": "linestrip", "points": [[1, 30], [9, 30], [9, 35], [1, 35], [1, 30]]},
+        {"shape_type": "linestrip", "points": far},
+        {"shape_type": "circle", "points": [[5, 5]]},
+        {"shape_type": "rectangle", "points": []},
+        {"shape_type": "polygon", "points": [[1, 1]]},
+        {"shape_type": "mask", "points": [[1, 1]], "mask": "no picture"},
+        {"shape_type": "polygon", "points": None},
+        None,
+    ]
+    write_json(tmp_path / "a.json", {"imagePath": "a.png", "shapes": shapes})
+    found = read(tmp_path / "a.json")
+    assert [mask.sum() for mask in masks_of(found)] == [140, 40, 50, 40]
+    assert len(found.remarks) == 7
+    said = "\n".join(found.remarks)
+    assert "shape 4: a linestrip encloses nothing" in said
+    assert all(f"shape {number}: " in said for number in range(4, 11))
+
+
+def test_a_file_of_another_image_is_taken_with_a_word(tmp_path):
+    write_json(tmp_path / "a.json", {"imagePath": "b.png", "shapes": [{"points": SQUARE}]})
+    (remark,) = read(tmp_path / "a.json").remarks
+    assert "'b.png': taken as 'a.png', the only image" in remark

@@ -1,9 +1,13 @@
 """Outlines as label images."""
 
+import pickle
+
+import h5py
 import numpy as np
 import pytest
 import tifffile
 from outline_cases import SHAPE, coco, masks, masks_of, read, square
+from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.io.outlines import read_outlines, write_labels
@@ -34,3 +38,167 @@ def test_label_images_of_several_pages(tmp_path):
     tifffile.imwrite(tmp_path / "float.tif", np.full(SHAPE, 0.5, np.float32))
     with pytest.raises(InputError, match="whole numbers"):
         read(tmp_path / "float.tif")
+
+
+def two(dtype=np.uint8, first: int = 1, second: int = 2) -> np.ndarray:
+    """The square, and one of 6 by 10 pixels."""
+    labels = np.zeros(SHAPE, dtype)
+    labels[square()] = first
+    labels[30:36, 30:40] = second
+    return labels
+
+
+def areas(path) -> tuple[list[int], str]:
+    found = read(path)
+    return sorted(item["area"] for item in found.annotations), "\n".join(found.remarks)
+
+
+COLOURS = np.zeros((*SHAPE, 3), np.uint8)
+COLOURS[two() == 1], COLOURS[two() == 2] = (200, 10, 10), (10, 200, 10)
+GREY = np.dstack([two()] * 3)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        two(), two(np.uint16, 7, 4001), two(np.uint32, 70_001, 4_000_000), two(np.float32),
+        two(np.int64, 300, 2), two(">u2"), np.where(two() > 0, two(), np.nan).astype(np.float32),
+        two()[np.newaxis, ..., np.newaxis], GREY, COLOURS,
+    ],
+    ids=lambda labels: f"{labels.dtype}-{labels.ndim}",
+)  # fmt: skip
+def test_numbers_are_labels_whatever_their_kind(tmp_path, labels):
+    np.save(tmp_path / "a.npy", labels)
+    assert areas(tmp_path / "a.npy") == ([60, 140], "")
+    if labels.ndim == 4:  # a TIFF would have a page for each row
+        return
+    colour = labels.shape[-1] == 3
+    tifffile.imwrite(
+        tmp_path / "a.tif", labels, photometric="rgb" if colour else "minisblack", metadata=None
+    )
+    assert areas(tmp_path / "a.tif") == ([60, 140], "")
+
+
+def test_what_a_viewer_shows_means_nothing(tmp_path):
+    tifffile.imwrite(tmp_path / "inverted.tif", two(), photometric="miniswhite")
+    ramp = np.random.default_rng(1).integers(0, 65535, (3, 256)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "palette.tif", two(), photometric="palette", colormap=ramp)
+    picture = Image.fromarray(two())
+    picture.putpalette([0, 0, 0, 128, 0, 0, 128, 0, 0] + [9] * 759)  # two entries of one colour
+    picture.save(tmp_path / "palette.png")
+    Image.fromarray(COLOURS).save(tmp_path / "colours.png")
+    Image.fromarray(np.dstack([COLOURS, np.full(SHAPE, 255, np.uint8)])).save(tmp_path / "rgba.png")
+    Image.fromarray(np.dstack([COLOURS + 9, two() * 100])).save(tmp_path / "transparent.png")
+    for name in ("inverted.tif", "palette.tif", "palette.png", "colours.png", "rgba.png",
+                 "transparent.png"):  # fmt: skip
+        assert areas(tmp_path / name) == ([60, 140], ""), name
+
+
+def test_another_ground_than_0_is_said(tmp_path):
+    for name, labels, says in (
+        ("minus", np.where(two() > 0, two(np.int32), -1), "-1 taken as no particle"),
+        ("from0", two().astype(np.int32) - 1, "-1 taken as no particle"),
+        ("lines", np.where(np.eye(*SHAPE, k=-25) > 0, -1, two(np.int32)), "-1, 0 taken"),
+        ("ilastik", two() + 1, "no pixel is 0; 1, the commonest, taken as no particle"),
+    ):
+        np.save(tmp_path / f"{name}.npy", labels)
+        found, remarks = areas(tmp_path / f"{name}.npy")
+        assert (found, says in remarks) == ([60, 140], True), name
+
+
+def test_masks_of_all_particles_are_split_and_pages_are_one_each(tmp_path):
+    tifffile.imwrite(tmp_path / "mask.tif", np.uint8(two() > 0) * 255)
+    found, remarks = areas(tmp_path / "mask.tif")
+    assert found == [60, 140] and "its 2 connected parts" in remarks
+    touching = two() > 0
+    touching[19:31, 14:31] |= np.eye(12, 17, dtype=bool)
+    Image.fromarray(touching).save(tmp_path / "touching.png")
+    assert len(areas(tmp_path / "touching.png")[0]) >= 1
+    overlapping = np.stack([square(), np.roll(square(), 4, 1)]).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "pages.tif", overlapping * 255, photometric="minisblack")
+    found, remarks = areas(tmp_path / "pages.tif")
+    assert found == [140, 140] and "2 pages: one particle each" in remarks
+
+
+def test_a_mask_with_grey_rims_is_cut_at_half(tmp_path):
+    rims = np.uint8(two() > 0) * 255
+    rims[6:20, 15] = np.arange(14) * 9
+    Image.fromarray(rims).save(tmp_path / "a.png")
+    found, remarks = areas(tmp_path / "a.png")
+    assert found == [60, 140] and "cut at half" in remarks
+    Image.fromarray(np.uint8(two() > 0) * 255).save(tmp_path / "a.jpg", quality=90)
+    assert [pytest.approx(area, abs=6) for area in areas(tmp_path / "a.jpg")[0]] == [60, 140]
+    Image.fromarray(two() * 60).save(tmp_path / "b.jpg")
+    with pytest.raises(InputError, match="JPEG changes a label image's numbers"):
+        read(tmp_path / "b.jpg")
+
+
+def test_parts_of_one_label_are_questioned_and_pictures_refused(tmp_path):
+    classes = np.zeros(SHAPE, np.uint8)
+    for row, column in np.ndindex(6, 8):
+        top, left = 6 * row + 1, 6 * column + 1
+        classes[top : top + 3, left : left + 3] = 1 + (row + column) % 2
+    Image.fromarray(classes).save(tmp_path / "classes.png")
+    found, remarks = areas(tmp_path / "classes.png")
+    assert len(found) == 2 and "is this a mask of classes" in remarks
+    noise = np.random.default_rng(3).integers(0, 40, SHAPE).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    with pytest.raises(InputError, match="a picture, no label image"):
+        read(tmp_path / "noise.png")
+    photo = np.random.default_rng(3).integers(0, 255, (200, 200, 3)).astype(np.uint8)
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    with pytest.raises(InputError, match="a colour picture of .* is no label image"):
+        read_outlines(tmp_path / "photo.png", ["a.tif"], (200, 200))
+
+
+def test_our_own_labels_keep_particles_of_several_parts(tmp_path):
+    parts = masks()[3]
+    write_labels(tmp_path / "a.tif", coco([parts]))
+    (mask,) = masks_of(read(tmp_path / "a.tif"))
+    np.testing.assert_array_equal(mask, parts)
+
+
+def ilastik(path, data, **attributes) -> None:
+    with h5py.File(path, "w") as file:
+        file["exported_data"] = data
+        file["exported_data"].attrs.update(attributes)
+
+
+def test_hdf5_of_ilastik(tmp_path):
+    axes = '{"axes": [{"key": "x"}, {"key": "y"}, {"key": "c"}]}'
+    ilastik(tmp_path / "yxc.h5", two(np.uint32)[..., None])
+    ilastik(tmp_path / "xyc.h5", two(np.uint32).T[..., None], axistags=axes)
+    ilastik(tmp_path / "zyx.h5", two(np.uint8)[None])
+    for name in ("yxc.h5", "xyc.h5", "zyx.h5"):
+        assert areas(tmp_path / name) == ([60, 140], ""), name
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["a"], file["b"] = two(), two()
+    with pytest.raises(InputError, match="one data set of labels is expected; there are a, b"):
+        read(tmp_path / "two.h5")
+    (tmp_path / "bad.h5").write_bytes(b"no HDF5")
+    with pytest.raises(InputError, match=r"bad\.h5: not an image, or a damaged one"):
+        read(tmp_path / "bad.h5")
+
+
+class Harmful:
+    """Its pickle would write a file."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_cellpose_pickles_are_read_and_nothing_in_them_runs(tmp_path):
+    content = {"masks": two(np.uint16), "est_diam": np.float64(9), "chan_choose": [0, 0],
+               "flows": [np.zeros((2, 2)), None], "filename": "a.tif",
+               "more": Harmful(tmp_path / "harm")}  # fmt: skip
+    np.save(tmp_path / "a_seg.npy", content, allow_pickle=True)
+    assert areas(tmp_path / "a_seg.npy") == ([60, 140], "")
+    np.save(tmp_path / "b_seg.npy", {"flows": 1}, allow_pickle=True)
+    with pytest.raises(InputError, match=r"no _seg\.npy of Cellpose"):
+        read(tmp_path / "b_seg.npy")
+    assert not (tmp_path / "harm").exists()
+    with (tmp_path / "b_seg.npy").open("rb") as file:
+        assert pickle.PROTO in file.read()  # it was a pickle indeed

@@ -1,5 +1,7 @@
 """Outlines as COCO JSON."""
 
+import json
+
 import numpy as np
 import pytest
 from outline_cases import SHAPE, SQUARE, coco, masks, masks_of, read, square
@@ -7,7 +9,7 @@ from outline_cases import SHAPE, SQUARE, coco, masks, masks_of, read, square
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, write_json
 from synthwire.io.masks import decode_mask
-from synthwire.io.outlines import write_coco
+from synthwire.io.outlines import read_outlines, write_coco
 
 
 def test_coco_round_trip_is_exact(tmp_path):
@@ -61,3 +63,127 @@ def test_cvat_masks_are_no_crowd_but_others_stay_one(tmp_path):
     (item,) = read(tmp_path / "cvat.json").annotations
     assert item["iscrowd"] == 0
     np.testing.assert_array_equal(decode_mask(item["segmentation"]), square())
+
+
+BOX = [[30, 20], [40, 20], [40, 30], [30, 30]]
+
+
+def item(number, segmentation, **more) -> dict:
+    return {"id": number, "image_id": 1, "category_id": 1, "segmentation": segmentation, **more}
+
+
+def flat(points) -> list:
+    return [float(side) for point in points for side in point]
+
+
+def areas(path, *items: dict, **more) -> tuple[list[int], str]:
+    data = {**coco([]), "annotations": list(items), **more}
+    write_json(path, data)
+    found = read(path)
+    return sorted(item["area"] for item in found.annotations), "\n".join(found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ([[1, 1, 9, 9]], "at least six"),
+        ([[1, 1, 9, 9, 9, 1, 3]], "an even count of numbers"),
+        ([[]], "at least six"),
+        ([[float("nan")] * 6], "at least six"),
+        ([["x", "y"] * 3], "no proper outline"),
+        ([{"x": 1}], "no proper outline"),
+        (7, "at least six"),
+        ("z" * 50, "no proper outline"),
+        ([], "neither a segmentation nor a box"),
+        (None, "neither a segmentation nor a box"),
+        ({"size": [50, 40], "counts": [2000]}, "stands in an image of"),
+        ({"counts": [1, 5000]}, "no proper run-length code: it runs 3001 px over"),
+        ({"counts": [-1, 2001]}, "runs are whole numbers"),
+        ({"size": [40, 50]}, "no proper outline"),
+    ],
+)
+def test_one_bad_outline_is_left_out_and_named(tmp_path, bad, says):
+    path = tmp_path / "a.json"
+    items = [item(1, [flat(SQUARE)]), item(2, bad), item(3, [flat(BOX)])]
+    path.write_text(json.dumps({**coco([]), "annotations": items}))  # with NaN, as some write it
+    found = read(path)
+    assert [item["area"] for item in found.annotations] == [140, 100]
+    (remark,) = found.remarks
+    assert "annotation 2: " in remark and says in remark and remark.endswith("left out")
+    path.write_text(json.dumps({**coco([]), "annotations": [items[1]]}))
+    with pytest.raises(InputError, match="annotation 2: "):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        flat(SQUARE), [flat(SQUARE)], [[flat(SQUARE)]], [SQUARE], SQUARE, [[SQUARE]],
+        [list(map(str, flat(SQUARE)))], [{"x": x, "y": y} for x, y in SQUARE],
+    ],
+)  # fmt: skip
+def test_rings_may_be_nested_in_any_way(tmp_path, segmentation):
+    assert areas(tmp_path / "a.json", item(1, segmentation)) == ([140], "")
+
+
+def test_run_lengths_that_end_wrongly_in_the_ground(tmp_path):
+    good = [5 * 40 + 6, 14] + [26, 14] * 9 + [35 * 40 + 20]
+    assert sum(good) == 2000
+    for last, says in ((50, "50 px too long"), (-30, "30 px too short")):
+        counts = [float(count) for count in [*good[:-1], good[-1] + last]]
+        found, remarks = areas(tmp_path / "a.json", item(1, {"counts": counts}))
+        assert found == [140] and says in remarks
+
+
+def test_ids_and_categories_as_tools_write_them(tmp_path):
+    two = [item(1, [flat(SQUARE)]), item(2, [flat(BOX)])]
+    path = tmp_path / "a.json"
+    for change, says in (
+        ({"image_id": "1"}, ""),
+        ({"image_id": 1.0, "category_id": "1"}, ""),
+        ({"image_id": None}, ""),
+        ({"id": 5}, "ids: missing or equal"),
+        ({"id": None}, "ids: missing or equal"),
+        ({"category_id": 0}, "category 0: has no name"),
+    ):
+        found, remarks = areas(path, *({**one, **change} for one in two))
+        assert found == [100, 140], change
+        assert remarks.startswith(str(path)) and says in remarks if says else not remarks
+    found, remarks = areas(path, *two, categories=None)
+    assert found == [100, 140] and "the file has no categories" in remarks
+    found, remarks = areas(path, *two, item(3, [flat(SQUARE)], image_id=9))
+    assert found == [100, 140]
+    assert "1 of 3 annotations: of images that the file does not list (9)" in remarks
+    found, remarks = areas(path, two[0], item(2, [], bbox=[30, 20, 10, 10]))
+    assert found == [100, 140] and "annotation 2: a box alone" in remarks
+
+
+def test_results_lists_are_taken_with_a_word(tmp_path):
+    results = [item(None, [flat(SQUARE)], score=0.9), item(None, [flat(BOX)], score=0.31)]
+    write_json(tmp_path / "a.json", results)
+    found = read(tmp_path / "a.json")
+    assert len(found.annotations) == 2
+    assert any("all taken, from score 0.31" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_json_of_any_unicode(tmp_path, encoding):
+    data = {**coco([square()]), "info": {"by": "Jürgen 漢"}}
+    (tmp_path / "a.json").write_bytes(json.dumps(data, ensure_ascii=False).encode(encoding))
+    assert len(read(tmp_path / "a.json").annotations) == 1
+
+
+def test_equal_names_are_refused_unless_their_paths_differ(tmp_path):
+    data = coco([square()])
+    data["images"].append({**data["images"][0], "id": 2})
+    data["annotations"].append({**data["annotations"][0], "id": 2, "image_id": 2})
+    write_json(tmp_path / "a.json", data)
+    with pytest.raises(InputError, match=r"'a\.png' stands there 2 times"):
+        read(tmp_path / "a.json")
+    for image, folder in zip(data["images"], ("one", "two"), strict=True):
+        image["path"] = f"/datasets/{folder}/a.png"
+    write_json(tmp_path / "a.json", data)
+    found = read_outlines(tmp_path / "a.json", ["in/two/a.png"], SHAPE)
+    assert len(found.annotations) == 1
+    with pytest.raises(InputError, match="two for a.png: /datasets/one/a.png"):
+        read(tmp_path / "a.json")

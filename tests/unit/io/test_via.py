@@ -1,9 +1,12 @@
 """Outlines of the VGG Image Annotator."""
 
+import json
+
 import numpy as np
 import pytest
 from outline_cases import SQUARE, masks_of, read, square
 
+from synthwire.errors import InputError
 from synthwire.io.files import write_json
 
 
@@ -35,3 +38,42 @@ def test_via_shapes(tmp_path, project, as_list):
     assert ellipse.sum() == pytest.approx(np.pi * 48, rel=0.05)
     assert np.ptp(np.nonzero(ellipse)[1]) > 2 * np.ptp(np.nonzero(ellipse)[0])
     assert len(found.remarks) == 1 and "a point encloses nothing" in found.remarks[0]
+
+
+def row(name: str, shape: dict | None, attributes: dict | None = None) -> str:
+    cells = [name, "1", "{}", "1", "0", json.dumps(shape or {}), json.dumps(attributes or {})]
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+
+
+HEAD = (
+    "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
+    "region_attributes"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_table_holds_the_same(tmp_path, encoding):
+    xs, ys = np.transpose(SQUARE).tolist()
+    polygon = {"name": "polygon", "all_points_x": xs, "all_points_y": ys}
+    rows = [
+        row("a.png", polygon, {"kind": "nanowire"}),
+        row("a.png", {"name": "rect", "x": 20, "y": 6, "width": 10, "height": 14}),
+        row("b.png", polygon),
+        row("a.png", {**polygon, "all_points_y": ys[:2]}),
+        row("a.png", {**polygon, "name": "polyline"}),
+        row("c.png", None),
+    ]
+    (tmp_path / "via.csv").write_bytes("\r\n".join(["#" + HEAD, *rows]).encode(encoding))
+    found = read(tmp_path / "via.csv")
+    assert [mask.sum() for mask in masks_of(found)] == [140, 140]
+    assert "a polygon of 4 places across and 2 down" in found.remarks[0]
+    assert "a polyline encloses nothing" in found.remarks[1]
+
+
+def test_only_the_images_own_regions_count(tmp_path):
+    regions = [{"shape_attributes": {"name": "rect", "x": 1, "y": 1, "width": 5, "height": 5}}]
+    names = ("x.png", "y.png")
+    data = {name: {"filename": name, "regions": regions} for name in names}
+    write_json(tmp_path / "via.json", data)
+    with pytest.raises(InputError, match=r"no outlines of 'a\.png'.* lists is x\.png, y\.png"):
+        read(tmp_path / "via.json")

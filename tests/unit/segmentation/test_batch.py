@@ -18,7 +18,7 @@ from segmentation_cases import LEAST, write_images
 from tiny_model import wires, write_bundled
 
 from synthwire.cli import main
-from synthwire.io.files import read_json
+from synthwire.io.files import read_json, write_json
 from synthwire.io.outlines import write_coco
 from synthwire.io.stacks import write_stack
 from synthwire.runtime.locking import alone_in
@@ -323,3 +323,37 @@ def test_outlines_for_none_of_the_images_are_a_mistake(compared, tmp_path, capsy
     assert "no outlines named as the images" in capsys.readouterr().err
     assert run(images, "--out", tmp_path / "out", "--outlines", tmp_path / "none") == 1
     assert "none: no such file or folder" in capsys.readouterr().err
+
+
+def test_wrong_outlines_cost_the_comparison_alone(compared, tmp_path, capsys):
+    images, outlines = compared
+    shutil.copy(outlines / "one.json", outlines / "two.json")
+    shutil.copy(outlines / "one.json", outlines / "two.geojson")
+    data = read_json(outlines / "one.json")
+    data["annotations"].append({**data["annotations"][0], "id": 999, "segmentation": [[1, 1]]})
+    write_json(outlines / "one.json", data)
+    out = tmp_path / "out"
+    for _ in range(2):  # as it is, and taken up again
+        assert run(images, "--out", out, "--outlines", outlines) == 1
+        said = capsys.readouterr()
+        summary = pd.read_csv(out / "summary.csv").set_index("folder")
+        assert summary["status"].tolist() == ["done", "done"]
+        assert summary.loc["one", "ap50"] == pytest.approx(100)
+        assert "annotation 999: " in summary.loc["one", "remarks"]
+        assert "annotation 999: " in said.err
+        assert np.isnan(summary.loc["two", "ap50"])
+        assert "two.geojson, two.json" in summary.loc["two", "remarks"]
+        assert "two.geojson, two.json" in said.err
+        assert "1 problem, named above" in said.out
+        assert is_result(out / "two")
+
+
+def test_labelme_files_beside_their_images(tmp_path):
+    images = write_images(tmp_path / "in", "one.png", "two.png", "three.png")
+    for name in ("one", "two"):
+        shapes = [{"label": "nanowire", "points": [[4, 4], [60, 4], [60, 12], [4, 12]]}]
+        write_json(images / f"{name}.json", {"imagePath": f"{name}.png", "shapes": shapes})
+    out = tmp_path / "out"
+    assert run(images, "--out", out, "--outlines", images) == 0
+    summary = pd.read_csv(out / "summary.csv").set_index("folder")
+    assert summary["outlines"].fillna(-1).to_dict() == {"one": 1, "two": 1, "three": -1}

@@ -38,8 +38,6 @@ def read(collector: Collector) -> None:
     """
     pages = read_labels(collector.path)
     collector.require_shape(*pages.shape[1:], "each page")
-    if collector.shape != pages.shape[1:]:
-        raise collector.error("a label image without an extent")
     layers, ours = _written_here(collector.path)
     stacked = len(pages) > 1 and len(collector.names) == 1 and not layers and _are_masks(pages)
     if stacked:

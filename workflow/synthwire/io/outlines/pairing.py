@@ -107,6 +107,25 @@ def pair(
     return [found.get(image) for image in images]
 
 
+def files_of_outlines_among(images: Sequence[str]) -> list[str]:
+    """Those of some images that annotation programs put beside another one: its masks, its labels.
+
+    >>> files_of_outlines_among(["in/a.tif", "in/a_cp_masks.png", "in/b_masks.tif"])
+    ['in/a_cp_masks.png']
+    """
+    spellings = {image: _spellings(image).forgiven for image in images}
+    plain = {
+        (*parts[:-1], stem) for parts in spellings.values() for stem in _stems(parts[-1], False)
+    }
+    found = []
+    for image, parts in spellings.items():
+        own = _stems(parts[-1], False)
+        without = [stem for stem in _stems(parts[-1], True) if stem not in own]
+        if any((*parts[:-1], stem) in plain for stem in without):
+            found.append(image)
+    return found
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in one line, the first few of many.
 

@@ -202,10 +202,17 @@ class OutlineSource:
         """The claim on that one of some files which names this image and no other one."""
         fitting = []
         for file in files:
-            names = names_in(self._open(file, self._files[file]))
+            names = self._names_in(file)
             if any(Path(name.replace("\\", "/")).name == Path(image).name for name in names):
                 fitting.append(file)
         return self._claim(fitting[0]) if len(fitting) == 1 else None
+
+    def _names_in(self, file: str) -> list[str]:
+        """The images that a file names; none where it is damaged: that is its own image's fault."""
+        try:
+            return names_in(self._open(file, self._files[file]))
+        except InputError:
+            return []
 
     def _add_named(self, claims: dict[str, Claim | Fault | None]) -> None:
         """Claims of the images that files name which are not called as any image."""
@@ -215,7 +222,7 @@ class OutlineSource:
             return
         holders: dict[str, list[str]] = {}
         for file in naming:
-            for name in names_in(self._open(file, self._files[file])):
+            for name in self._names_in(file):
                 holders.setdefault(name, []).append(file)
         for image, name in zip(left, pair(left, list(holders)), strict=True):
             if isinstance(name, str):
