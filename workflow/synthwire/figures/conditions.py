@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from string import ascii_lowercase
 
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from synthwire.errors import InputError
 from synthwire.figures.kit import layout, style
@@ -30,7 +31,7 @@ def draw_conditions(tables: Mapping[str, pd.DataFrame]) -> style.Drawing:
     conditions = list(dict.fromkeys(first["condition"]))
     rows = -(-len(conditions) // COLUMNS)
     figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 2 + rows * (PANEL_MM[1] + GAP_MM[1]))
-    handles = []
+    handles: list[tuple[Line2D, str]] = []
     for number, condition in enumerate(conditions):
         row, column = divmod(number, COLUMNS)
         ax = layout.add_axes_mm(

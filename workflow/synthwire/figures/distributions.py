@@ -47,7 +47,7 @@ def draw_distributions(particles: pd.DataFrame) -> style.Drawing:
     area_unit, per_nm2 = unit if unit == "px" else f"{unit}²", per_nm**2
     if area_unit == "nm²" and particles["area_nm2"].median() >= 1e4:
         area_unit, per_nm2 = "µm²", 1e-6
-    features = [
+    features: list[tuple[str, pd.Series, str, Kind]] = [
         ("Length", particles[f"length_{suffix}"] * per_nm, unit, "log"),
         ("Width", particles[f"width_{suffix}"] * per_nm, unit, "log"),
         ("Area", particles[area] * per_nm2, area_unit, "log"),

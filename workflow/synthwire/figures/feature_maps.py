@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,7 @@ def draw_feature_maps(
     for number, (name, features) in enumerate(levels.items(), start=1):
         _, height, width = features.shape
         upper, lower = rows[0][number], rows[1][number]
-        options = {"extent": extent, "aspect": "auto", "interpolation": "nearest"}
+        options: dict[str, Any] = {"extent": extent, "aspect": "auto", "interpolation": "nearest"}
         upper.imshow(magnitude(features), cmap="cividis", vmin=0, vmax=1, **options)
         lower.imshow(principal_colours(features), **options)
         layout.panel_letter(upper, string.ascii_lowercase[number], f"{name}, {width} × {height}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,9 +44,9 @@ def shape_settings(shape: str, count: int = 9, side: int = 256) -> dict:
     if shape not in SHAPES:
         raise InputError(f"gallery: no shape '{shape}'; there are {', '.join(SHAPES)}")
     round_ones = {"sphere", "flake", "agglomerate"}
-    long = {"length_nm": {"distribution": "uniform", "low": 500, "high": 1100}}
+    long: dict[str, Any] = {"length_nm": {"distribution": "uniform", "low": 500, "high": 1100}}
     long["aspect_ratio"] = {"distribution": "uniform", "low": 6, "high": 10}
-    compact = {"length_nm": {"distribution": "uniform", "low": 200, "high": 450}}
+    compact: dict[str, Any] = {"length_nm": {"distribution": "uniform", "low": 200, "high": 450}}
     compact["aspect_ratio"] = 1.0 if shape == "sphere" else 1.3
     size = compact if shape in round_ones else long
     thickness = {"sphere": 1.0, "cylinder": 1.0, "flake": 0.25, "nanobelt": 0.25}.get(shape, 0.7)
@@ -82,7 +83,7 @@ def draw_gallery(exhibits: Sequence[Exhibit], *, columns: int = 2) -> style.Draw
     width = height * (VIEW_ASPECT + 2) + 2 * GAP_MM
     pitch = height + layout.TITLE_MM + 1.2
     figure = layout.new_figure(width * columns + gutter * (columns - 1), rows * pitch)
-    records = []
+    records: list[dict[str, Any]] = []
     for number, exhibit in enumerate(exhibits):
         column, row = divmod(number, rows)
         left, top = column * (width + gutter), row * pitch + layout.TITLE_MM

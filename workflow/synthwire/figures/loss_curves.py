@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def draw_loss_curves(
     order = [model for model in known if model not in colours] + lit
     for model in order:
         table = known[model]
-        look = {
+        look: dict[str, Any] = {
             "color": colours.get(model, "#BBBBBB"),
             "linewidth": 1.2 if model in colours else 0.6,
             "label": model if model in colours else None,
@@ -103,7 +104,11 @@ def draw_loss_curves(
             [], [], color="#BBBBBB", linewidth=0.8, label=f"{len(known) - len(lit)} others"
         )
     # Below the charts: nobody knows where the curves of a short training run.
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.24), "columnspacing": 1.2}
+    below: dict[str, Any] = {
+        "loc": "upper center",
+        "bbox_to_anchor": (0.5, -0.24),
+        "columnspacing": 1.2,
+    }
     axes[0].legend(ncols=3, title="Model", title_fontsize=6, **below)
     shown = known[lit[0]]
     for number, (key, name) in enumerate(LOSSES.items()):

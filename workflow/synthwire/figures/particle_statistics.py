@@ -40,7 +40,7 @@ def draw_particle_statistics(
 
     aspect_ratio = statistics["aspect_ratio"].to_numpy(float)
     orientation = statistics["orientation_deg"].to_numpy(float) % PERIOD_DEG
-    features = (
+    features: tuple[tuple[str, np.ndarray, str, str, Kind, float | None], ...] = (
         ("area", area, area_label, area_unit, "log" if log_area else "linear", 0.0),
         ("aspect_ratio", aspect_ratio, "Aspect ratio", "1", "linear", 1.0),
         ("orientation", orientation, "Orientation (°)", "°", "circular", None),

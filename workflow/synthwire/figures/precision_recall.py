@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from synthwire.errors import InputError
 from synthwire.evaluation.average_precision import RECALL_LEVELS
@@ -127,7 +128,7 @@ def draw_precision_recall(
     return style.Drawing(figure, pd.concat(records, ignore_index=True), facts)
 
 
-def _finish(ax) -> None:
+def _finish(ax: Axes) -> None:
     ax.set_xlim(0, 1.01)
     ax.set_ylim(0, 1.03)
     ax.set_xlabel("Recall")

@@ -225,7 +225,13 @@ def crowded_window(picture: AnnotatedImage, fraction: float = 1 / 3) -> tuple[in
     return left, top, width, height
 
 
-def _draw_detail(ax: Axes, whole: Axes, picture: AnnotatedImage, masks, colours) -> None:
+def _draw_detail(
+    ax: Axes,
+    whole: Axes,
+    picture: AnnotatedImage,
+    masks: Sequence[np.ndarray],
+    colours: Sequence[str],
+) -> None:
     """The most crowded part, enlarged: annotation in white, prediction in its colours."""
     x, y, width, height = crowded_window(picture)
     layout.show_image(ax, picture.pixels)

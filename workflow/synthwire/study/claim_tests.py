@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from synthwire.study.claims import FAILS, HOLDS, NAMES, UNDECIDED, UNTESTED, Jud
 from synthwire.study.study import SYNTHETIC, Study, comparable_groups, metric_of
 from synthwire.study.table_texts import interval_text, signed
 from synthwire.watershed import WATERSHED
+
+Known = TypeVar("Known")
 
 
 def judge(claim: Mapping, study: Study, level: float) -> Judgement:
@@ -65,6 +67,13 @@ def _interval(
     return (math.nan, math.nan) if draws is None else bootstrap_interval(draws, value, units, level)
 
 
+def _complete(values: Iterable[Known | None]) -> list[Known] | None:
+    """The values; None where one is missing."""
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return known if len(known) == len(found) else None
+
+
 def _signed_interval(low: float, high: float) -> str:
     return "(no interval)" if math.isnan(low) else f"[{signed(low)}, {signed(high)}]"
 
@@ -103,11 +112,9 @@ def _effect(
 
     found = {model: study.evaluation(model, images) for group in groups for model in group}
     value = float(of(lambda model: value_of(found[model], metric)))
-    draws = {model: draws_of(evaluation, metric) for model, evaluation in found.items()}
-    known = all(drawn is not None for drawn in draws.values())
-    low, high = _interval(
-        value, of(draws.__getitem__) if known else None, _units(found.values()), level
-    )
+    draws = _complete(draws_of(evaluation, metric) for evaluation in found.values())
+    sampled = None if draws is None else of(dict(zip(found, draws, strict=True)).__getitem__)
+    low, high = _interval(value, sampled, _units(found.values()), level)
     paper = math.nan
     if images == SYNTHETIC:
         table = study.paper(1)
@@ -163,8 +170,8 @@ def _test_level(claim: Mapping, study: Study, level: float) -> Judgement:
     values = [value_of(evaluation, metric) for evaluation in found]
     if not values or np.isnan(values).any():
         return Judgement(UNTESTED, "no value")
-    draws = [draws_of(evaluation, metric) for evaluation in found]
-    sampled = None if any(drawn is None for drawn in draws) else np.median(draws, axis=0)
+    draws = _complete(draws_of(evaluation, metric) for evaluation in found)
+    sampled = None if draws is None else np.median(draws, axis=0)
     median, target, limit = float(np.median(values)), claim["value"], claim["limit"]
     low, high = _interval(median, sampled, _units(found), level)
     inside = target - limit <= low and high <= target + limit
@@ -179,9 +186,9 @@ def _test_level(claim: Mapping, study: Study, level: float) -> Judgement:
 def _test_order(claim: Mapping, study: Study, level: float) -> Judgement:
     metric = claim["metric"]
     sets = [_images(study, name) for name in claim["images"]]
-    best = [_best(study, images) for images in sets]
+    best = _complete(_best(study, images) for images in sets)
     paper = " > ".join(_published_best(study, name, metric) for name in claim["images"])
-    if any(model is None for model in best):
+    if best is None:
         return Judgement(UNTESTED, "an image set is missing", paper=paper)
     found = [study.evaluation(model, images) for model, images in zip(best, sets, strict=True)]
     values = [value_of(evaluation, metric) for evaluation in found]
@@ -221,8 +228,10 @@ def _test_greater(claim: Mapping, study: Study, level: float) -> Judgement:
     left, right = (value_of(found, s) if isinstance(s, str) else float(s) for s in sides)
     if math.isnan(left) or math.isnan(right):
         return Judgement(UNTESTED, "no particle of that size", paper=paper)
-    draws = [draws_of(found, s) if isinstance(s, str) else np.float64(s) for s in sides]
-    sampled = None if any(drawn is None for drawn in draws) else draws[0] - draws[1]
+    draws = _complete(
+        draws_of(found, s) if isinstance(s, str) else np.array(float(s)) for s in sides
+    )
+    sampled = None if draws is None else draws[0] - draws[1]
     return _difference(
         left - right, *_interval(left - right, sampled, _units([found]), level), paper
     )
@@ -257,8 +266,8 @@ def _test_distributions(claim: Mapping, study: Study, level: float) -> Judgement
     model = _best(study, images)
     rows = study.evaluation(model, images).get("distributions", []) if model else []
     found = {row["feature"]: row["wasserstein_relative"] for row in rows}
-    values = [found.get(feature) for feature in claim["features"]]
-    if any(value is None for value in values):
+    values = _complete(found.get(feature) for feature in claim["features"])
+    if values is None:
         return Judgement(UNTESTED, "no statistics", paper="good agreement")
     worst = max(values)
     measured = "relative distances " + ", ".join(f"{value:.2f}" for value in values)

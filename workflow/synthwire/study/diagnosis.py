@@ -58,31 +58,31 @@ def degrade(
 
 def with_more_particles(settings: Mapping, factor: float) -> dict:
     """Settings of structures with `factor` times the particles in each scene."""
-    settings = resolve_settings(settings)
+    changed = resolve_settings(settings)
     scaled = {"value", "low", "high", "mean", "std", "median", "min", "max"}
-    for population in settings["populations"]:
+    for population in changed["populations"]:
         for field in ("count", "count_per_um2"):
             count = population.get(field)
-            if isinstance(count, Mapping):
+            if isinstance(count, dict):
                 for name in scaled & set(count):
                     count[name] *= factor
                 if "values" in count:
                     count["values"] = [value * factor for value in count["values"]]
             elif count is not None:
                 population[field] = count * factor
-    return settings
+    return changed
 
 
 def with_condition(entry: Mapping, condition: str, value: float) -> dict:
     """The image set's entry under one condition; `condition` may name a microscope's parameter."""
-    entry = copy.deepcopy(dict(entry))
+    changed = copy.deepcopy(dict(entry))
     if condition == "tilt":
-        entry["tilt_deg"] = value
+        changed["tilt_deg"] = value
     elif condition == "density":
-        entry["structures"] = with_more_particles(entry["structures"], value)
+        changed["structures"] = with_more_particles(entry["structures"], value)
     elif condition not in CONDITIONS:
-        entry["parameters"] = {**entry["parameters"], condition: value}
-    return entry
+        changed["parameters"][condition] = value
+    return changed
 
 
 def diagnose(
@@ -158,5 +158,5 @@ def _overlaps(annotations: Sequence[dict]) -> list[float]:
     masks = [decode_mask(item["segmentation"]) for item in annotations]
     if not masks:
         return []
-    depth = np.sum(masks, axis=0, dtype=np.int32)
+    depth = np.stack(masks).sum(axis=0, dtype=np.int32)
     return [float((depth[mask] > 1).mean()) for mask in masks]

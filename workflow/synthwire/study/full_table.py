@@ -93,7 +93,7 @@ def _paper_values(study: Study, images: str) -> dict[str, dict[str, float]]:
 
 def _further_metrics(evaluation: Mapping) -> dict[str, float]:
     """Metrics beyond the paper's: of instances with score ≥ the accuracy's, and of outlines."""
-    first = next(iter(evaluation.get("thresholds", [])), {})
+    first: Mapping = next(iter(evaluation.get("thresholds", [])), {})
     found = {f"{key}_iou50": first.get(key) for key in ("precision", "recall", "f1")}
     found.update({key: evaluation.get("panoptic", {}).get(key) for key in ("pq", "sq", "rq")})
     found["boundary_f1"] = evaluation.get("boundary", {}).get("f1")

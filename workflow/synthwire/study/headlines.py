@@ -26,6 +26,7 @@ def headlines(tables: Mapping[str, pd.DataFrame], config: Mapping) -> list[dict[
         if table.empty:
             continue
         best = table.loc[table["ap_segm"].idxmax()]
+        accuracy = _numbers(best, "accuracy")
         chosen = table[table.get("selection", pd.Series("", index=table.index)) == "validation"]
         rows.append(
             {
@@ -35,7 +36,7 @@ def headlines(tables: Mapping[str, pd.DataFrame], config: Mapping) -> list[dict[
                 "ap_segm": float(best["ap_segm"]),
                 "interval": _numbers(best, "ap_segm_low", "ap_segm_high"),
                 "ap_bbox": float(best["ap_bbox"]),
-                "accuracy": (_numbers(best, "accuracy") or [None])[0],
+                "accuracy": accuracy[0] if accuracy else None,
                 "chosen": chosen["model"].iloc[0] if len(chosen) else None,
                 "chosen_ap_segm": float(chosen["ap_segm"].iloc[0]) if len(chosen) else None,
                 "paper_ap_segm": _greatest(table, "paper_ap_segm"),

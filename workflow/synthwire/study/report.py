@@ -95,7 +95,7 @@ def build_report(
     jobs = read_benchmarks(results / "benchmarks")
     edges = parse_dot(rule_graph) if isinstance(rule_graph, str) else list(rule_graph)
     times = summarise_benchmarks(jobs, rule_order(edges))
-    items = [
+    items: list[dict[str, Any]] = [
         {"id": name, "name": table_name(name), "table": table} for name, table in tables.items()
     ]
     environment = jinja2.Environment(

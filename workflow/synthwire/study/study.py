@@ -76,7 +76,7 @@ class Study:
     shown: Mapping[int, str | None]
     image_sets: Mapping[str, Mapping]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for column in ("model", *HYPERPARAMETERS):
             if column not in self.models:
                 raise InputError(f"models table: column '{column}' is missing")
@@ -98,7 +98,7 @@ class Study:
 
     def evaluation(self, model: str, images: str | None) -> Mapping:
         """A model's evaluation on an image set; empty where there is none."""
-        return self.evaluations.get(model, {}).get(images, {})
+        return self.evaluations.get(model, {}).get(images, {}) if images else {}
 
     def any_evaluation(self, images: str) -> Mapping:
         """Some evaluation on an image set, for what all of them share; empty without any."""

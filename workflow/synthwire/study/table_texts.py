@@ -40,7 +40,7 @@ SELECTIONS = {
 class Footnotes:
     """The notes on doubtful published numbers, numbered a, b, … as they are first needed."""
 
-    def __init__(self, published: Path, table: int):
+    def __init__(self, published: Path, table: int) -> None:
         notes = pd.read_csv(published / "footnotes.tsv", sep="\t", dtype=str, keep_default_na=False)
         self._notes = [
             (set(filter(None, row.model.split(","))), set(row.column.split(",")), row.text)
@@ -49,7 +49,7 @@ class Footnotes:
         ]
         self._used: list[str] = []
 
-    def mark(self, model: str, column: str, value: float) -> str:
+    def mark(self, model: str, column: str, value: float | None) -> str:
         """Marks ("^a^") for a published value; none where there is no value."""
         if value is None or math.isnan(value):
             return ""

@@ -78,7 +78,7 @@ def published_numbers(study: Study) -> pd.DataFrame:
     "above", "below" the interval around ours; empty without one). A published number is *within*
     when it lies inside the interval of ours; *above* and *below* say where ours lies.
     """
-    rows = [
+    rows: list[tuple] = [
         (1, row["model"], SYNTHETIC, column, row[f"paper_{column}"], True)
         for row in training_table(study).frame.to_dict("records")
         for column in AP_OF_KIND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,7 +13,8 @@ from matplotlib.figure import Figure
 from synthwire.figures.kit.style import DOUBLE_COLUMN_MM, DPI, MM_PER_INCH
 
 TITLE_MM = 4.6
-CHART_LETTER = {"inset_mm": 9.0, "rise_pt": 5.5}  # clear of the uppermost tick label
+# clear of the uppermost tick label
+CHART_LETTER: dict[str, Any] = {"inset_mm": 9.0, "rise_pt": 5.5}
 
 
 def new_figure(width_mm: float, height_mm: float) -> Figure:
@@ -21,7 +23,7 @@ def new_figure(width_mm: float, height_mm: float) -> Figure:
 
 
 def add_axes_mm(
-    figure: Figure, left: float, top: float, width: float, height: float, **more
+    figure: Figure, left: float, top: float, width: float, height: float, **more: Any
 ) -> Axes:
     """Axes placed in millimetres from the figure's upper left corner."""
     figure_width, figure_height = (side * MM_PER_INCH for side in figure.get_size_inches())
@@ -79,12 +81,12 @@ def panel_letter(
     rise_pt: how far above them.
     """
 
-    def offset(points: float, rise: float):
+    def offset(points: float, rise: float) -> mpl.transforms.Transform:
         return ax.transAxes + mpl.transforms.ScaledTranslation(
             points / 72 - inset_mm / MM_PER_INCH, rise / 72, ax.figure.dpi_scale_trans
         )
 
-    place = {"va": "bottom", "ha": "left"}
+    place: dict[str, Any] = {"va": "bottom", "ha": "left"}
     ax.text(0, 1, letter, transform=offset(0, rise_pt), fontsize=8, fontweight="bold", **place)
     if title:
         room = 12 if letter in "mw" else 10

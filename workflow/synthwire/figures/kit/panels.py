@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def plot_distribution(
     Returns what was plotted, with columns series, kind (histogram or density), from, to, value.
     """
     pooled = np.concatenate(list(series.values()))
-    parts = []
+    parts: list[pd.DataFrame] = []
     for name, values in series.items():
         found = histogram_with_density(
             values, kind, pooled=pooled, lower=lower, bins_from_lower=lower is not None
@@ -129,7 +129,7 @@ def plot_categories(
 def plot_overlap(ax: Axes, series: Mapping[str, Mapping]) -> list[dict[str, Any]]:
     """Plot mask AP by the fraction of a particle that others cover, as `plot_categories`."""
     evaluated = {label: found for label, found in series.items() if found.get("overlap")}
-    parts = next((found["overlap"] for found in evaluated.values()), [])
+    parts: Sequence[Mapping] = next((found["overlap"] for found in evaluated.values()), [])
     ranges = {
         f"overlap_{number}": _range(part["low"], part["high"]) for number, part in enumerate(parts)
     }

@@ -41,7 +41,7 @@ def scale_bar(
     if pixel_size_nm is None:
         return None
     height, width = pixels.shape[:2]
-    horizontal = pixel_size_nm if np.isscalar(pixel_size_nm) else pixel_size_nm[1]
+    horizontal = pixel_size_nm[1] if isinstance(pixel_size_nm, Sequence) else pixel_size_nm
     length = round_length(0.3 * width * horizontal)
     fraction = length / (width * horizontal)
     foot = pixels[-max(height // 6, 1) :].astype(float)
@@ -83,7 +83,7 @@ def log_axis(ax: Axes, low: float, high: float) -> None:
     ax.set_xlim(low, high)
 
 
-def plain_number(value: float, _position=None) -> str:
+def plain_number(value: float, _position: object = None) -> str:
     """A tick label: plain up to 10 000, a power of ten beyond."""
     if value < 99_999:
         return f"{value:g}"

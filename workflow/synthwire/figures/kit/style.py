@@ -10,13 +10,15 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib import rcsetup
 from matplotlib.figure import Figure
 
 from synthwire.io.files import atomic_path, write_json
@@ -78,7 +80,7 @@ RC: Mapping[str, Any] = {
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(
+    "axes.prop_cycle": rcsetup.cycler(
         color=[BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY_BLUE, YELLOW, BLACK]
     ),
     "axes.titlepad": 3.0,
@@ -103,6 +105,9 @@ RC: Mapping[str, Any] = {
     "path.simplify": True,
 }
 
+Parameters = ParamSpec("Parameters")
+Drawn = TypeVar("Drawn")
+
 _METADATA = {
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": "SynthWire"},
     "svg": {"Date": None, "Creator": "SynthWire"},
@@ -124,16 +129,17 @@ class Drawing:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def context():
+def context() -> AbstractContextManager[None]:
     """The matplotlib settings in which every figure is drawn and written."""
-    return mpl.rc_context({**mpl.rcParamsDefault, **RC, "backend": mpl.rcParams["backend"]})
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **RC, "backend": mpl.rcParams["backend"]}
+    return mpl.rc_context(settings)
 
 
-def styled(function):
+def styled(function: Callable[Parameters, Drawn]) -> Callable[Parameters, Drawn]:
     """Decorator: run a drawing function within `context()`."""
 
     @functools.wraps(function)
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Drawn:
         with context():
             return function(*args, **kwargs)
 

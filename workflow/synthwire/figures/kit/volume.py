@@ -94,7 +94,9 @@ def _trim(image: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _walk(labels, ox, oy, oz, dx, dy, dz):
+def _walk(
+    labels: np.ndarray, ox: float, oy: float, oz: float, dx: float, dy: float, dz: float
+) -> tuple[float, int, int, int]:
     """First occupied voxel on a ray, (distance, ix, iy, iz); distance < 0 when there is none."""
     depth, height, width = labels.shape
     enter, leave = 0.0, 1e30
@@ -148,7 +150,9 @@ def _walk(labels, ox, oy, oz, dx, dy, dz):
 
 
 @numba.njit(cache=True, nogil=True)
-def _normal(labels, ix, iy, iz, reach):
+def _normal(
+    labels: np.ndarray, ix: int, iy: int, iz: int, reach: int
+) -> tuple[float, float, float]:
     """Outward normal of the particle at a voxel: away from its own voxels nearby."""
     depth, height, width = labels.shape
     own = labels[iz, iy, ix]
@@ -171,7 +175,21 @@ def _normal(labels, ix, iy, iz, reach):
 
 
 @numba.njit(cache=True, nogil=True)
-def _cast(labels, palette, centre, right, up, view, light, u0, v1, step, rows, columns, reach):
+def _cast(
+    labels: np.ndarray,
+    palette: np.ndarray,
+    centre: np.ndarray,
+    right: np.ndarray,
+    up: np.ndarray,
+    view: np.ndarray,
+    light: np.ndarray,
+    u0: float,
+    v1: float,
+    step: float,
+    rows: int,
+    columns: int,
+    reach: int,
+) -> np.ndarray:
     depth, height, width = labels.shape
     picture = np.empty((rows, columns, 3))
     far = 2.0 * (width + height + depth)
