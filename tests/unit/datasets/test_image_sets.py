@@ -234,6 +234,17 @@ def test_optical_density_of_a_stack(tmp_path, settings, pages):
         np.testing.assert_array_equal(found[0] > 128, density > 0.5)
 
 
+@pytest.mark.parametrize(("size", "assumed"), [(35, False), (1000, True)])
+def test_a_doubtful_pixel_size_of_a_file_counts_as_assumed(tmp_path, size, assumed):
+    path = write_user_image(tmp_path)
+    pixels = np.array(Image.open(path))
+    tifffile.imwrite(tmp_path / "scan.tif", pixels, metadata={"pixel_size_nm": size})
+    chosen = entry(source="file", image=str(tmp_path / "scan.tif"), label="Mine")
+    prepare("mine", chosen, tmp_path / "set", seed=0)
+    (image,) = read_coco(tmp_path / "set" / "annotations.json")["images"]
+    assert (image["pixel_size_nm"], image["pixel_size_assumed"]) == (size, assumed)
+
+
 def test_rescaled_scan_has_the_new_pixel_size(tmp_path):
     path = write_user_image(tmp_path)
     tifffile.imwrite(

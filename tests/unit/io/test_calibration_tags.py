@@ -118,6 +118,7 @@ def test_phenom_and_thermo_fisher_xml(tmp_path, xml, size):
         "[MAIN]\r\nPixelSizeX=1.5e-07\r\nPixelSizeY=1.6e-07\r\n[SEM]\r\nHV=15000\r\n",
         "\0\1\2\xff[MAIN]\r\nMagnification=2000\r\nPixelSizeX=1.5e-07\r\nPixelSizeY=1.6e-07\r\n",
         "[MAIN]\nPixelSizeX = 1,5e-07\nPixelSizeY = 1,6e-07\n",
+        "\xff\xd8" + "\0" * 200 + "\r\n[MAIN]\r\nPixelSizeX=1.5e-07\r\nPixelSizeY=1.6e-07\r\n",
     ],
 )
 def test_tescan(tmp_path, text):

@@ -21,6 +21,7 @@ def table(folder, text, encoding="utf-8"):
     [
         "file,pixel_size\na.tif,6nm\nb.tif,6.6x7.8nm\n",
         "file;pixel_size\r\na.tif;6,0 nm/px\r\nb.tif;6,6 x 7,8 nm\r\n",
+        "sep=;\r\nfile;pixel_size\r\na.tif;6nm\r\nb.tif;6.6x7.8nm\r\n",
         "File\tPixel_Size\tdate\na.tif\t0.006\u00b5m\tMay\nb.tif\t6.6\u00d77.8 NM\tMay\n",
         'file,pixel_size\n"a.tif","6,0nm"\n\n b.tif , 6.6x7.8nm\n,\n',
     ],

@@ -96,9 +96,10 @@ def decode(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     head = content[:64]
-    if len(head) > 3 and head[1::2].count(0) > len(head) // 4:
+    even, odd = head[::2].count(0), head[1::2].count(0)  # binary content has zeros at both
+    if len(head) > 3 and not even and odd > len(head) // 4:
         return content.decode("utf-16-le", "replace")
-    if len(head) > 3 and head[::2].count(0) > len(head) // 4:
+    if len(head) > 3 and not odd and even > len(head) // 4:
         return content.decode("utf-16-be", "replace")
     try:
         return content.decode("utf-8-sig")

@@ -81,8 +81,11 @@ def read_sizes(path: str | os.PathLike) -> SizeTable:
         text = decode(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # to spreadsheets
+    if told:
+        text = "\n" + text[told.end() :]
     first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = told[1] if told else max(DELIMITERS, key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         table = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if any(row)]

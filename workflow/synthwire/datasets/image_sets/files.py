@@ -27,13 +27,13 @@ def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
     sizes: list = []
     for path in paths:
         try:
-            images, found = _images_of(path, entry)
+            images, found, doubtful = _images_of(path, entry)
         except InputError as error:
             message = str(error)
             raise InputError(message if str(path) in message else f"{path}: {message}") from None
         pages.extend(images)
-        names.extend([Path(path).name] * len(images))
-        sizes.extend([found] * len(images))
+        names.extend([str(path)] * len(images))
+        sizes.extend([(found, doubtful)] * len(images))
     if len({page.shape for page in pages}) > 1:
         shapes = ", ".join(f"{page.shape[0]} × {page.shape[1]}" for page in pages)
         raise InputError(
@@ -42,22 +42,24 @@ def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
         )
     shape = pages[0].shape
     records = []
-    for page, (name, found) in enumerate(zip(names, sizes, strict=True)):
+    for page, (name, (found, doubtful)) in enumerate(zip(names, sizes, strict=True)):
         size = entry["pixel_size_nm"]
         assumed = entry["pixel_size_assumed"]
         if size is None and found is not None:
             y, x = found
             size = y if np.isclose(y, x, rtol=1e-6) else [y, x]
-            assumed = False
-        records.append(image_record(page, shape, size, assumed=assumed, original=name))
+            assumed = doubtful
+        records.append(image_record(page, shape, size, assumed=assumed, original=Path(name).name))
     outlines = Outlines()
     if entry["annotations"] is not None:
         outlines = read_outlines(entry["annotations"], names, shape, classes=classes)
     return Content(pages, records, outlines)
 
 
-def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None]:
-    """Grey 8-bit images of one file, and the pixel size (y, x) in nm that the file gives."""
+def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None, bool]:
+    """Grey 8-bit images of one file, the pixel size (y, x) in nm that the file gives, and whether
+    that is doubtful.
+    """
     recording = read_recording(path)
     pages, size = recording.pages, recording.pixel_size_nm
     settings = entry["absorption"]
@@ -83,4 +85,4 @@ def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, f
             pixels = resampled
         grey = to_grey8(pixels)
         images.append(255 - grey if entry["invert"] else grey)
-    return images, size
+    return images, size, recording.pixel_size_doubt is not None
