@@ -19,7 +19,10 @@ IMAGE_TYPES = [
     *("png", "jpg", "jpeg", "tif", "tiff", "dm3", "dm4", "mrc", "ser", "emd"),
     *("h5", "hdf5", "nxs", "cxi", "ptyr", "sxm", "npy"),
 ]
-OUTLINE_TYPES = ["json", "zip", "roi", "tif", "tiff", "png"]
+OUTLINE_TYPES = [
+    "json", "geojson", "zip", "xml", "csv", "txt", "roi", "tif", "tiff", "png", "bmp", "gif", "npy",
+    "h5", "hdf5",
+]  # fmt: skip
 
 
 def digest(content: bytes) -> str:

@@ -117,6 +117,7 @@ def read_outlines(file: MemoryFile | None, page: Page, shape: tuple[int, int]) -
         show_error(error)
         return None
     if read.remarks:
-        with st.expander(f"{len(read.remarks)} remarks on {inputs.plain(file.name)}"):
+        title = f"{len(read.remarks)} remarks on {inputs.plain(file.name)}"
+        with st.expander(title, expanded=True, icon=":material/info:"):
             st.text("\n".join(read.remarks))
     return read.annotations
