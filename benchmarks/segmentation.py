@@ -39,7 +39,7 @@ from synthwire.io.files import atomic_path, write_json
 from synthwire.io.stacks import write_stack
 from synthwire.runtime.provenance import Stopwatch, record
 from synthwire.segmentation import Preparation
-from synthwire.segmentation.apply import scale_for, segment_image
+from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import read_images
 from synthwire.segmentation.models import load_model
 
@@ -86,9 +86,8 @@ def steady(paths: list[Path], repeats: int, device: str) -> pd.DataFrame:
                 what = {"repeat": repeat, "image": number}
                 with timed(rows, stage="read", **what):
                     (image,) = read_images(path, Preparation())
-                    scale = scale_for(model, image)
                 with timed(rows, stage="network and measures", **what):
-                    result = segment_image(image, model, scale=scale)
+                    result = segment_image(image, model)
                 with timed(rows, stage="measures", **what):
                     replace(result, measures=None)
                 with timed(rows, stage="files", **what):

@@ -120,8 +120,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--scale",
         type=number(0, above=True),
         metavar="N",
-        help="show the image to the network N times enlarged (default: by the pixel size, or else "
-        "by how wide its particles seem, so that it looks as what the network has learnt from)",
+        help="show the image to the network once, N times enlarged (default: it looks at several "
+        "sizes, and what it finds says at which of them its particles are as wide as those that "
+        "it has learnt from)",
     )
     group.add_argument(
         "--device",

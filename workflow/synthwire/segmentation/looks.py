@@ -20,8 +20,9 @@ from synthwire.io.masks import mask_areas
 from synthwire.segmentation.scale import LIMITS, start_scale
 
 STEP = 2.0
-LEAST_SIDE_PX = 64  # longer side of an image as the network sees it, from which there is a look
-MOST_PX = 2.0e8  # of an enlarged image; what is larger is not enlarged by guess
+# Sides of an image as the network sees it, from which there is a look beside the first.
+LEAST_SIDE_PX, LEAST_SHORT_SIDE_PX = 64, 16
+MOST_PX = 1.0e8  # of an enlarged image, some 250 tiles; what is larger is seen as it is
 # Widths that the bundled network has learnt from, of 1415 particles of its training scenes in their
 # images' sizes: median 12.0 px, standard deviation of the logarithm 0.61. They go with the card's
 # `particle_width_px`, 15.5 px, which comes from pixels.
@@ -74,7 +75,10 @@ def look_around(
     by_size = start_scale(pixel_size_nm, card)
     first = by_size / STEP ** round(np.log2(by_size))
     looks = [_at(look, first)]
-    while looks[-1].scale / STEP * max(shape) >= LEAST_SIDE_PX:
+    while (
+        looks[-1].scale / STEP * max(shape) >= LEAST_SIDE_PX
+        and looks[-1].scale / STEP * min(shape) >= LEAST_SHORT_SIDE_PX
+    ):
         looks.append(_at(look, looks[-1].scale / STEP))
     results, widths = _fuse(looks, known)
     # an enlargement is worth its cost where much of what is sure is thinner than the network knows
@@ -82,7 +86,7 @@ def look_around(
     while (
         _thin_share(results, widths, THIN * known / looks[0].scale) >= share
         and STEP * looks[0].scale <= LIMITS[1]
-        and (STEP * looks[0].scale) ** 2 * shape[0] * shape[1] <= MOST_PX
+        and STEP * looks[0].scale <= largest_scale(shape)
     ):
         looks.insert(0, _at(look, STEP * looks[0].scale))
         results, widths = _fuse(looks, known)
@@ -92,6 +96,11 @@ def look_around(
         float(known / np.median(sure)) if len(sure) else None,
         tuple(item.scale for item in looks),
     )
+
+
+def largest_scale(shape: tuple[int, int]) -> float:
+    """How many times an image (height, width) may be enlarged at most, 1 or above."""
+    return max(1.0, float(np.sqrt(MOST_PX / (shape[0] * shape[1]))))
 
 
 def widths_px(results: Sequence[Mapping]) -> np.ndarray:
@@ -122,7 +131,7 @@ def _at(look: Look, scale: float) -> _Look:
 
 def _fuse(looks: Sequence[_Look], known: float) -> tuple[list[dict], np.ndarray]:
     """Results of all looks, finest first, the surest of each particle; and their widths."""
-    pool, widths = [], []
+    pool: list[dict] = []
     for number, look in enumerate(looks):
         finer = looks[number - 1] if number else None
         coarser = looks[number + 1] if number + 1 < len(looks) else None
@@ -132,8 +141,7 @@ def _fuse(looks: Sequence[_Look], known: float) -> tuple[list[dict], np.ndarray]
                 pool.append({**item, "score": score, "width": float(width)})
     kept = _doubt_groups(mask_nms(pool, SAME_IOU))
     kept.sort(key=lambda item: -item["score"])
-    widths = np.array([item.pop("width") for item in kept])
-    return kept, widths
+    return kept, np.array([item.pop("width") for item in kept], dtype=float)
 
 
 def _doubt_groups(results: list[dict]) -> list[dict]:

@@ -82,4 +82,5 @@ def disagreement(
 
 def _by_size(pixel_size_nm: Any, known: Sequence[float]) -> float:
     side = pixel_side_nm({"pixel_size_nm": pixel_size_nm})
-    return float(side / np.clip(side, *known))
+    low, high = known
+    return side / min(max(side, low), high)

@@ -19,6 +19,7 @@ from synthwire.segmentation.apply import scale_for, segment_image
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
 from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.scale import disagreement
 from synthwire.webapp import inputs
 from synthwire.webapp.layers import Layers, layers_of
 from synthwire.webapp.memory import Edits, Memory
@@ -85,10 +86,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a model found in an image; key tells it from all others but those of other sizes."""
+    """What a model found in an image; key tells it from all others but those of other sizes.
+
+    remark: what a user should know of the scale at which it was found.
+    """
 
     key: tuple
     result: Segmentation
+    remark: str | None = None
 
     @property
     def layers(self) -> Layers:
@@ -116,12 +121,12 @@ class Findings:
         result = self.result.select(
             **rules, removed_ids=tuple(edits.removed), kept_ids=tuple(edits.kept)
         )
-        return Findings(self.key, result)
+        return replace(self, result=result)
 
 
 @dataclass(frozen=True)
 class Network:
-    """A model that the user chose; enlargement is None where the model's card decides."""
+    """A model that the user chose; enlargement is None where what it finds decides."""
 
     name: str
     folder: Path | None
@@ -131,29 +136,28 @@ class Network:
 def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> Findings:
     """All that a model finds in an image; the network runs once for an image and its settings."""
     model = load_once(network.folder)
-    scale = network.enlargement or scale_of(page, model, size_nm)
-    key = (*page.key, network.name, model.card["sha256"], scale)
-    result = memory_of("segmentations", 64)(key, lambda: segment_page(page, model, scale))
+    # other models ask for no size
+    vote_nm = size_nm if model.card.get("pixel_nm_range") else None
+    image = replace(page.image(), pixel_size_nm=vote_nm)
+    # of a pixel size only the scale that it asks for makes a difference to the network
+    sought = network.enlargement or ("from", scale_for(model, image))
+    key = (*page.key, network.name, model.card["sha256"], sought)
+    result = memory_of("segmentations", 64)(
+        key, lambda: segment_page(page, image, model, network.enlargement)
+    )
     if size_nm != result.pixel_size_nm:
         # another pixel size at the same scale is another ruler, and no reason to run the network
         result = memory_of("rulers", 64)(
             (key, size_nm), lambda: replace(result, pixel_size_nm=size_nm, measures=None)
         )
-    return Findings(key, result)
+    remark = None
+    if network.enlargement is None:
+        remark = disagreement(vote_nm, result.info["fitting_scale"], model.card)
+    return Findings(key, result, remark)
 
 
-def scale_of(page: Page, model: Model, size_nm: tuple[float, float] | None) -> float:
-    """How many times enlarged the model should see the image."""
-    size_nm = size_nm if model.card.get("pixel_nm_range") else None  # other models ask for no size
-    return memory_of("scales", 512)(
-        (*page.key, model.card["sha256"], size_nm),
-        lambda: scale_for(model, replace(page.image(), pixel_size_nm=size_nm)),
-    )
-
-
-def segment_page(page: Page, model: Model, scale: float) -> Segmentation:
+def segment_page(page: Page, image: GreyImage, model: Model, scale: float | None) -> Segmentation:
     """Run the network, and say so on the page and in the log."""
-    image = page.image()
     start = time.perf_counter()
     with st.spinner(f"Finding particles in {inputs.plain(page.file.name)} …", show_time=True):
         info = {"modality": page.modality}

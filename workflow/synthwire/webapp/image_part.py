@@ -15,6 +15,7 @@ from synthwire.webapp import agreement, features, inputs, particle_charts
 from synthwire.webapp.findings import Findings, Network
 from synthwire.webapp.layers import rings_of_all
 from synthwire.webapp.memory import Edits
+from synthwire.webapp.messages import show_remark
 
 VIEWS = {"particles": "Particles", "outlines": "Against outlines", "models": "Two models"}
 CHART_CONFIG = {
@@ -43,6 +44,8 @@ def show_image_part(
     if result.scale != 1:
         facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))
+    if found.remark:
+        show_remark(found.remark)
     offered = ["particles"] + ["outlines"] * (outlines is not None) + ["models"] * bool(other)
     shown = offered[-1]
     if len(offered) > 1:
@@ -50,15 +53,15 @@ def show_image_part(
             "View",
             offered,
             default=offered[-1],
-            format_func=VIEWS.get,
+            format_func=VIEWS.__getitem__,
             required=True,
             key=f"view {' '.join(offered)}",
             label_visibility="collapsed",
         )
-    if shown == "outlines":
+    if outlines is not None and shown == "outlines":
         show_agreement(found, outlines)
-    elif shown == "models":
-        show_models(found, other, networks)
+    elif other and shown == "models":
+        show_models(found, other, [network for network in networks if network])
     else:
         show_particles(found)
 
@@ -111,11 +114,12 @@ def pick_clicked(found: Findings, key: str, other: Findings | None, split: int |
     """Pick the particle of a click; a click beside all of them picks none."""
     points = st.session_state[key]["selection"]["points"]
     if not points:
-        for item in filter(None, (found, other)):
-            item.pick(None)
+        for item in (found, other):
+            if item:
+                item.pick(None)
         return
-    right = other is not None and points[0]["curve_number"] >= split
-    (other if right else found).pick(points[0]["customdata"][0])
+    clicked = other if other and points[0]["curve_number"] >= split else found
+    clicked.pick(points[0]["customdata"][0])
 
 
 def show_particle(found: Findings) -> None:
@@ -172,7 +176,9 @@ def show_particles(found: Findings) -> None:
                 "microscope, or enlarge the image for the model (under Model).",
                 icon=":material/search_off:",
             )
-    candidates = set(found.edits.removed) | ({found.picked} - {None})
+    candidates = set(found.edits.removed)
+    if found.picked is not None:
+        candidates.add(found.picked)
     if everything:
         candidates |= set(result.measures["id"][result.measures["area_px"] > 0])
     with left:
