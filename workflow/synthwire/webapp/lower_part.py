@@ -58,7 +58,7 @@ def show_lower_part(
         show_all_images(pages, networks[0], size_nm, rules)
     else:
         tables = {networks[0].name: (result.particles, FIRST)}
-        if other:
+        if other and networks[1]:
             tables[networks[1].name] = (other.result.particles, SECOND)
         if outlines is not None:
             measured = agreement.measure(outlines, result)
@@ -155,8 +155,9 @@ def show_all_images(
         bar.progress(
             number / len(pages), f"{inputs.plain(page.title)} ({number + 1} of {len(pages)})"
         )
-        if page.inspection().error:
-            show_error(page.inspection().error)
+        error = page.inspection().error
+        if error:
+            show_error(error)
             continue
         own = page.inspection().pixel_size_nm
         results[stem] = find(page, network, own or size_nm).select(rules).result
