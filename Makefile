@@ -3,6 +3,7 @@
 # make app      the web app: segment your own images in the browser
 # make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included
+# make coverage  how much of the library the unit tests run
 # make test-slurm  the cluster profile on a one-node SLURM (root; installs Debian's packages)
 # make lint     formatting and linting of code and workflow
 # make docs     the documentation site, into site/
@@ -13,7 +14,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --logger synthwire --cores $(CORES)
 
-.PHONY: demo real app weights test test-slurm lint docs install clean
+.PHONY: demo real app weights test coverage test-slurm lint docs install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -47,6 +48,9 @@ weights: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+coverage: $(READY)
+	$(BIN)/python -m pytest tests/unit --cov=synthwire --cov-report=term:skip-covered
+
 test-slurm: $(READY)
 	$(BIN)/python -m pytest tests/slurm
 
@@ -54,6 +58,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/snakefmt --check Snakefile rules workflow/Snakefile
 	$(BIN)/snakemake --lint
