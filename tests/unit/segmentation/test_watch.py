@@ -16,6 +16,7 @@ from PIL import Image
 from tiny_model import wires
 
 from synthwire.errors import InputError
+from synthwire.io.stacks import write_stack
 from synthwire.segmentation import batch
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result import PARTICLE_COLUMNS
@@ -238,6 +239,26 @@ def test_images_are_measured_as_they_come_and_once(tmp_path):
     assert len(said) == 2
     assert (out / "control_chart.png").exists()
     assert not list(out.rglob("*partial*"))
+
+
+@pytest.mark.usefixtures("tiny_bundled")
+def test_what_is_doubtful_of_images_is_said_once(tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in (1, 2):  # a converter's filler
+        write_stack(tmp_path / "in" / f"{number}.tif", [wires(number)], pixel_size_nm=1000)
+    looks, complaints = [], []
+    watch(
+        tmp_path / "in",
+        batch.Batch(batch.BatchOptions(selection=SELECTION, device="cpu"), tmp_path / "out"),
+        settle_s=0,
+        interval_s=0,
+        say=lambda line: None,
+        complain=complaints.append,
+        going_on=lambda: looks.append(True) or len(looks) < 4,
+    )
+    assert len([line for line in complaints if "1 µm per pixel exactly" in line]) == 1
+    remarks = pd.read_csv(tmp_path / "out" / STATISTICS)["remarks"]
+    assert len(remarks) == 2 and remarks.str.contains("1 µm per pixel exactly").all()
 
 
 @pytest.mark.usefixtures("tiny_bundled")

@@ -50,7 +50,8 @@ def _imagej_last(content: bytes) -> bytes:
     """
     with tifffile.TiffFile(io.BytesIO(content)) as tiff:
         tags = tiff.pages.first.tags
-        places = [tags.get(DESCRIPTION, index=index).offset for index in (0, 1)]
+        both = [tags.get(DESCRIPTION, index=index) for index in (0, 1)]
+    places = [tag.offset for tag in both if tag is not None]
     changed = bytearray(content)
     first, second = (content[place : place + ENTRY_BYTES] for place in places)
     for place, entry in zip(places, (second, first), strict=True):

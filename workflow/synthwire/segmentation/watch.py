@@ -235,7 +235,7 @@ def watch(
 
     Each image's results go into a folder of its own below batch.out, its row into statistics.csv.
     settle_s: how long a file must stay as it is to count as complete; interval_s: between two
-    looks. say, complain: get one line on each image, change or bad file.
+    looks. say, complain: get one line on each image, change, bad file, or remark that is new.
     """
     settings = sha256_of_json([batch.identity, asdict(batch.options.selection), measure])[:12]
     record = Record(batch.out / STATISTICS, settings, measure)
@@ -243,6 +243,7 @@ def watch(
     arrivals = Arrivals(folder, batch.out, settle_s)
     done = {(row["image"], row["content"]) for row in record.rows}
     drawn = len(record.rows)
+    told: set[str] = set()
     try:
         while going_on():
             for path in arrivals.take():
@@ -256,6 +257,10 @@ def watch(
                     with undisturbed():
                         change = record.add(image)
                     say(_image_line(record.rows[-1]))
+                    for remark in image.remarks:
+                        if remark not in told:  # images of one microscope share most of theirs
+                            complain(f"{path}: {remark}")
+                    told.update(image.remarks)
                     if change is not None:
                         say(_change_line(record, change))
             if len(record.rows) > drawn and not arrivals.waiting:
