@@ -140,3 +140,14 @@ def test_an_archive_without_anything_is_one_line(tmp_path):
         zipfile.ZipFile(file, "w").close()
     with pytest.raises(InputError, match=r"a\.zip: no Fiji ROI in it"):
         read(tmp_path / "a.zip")
+
+
+def test_a_selection_does_not_take_the_place_of_labels(tmp_path):
+    labels = square().astype(np.uint8)
+    selected = line(ROI_TYPE.LINE, [[5, 30], [45, 30]], 4).tobytes()
+    tifffile.imwrite(tmp_path / "a.tif", labels, imagej=True, metadata={"ROI": selected})
+    assert [mask.sum() for mask in masks_of(read(tmp_path / "a.tif"))] == [140]
+    tifffile.imwrite(tmp_path / "a.tif", labels, imagej=True, metadata={"Overlays": [selected] * 2})
+    found = read(tmp_path / "a.tif")
+    assert [mask.sum() for mask in masks_of(found)] == [160]
+    assert "not its pixels" in found.remarks[0]

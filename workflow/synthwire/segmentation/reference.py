@@ -56,7 +56,9 @@ class References:
     def fingerprint(self, image: Path) -> str | None:
         """What changes when the outlines of an image do; None where it has none."""
         claim = self._claim_of(image)
-        return claim.fingerprint if isinstance(claim, Claim) else claim and str(claim)
+        if claim is None:
+            return None
+        return claim.fingerprint if isinstance(claim, Claim) else str(claim)
 
     def read(self, image: Path, pages: int, shape: tuple[int, int]) -> Reference:
         """The outlines of a file's pages, whose height and width are `shape`."""

@@ -8,8 +8,8 @@ with what writes it: coco, via (VGG Image Annotator), labelme, label_studio, cva
 napari, yolo, cellpose, fiji (ROIs; fiji_shapes gives their areas), labels (label images, whose
 numbers label_arrays reads). formats.py has the table of them and finds the right one; unknown.py
 names what is none. pairing.py is the rule by which outlines find their image, sources.py applies it
-to folders, archives and files, reading.py reads what it finds. collector.py is what all formats
-share; geometry.py fills rings and finds those of a mask.
+to folders, archives (archives.py) and files, reading.py reads what it finds. collector.py is what
+all formats share; geometry.py fills rings and finds those of a mask.
 """
 
 from synthwire.io.outlines.coco import write_coco

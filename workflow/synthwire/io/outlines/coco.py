@@ -155,7 +155,8 @@ def _classes(collector: Collector, categories: Any, annotations: Sequence[Mappin
 
 
 def _take(collector: Collector, page: int, where: str, item: Mapping, name: str) -> None:
-    attributes = item.get("attributes") if isinstance(item.get("attributes"), dict) else {}
+    given = item.get("attributes")
+    attributes: Mapping = given if isinstance(given, dict) else {}
     segmentation = item.get("segmentation")
     crowd = item.get("iscrowd") in (1, True, "1")
     if crowd and isinstance(segmentation, dict) and "occluded" in attributes:
@@ -181,7 +182,7 @@ def _mask_of_box(collector: Collector, box: Any, where: str) -> dict:
     if not (width > 0 and height > 0):
         raise InputError("no segmentation, and a box without an area")
     collector.remark(where, "a box alone; taken as a rectangle")
-    return collector.mask_of_box(x, y, x + width, y + height, where)
+    return collector.mask_of_box((x, y), (x + width, y + height), where)
 
 
 def _mask_of_run_lengths(collector: Collector, segmentation: dict | str, where: str) -> dict:

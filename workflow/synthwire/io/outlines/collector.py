@@ -216,12 +216,15 @@ class Collector:
             mask ^= ring
         return encode_mask(mask)
 
-    def mask_of_box(self, x: float, y: float, right: float, bottom: float, where: str) -> dict:
-        """RLE of a rectangle along the axes."""
-        return self.mask_of_rings([[[x, y], [right, y], [right, bottom], [x, bottom]]], where)
+    def mask_of_box(self, low: ArrayLike, high: ArrayLike, where: str) -> dict:
+        """RLE of a rectangle along the axes, from its corner (left, top) to (right, bottom)."""
+        (left, top), (right, bottom) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+        ring = [[left, top], [right, top], [right, bottom], [left, bottom]]
+        return self.mask_of_rings([ring], where)
 
-    def mask_of_oval(self, x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> dict:
+    def mask_of_oval(self, centre: ArrayLike, radii: ArrayLike, turn: float = 0.0) -> dict:
         """RLE of an ellipse about (x, y), its half axes turned clockwise as seen, in radians."""
+        (x, y), (rx, ry) = np.asarray(centre, dtype=float), np.asarray(radii, dtype=float)
         if not np.isfinite([x, y, rx, ry, turn]).all() or max(abs(x), abs(y), rx, ry) > FARTHEST:
             raise InputError("an ellipse needs a centre and two half axes in pixels")
         mask = np.zeros(self.shape, dtype=bool)

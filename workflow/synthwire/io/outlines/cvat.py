@@ -90,7 +90,9 @@ def _mask_of_box(collector: Collector, shape: ElementTree.Element, where: str) -
 
 
 def _mask_of_ellipse(collector: Collector, shape: ElementTree.Element, where: str) -> dict:
-    return collector.mask_of_oval(*_numbers(shape, "cx", "cy", "rx", "ry"), _turn(shape))
+    return collector.mask_of_oval(
+        _numbers(shape, "cx", "cy"), _numbers(shape, "rx", "ry"), _turn(shape)
+    )
 
 
 def _mask_of_runs(collector: Collector, shape: ElementTree.Element, where: str) -> dict:

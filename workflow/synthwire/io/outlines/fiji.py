@@ -9,18 +9,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from roifile import ROI_OPTIONS, ROI_TYPE, ImagejRoi
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile, atomic_path, open_binary
+from synthwire.io.files import atomic_path, open_binary
 from synthwire.io.masks import decode_mask
+from synthwire.io.outlines.archives import (
+    DAMAGED_ARCHIVE,
+    LARGEST_ROI_ARCHIVE,
+    is_archive_of_files,
+    is_of_the_system,
+)
 from synthwire.io.outlines.collector import BAD_OUTLINE, Collector
 from synthwire.io.outlines.fiji_shapes import mask_of_roi
 from synthwire.io.outlines.geometry import rings_of
 from synthwire.io.recordings.tiff import open_tiff
-
-LARGEST_ROI_ARCHIVE = 256 * 2**20  # bytes; what unpacks to more is no set of outlines
 
 
 def recognises(collector: Collector) -> bool:
@@ -34,9 +37,9 @@ def read(collector: Collector) -> None:
     """Take in the ROIs that enclose an area; a ROI's position is the slice it lies on."""
     try:
         parts = _parts(collector)
-    except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except DAMAGED_ARCHIVE as error:
         raise collector.error(f"no Fiji ROI file, or a damaged one ({error})") from None
     if not parts:
         raise collector.error("no Fiji ROI in it")
@@ -66,21 +69,10 @@ def read(collector: Collector) -> None:
         )
 
 
-def is_archive_of_files(path: Path | MemoryFile) -> bool:
-    """Whether a .zip holds files of outlines, and no ROIs."""
-    if path.suffix.lower() != ".zip":
-        return False
-    try:
-        with open_binary(path) as file, zipfile.ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if not is_of_the_system(name)]
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return False  # damaged: whoever reads it says so
-    return bool(names) and not any(name.lower().endswith(".roi") for name in names)
-
-
 def _parts(collector: Collector) -> list[tuple[str, bytes]]:
     """(name, content) of each ROI of a file; other files in an archive are named in remarks."""
     if collector.suffix in (".tif", ".tiff"):
+        collector.remark("overlay", "ImageJ's ROIs in it were taken, not its pixels")
         return [("", content) for content in _overlay(collector)]
     if collector.suffix == ".roi":
         return [("", collector.content)]
@@ -97,25 +89,16 @@ def _parts(collector: Collector) -> list[tuple[str, bytes]]:
     return parts
 
 
-def is_of_the_system(name: str) -> bool:
-    """Whether an entry of an archive is a folder, or what macOS or Windows put there."""
-    parts = name.replace("\\", "/").split("/")
-    return (
-        not parts[-1]
-        or "__MACOSX" in parts
-        or any(part.startswith(".") for part in parts if part not in (".", ".."))
-        or parts[-1].lower() in ("thumbs.db", "desktop.ini")
-    )
-
-
 def _overlay(collector: Collector) -> list[bytes]:
-    """The ROIs that ImageJ stored in a TIFF: those of its overlay, or else the one selected."""
+    """The ROIs of a TIFF's overlay; where nothing is in the picture the one that was selected."""
     try:
         with open_tiff(collector.path) as tiff:
             metadata = tiff.imagej_metadata or {}
-    except (tifffile.TiffFileError, InputError):
+            found = metadata.get("Overlays") or []
+            if not found and "ROI" in metadata and np.ptp(tiff.pages.first.asarray()) == 0:
+                found = metadata["ROI"]
+    except Exception:  # no TIFF, or a damaged one: whoever reads its pixels says so
         return []
-    found = metadata.get("Overlays") or metadata.get("ROI") or []
     return [found] if isinstance(found, bytes) else list(found)
 
 

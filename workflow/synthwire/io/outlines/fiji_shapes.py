@@ -28,9 +28,8 @@ def mask_of_roi(collector: Collector, roi: ImagejRoi, where: str) -> dict:
     if roi.roitype == ROI_TYPE.RECT:
         return collector.mask_of_box(*_bounds(roi), where)
     if roi.roitype == ROI_TYPE.OVAL:
-        left, top, right, bottom = _bounds(roi)
-        centre = (left + right) / 2, (top + bottom) / 2
-        return collector.mask_of_oval(*centre, (right - left) / 2, (bottom - top) / 2)
+        low, high = _bounds(roi)
+        return collector.mask_of_oval((low + high) / 2, (high - low) / 2)
     points = np.asarray(roi.coordinates(), dtype=float).reshape(-1, 2)
     if roi.roitype in LINES:
         return _mask_of_line(collector, points, _stroke_width(roi), where)
@@ -39,12 +38,12 @@ def mask_of_roi(collector: Collector, roi: ImagejRoi, where: str) -> dict:
     raise InputError(f"a {roi.roitype.name.lower()} encloses nothing")
 
 
-def _bounds(roi: ImagejRoi) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom in whole pixels, as ImageJ counts those of a sub-pixel ROI."""
+def _bounds(roi: ImagejRoi) -> tuple[np.ndarray, np.ndarray]:
+    """(left, top) and (right, bottom) in whole pixels, as ImageJ counts a sub-pixel ROI's."""
     if not roi.options & ROI_OPTIONS.SUB_PIXEL_RESOLUTION or not roi.widthd > 0:
-        return roi.left, roi.top, roi.right, roi.bottom
-    left, top = math.floor(roi.xd), math.floor(roi.yd)
-    return left, top, left + math.ceil(roi.widthd), top + math.ceil(roi.heightd)
+        return np.array([roi.left, roi.top]), np.array([roi.right, roi.bottom])
+    low = np.floor([roi.xd, roi.yd])
+    return low, low + np.ceil([roi.widthd, roi.heightd])
 
 
 def _stroke_width(roi: ImagejRoi) -> float:
@@ -66,7 +65,7 @@ def _mask_of_line(collector: Collector, points: np.ndarray, width: float, where:
         masks.append(collector.mask_of_rings([ring], where))
     if not masks:
         raise InputError("a line of one point encloses nothing")
-    masks += [collector.mask_of_oval(*joint, width / 2, width / 2) for joint in points[1:-1]]
+    masks += [collector.mask_of_oval(joint, (width / 2, width / 2)) for joint in points[1:-1]]
     return segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
 
 

@@ -37,6 +37,16 @@ def parse_rings(value: Any) -> list[np.ndarray]:
     return [ring for item in value for ring in parse_rings(item) or [np.empty((0, 2))]]
 
 
+def parse_points(value: Any) -> np.ndarray:
+    """Points (n, 2) from a list of (x, y); ValueError when it is none."""
+    points = np.asarray(value, dtype=float)
+    if points.size == 0:
+        return np.empty((0, 2))
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"points are pairs (x, y), not an array of shape {points.shape}")
+    return points
+
+
 def turned_box(
     x: float, y: float, width: float, height: float, turn: float, about: tuple[float, float]
 ) -> np.ndarray:

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
-import tifffile
 from PIL import Image, UnidentifiedImageError
 
 from synthwire.errors import InputError
@@ -46,10 +45,10 @@ def read_labels(path: Path | MemoryFile) -> np.ndarray:
         pixels = reader(path)
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, tifffile.TiffFileError) as error:
-        raise InputError(f"{path}: not an image, or a damaged one ({error})") from None
     except MemoryError:
         raise InputError(f"{path}: too large for this machine's memory") from None
+    except Exception as error:  # the libraries raise dozens of types on damaged files
+        raise InputError(f"{path}: not an image, or a damaged one ({error})") from None
     if not pixels.size:
         raise InputError(f"{path}: an empty label image")
     return _whole_numbers(path, pixels)
@@ -82,9 +81,7 @@ def _read_picture(path: Path | MemoryFile) -> np.ndarray:
                     raise InputError(f"{path}: an animation is no label image")
                 if picture.format == "JPEG":
                     return _of_jpeg(path, picture)
-                if picture.mode == "LA":
-                    picture = picture.convert("RGBA")
-                pixels = np.array(picture)
+                pixels = np.array(picture.convert("RGBA") if picture.mode == "LA" else picture)
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image, or a damaged one") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, SyntaxError) as error:

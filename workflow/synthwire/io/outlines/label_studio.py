@@ -12,7 +12,7 @@ import numpy as np
 from synthwire.errors import InputError
 from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.collector import Collector
-from synthwire.io.outlines.geometry import turned_box
+from synthwire.io.outlines.geometry import parse_points, turned_box
 
 # The field of a value that holds its classes, for each shape with an area.
 SHAPES = {
@@ -86,7 +86,8 @@ def _take(collector: Collector, page: int, where: str, result: Any) -> None:
         collector.leave_out(where, "no proper outline")
         return
     collector.require_shape(result.get("original_height"), result.get("original_width"), where)
-    value = result.get("value") if isinstance(result.get("value"), dict) else result
+    given = result.get("value")
+    value: Mapping = given if isinstance(given, dict) else result
     kind = str(result.get("type") or next((key for key in SHAPES if key in value), ""))
     if kind in ("choices", "textarea", "labels", "relation", "rating"):
         return  # says something of the image, or of an outline that stands by itself
@@ -102,7 +103,7 @@ def _mask(collector: Collector, kind: str, value: Mapping, where: str) -> dict:
     across, down = width / 100, height / 100
     turn = math.radians(float(value.get("rotation") or 0))
     if kind == "polygon":
-        points = np.asarray(value["points"], dtype=float).reshape(-1, 2)
+        points = parse_points(value["points"])
         return collector.mask_of_rings([points * (across, down)], where)
     if kind == "rectangle":
         x, y = float(value["x"]) * across, float(value["y"]) * down
@@ -111,7 +112,7 @@ def _mask(collector: Collector, kind: str, value: Mapping, where: str) -> dict:
     if kind == "ellipse":
         radii = float(value["radiusX"]) * across, float(value["radiusY"]) * down
         centre = float(value["x"]) * across, float(value["y"]) * down
-        return collector.mask_of_oval(*centre, *radii, turn)
+        return collector.mask_of_oval(centre, radii, turn)
     if kind == "brush":
         return encode_mask(decode_brush(value["rle"], collector.shape))
     raise InputError(f"a {kind or 'result without a type'} encloses nothing")

@@ -14,6 +14,7 @@ from pycocotools import mask as coco_mask
 from synthwire.errors import InputError
 from synthwire.io.masks import encode_mask, segmentation_to_rle
 from synthwire.io.outlines.collector import Collector
+from synthwire.io.outlines.geometry import parse_points
 
 LINES = ("line", "linestrip", "point", "points")
 
@@ -63,14 +64,14 @@ def _read_shapes(collector: Collector, page: int, shapes: list) -> None:
 def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
     """RLE of one shape; InputError where it has no area."""
     kind = shape.get("shape_type") or "polygon"
-    points = np.asarray(shape["points"], dtype=float).reshape(-1, 2)
+    points = parse_points(shape["points"])
     if kind == "rectangle" and len(points) >= 2:
-        return collector.mask_of_box(*points.min(axis=0), *points.max(axis=0), where)
+        return collector.mask_of_box(points.min(axis=0), points.max(axis=0), where)
     if kind == "circle":
         if len(points) < 2:
             raise InputError("a circle needs its centre and a point on it")
         radius = float(np.hypot(*(points[1] - points[0])))
-        return collector.mask_of_oval(*points[0], radius, radius)
+        return collector.mask_of_oval(points[0], (radius, radius))
     if kind == "mask":
         return _mask_of_picture(collector, shape["mask"], points[0])
     if kind == "oriented_rectangle" and len(points) == 3:  # the fourth corner follows

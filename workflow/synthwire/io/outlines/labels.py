@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from scipy import ndimage
 from skimage import measure
 
@@ -37,7 +36,7 @@ def read(collector: Collector) -> None:
     masks for one image are a particle each.
     """
     pages = read_labels(collector.path)
-    collector.require_shape(*pages.shape[1:], "each page")
+    collector.require_shape(pages.shape[1], pages.shape[2], "each page")
     layers, ours = _written_here(collector.path)
     stacked = len(pages) > 1 and len(collector.names) == 1 and not layers and _are_masks(pages)
     if stacked:
@@ -133,7 +132,7 @@ def _written_here(path: Path | MemoryFile) -> tuple[bool, bool]:
         with open_tiff(path) as tiff:
             layers = bool((tiff.shaped_metadata or ({},))[0].get(LAYERS_KEY))
             return layers, tiff.pages.first.software == SOFTWARE
-    except tifffile.TiffFileError:
+    except Exception:  # whoever reads it says what it is
         return False, False
 
 

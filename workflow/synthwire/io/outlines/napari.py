@@ -58,5 +58,5 @@ def _mask(collector: Collector, kind: str, points: np.ndarray, where: str) -> di
         along, beside = (points[1] - points[0]) / 2, (points[3] - points[0]) / 2
         turn = float(np.arctan2(along[1], along[0]))
         half = float(np.hypot(*along)), float(np.hypot(*beside))
-        return collector.mask_of_oval(*points.mean(axis=0), *half, turn)
+        return collector.mask_of_oval(points.mean(axis=0), half, turn)
     raise InputError(f"a {kind} encloses nothing")

@@ -193,12 +193,11 @@ def _rank(image: _Spelling, name: _Spelling, files: bool) -> _Rank | None:
             return _Rank(_NAME, _common_end(one, other), as_written)
     folders = 1 + _common_end(image.forgiven[:-1], name.forgiven[:-1])
     for as_written in (True, False):
-        one, other = (
-            (image.written[-1], name.written[-1])
-            if as_written
-            else (image.forgiven[-1], name.forgiven[-1])
-        )
-        if set(_stems(one, False)) & set(_stems(other, False)):
+        stems = [
+            set(_stems((spelling.written if as_written else spelling.forgiven)[-1], False))
+            for spelling in (image, name)
+        ]
+        if stems[0] & stems[1]:
             return _Rank(_STEM, folders, as_written)
     if files and set(_stems(image.forgiven[-1], False)) & set(_stems(name.forgiven[-1], True)):
         return _Rank(_ENDED, folders, False)

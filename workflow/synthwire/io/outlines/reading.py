@@ -8,8 +8,8 @@ from pathlib import Path
 from synthwire.errors import InputError
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE
 from synthwire.io.files import MemoryFile, Source, as_source
+from synthwire.io.outlines.archives import is_archive_of_files
 from synthwire.io.outlines.collector import Collector, Outlines
-from synthwire.io.outlines.fiji import is_archive_of_files
 from synthwire.io.outlines.formats import read_into
 from synthwire.io.outlines.sources import OutlineSource
 

@@ -16,7 +16,12 @@ from pathlib import Path
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
-from synthwire.io.outlines.fiji import LARGEST_ROI_ARCHIVE, is_archive_of_files, is_of_the_system
+from synthwire.io.outlines.archives import (
+    DAMAGED_ARCHIVE,
+    LARGEST_ROI_ARCHIVE,
+    is_archive_of_files,
+    is_of_the_system,
+)
 from synthwire.io.outlines.formats import is_outlines, names_in
 from synthwire.io.outlines.label_arrays import SUFFIXES as PICTURES
 from synthwire.io.outlines.pairing import Fault, listed, pair
@@ -154,7 +159,7 @@ class OutlineSource:
         try:
             with open_binary(self.path) as opened, zipfile.ZipFile(opened) as archive:
                 return MemoryFile(f"{self.path}/{name}", archive.read(file))
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+        except DAMAGED_ARCHIVE as error:
             raise InputError(f"{self.path}: {name}: cannot be unpacked ({error})") from None
 
     @cached_property
@@ -224,16 +229,16 @@ class OutlineSource:
         for file in naming:
             for name in self._names_in(file):
                 holders.setdefault(name, []).append(file)
-        for image, name in zip(left, pair(left, list(holders)), strict=True):
-            if isinstance(name, str):
-                files = sorted(set(holders[name]))
+        for image, found in zip(left, pair(left, list(holders)), strict=True):
+            if isinstance(found, str):
+                name, files = found, sorted(set(holders[found]))
                 claims[image] = (
                     self._claim(files[0], name)
                     if len(files) == 1
                     else Fault(f"{len(files)} files have outlines for {image}: {listed(files)}")
                 )
             else:
-                claims[image] = name
+                claims[image] = found
 
 
 def _folders(name: str) -> list[str]:

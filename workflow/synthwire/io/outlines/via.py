@@ -70,13 +70,13 @@ def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
             raise InputError("a polyline encloses nothing; outline the particle by a polygon")
         return collector.mask_of_rings([points], where)
     if kind == "rect":
-        x, y = float(shape["x"]), float(shape["y"])
-        right, bottom = x + float(shape["width"]), y + float(shape["height"])
-        return collector.mask_of_box(x, y, right, bottom, where)
+        corner = np.array([float(shape["x"]), float(shape["y"])])
+        sides = float(shape["width"]), float(shape["height"])
+        return collector.mask_of_box(corner, corner + sides, where)
     if kind in ("circle", "ellipse"):
         radii = [float(shape.get("r", shape.get(f"r{axis}", 0))) for axis in "xy"]
         turn = float(shape.get("theta", 0.0))
-        return collector.mask_of_oval(float(shape["cx"]), float(shape["cy"]), *radii, turn)
+        return collector.mask_of_oval([float(shape["cx"]), float(shape["cy"])], radii, turn)
     raise InputError(f"a {kind} encloses nothing" if kind else "a region without a shape")
 
 

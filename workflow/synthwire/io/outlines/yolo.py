@@ -62,8 +62,7 @@ def _mask(collector: Collector, places: np.ndarray, where: str) -> dict:
         raise ValueError("places must be parts of the image's width and height, from 0 to 1")
     points = places.reshape(-1, 2) * (width, height)
     if len(points) == 2:  # a box: its centre and its sides
-        (left, top), (right, bottom) = points[0] - points[1] / 2, points[0] + points[1] / 2
-        return collector.mask_of_box(left, top, right, bottom, where)
+        return collector.mask_of_box(points[0] - points[1] / 2, points[0] + points[1] / 2, where)
     return collector.mask_of_rings([points], where)
 
 
