@@ -3,7 +3,8 @@
 An image is read as options.py says (images.py) and seen by a model (models.py) at the size that it
 knows (scale.py, apply.py). What is found is a result (result.py), which has its files
 (result_files.py) and can be compared with outlines (comparison.py). Many images are a batch
-(batch.py), each with a place (places.py), and have one summary (summary.py). watch.py takes images
+(batch.py), each with a place (places.py), perhaps a table of their pixel sizes (size_table.py),
+and one summary (summary.py). watch.py takes images
 as they come and looks for change points (change_points.py). model_card.py makes the files of the
 model that is shipped.
 """
