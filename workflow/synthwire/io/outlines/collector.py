@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ BAD_OUTLINE = (
     OverflowError,
     TypeError,
     ValueError,
+    csv.Error,
     struct.error,
 )
 

@@ -21,7 +21,7 @@ from synthwire.io.outlines import (
     via,
     yolo,
 )
-from synthwire.io.outlines.collector import Collector
+from synthwire.io.outlines.collector import BAD_OUTLINE, Collector
 from synthwire.io.outlines.unknown import what_is
 
 # The first that recognises a file reads it. A new format is a file with recognises(collector) and
@@ -38,10 +38,15 @@ def format_of(collector: Collector) -> ModuleType | None:
 
 def read_into(collector: Collector) -> None:
     """Take in a file's outlines; InputError says what the file is when no reader knows it."""
-    reader = format_of(collector)
-    if reader is None:
-        raise collector.error(what_is(collector))
-    reader.read(collector)
+    try:
+        reader = format_of(collector)
+        if reader is None:
+            raise collector.error(what_is(collector))
+        reader.read(collector)
+    except InputError:
+        raise
+    except BAD_OUTLINE as error:
+        raise collector.error(f"damaged, or not as its format should be ({error})") from None
 
 
 def names_in(path: Path | MemoryFile, beside: Mapping[str, MemoryFile] | None = None) -> list[str]:
@@ -50,6 +55,15 @@ def names_in(path: Path | MemoryFile, beside: Mapping[str, MemoryFile] | None = 
     InputError when the file is damaged.
     """
     collector = Collector(path, [], (0, 0), (), beside)
+    try:
+        return _names(collector)
+    except InputError:
+        raise
+    except BAD_OUTLINE as error:
+        raise collector.error(f"damaged, or not as its format should be ({error})") from None
+
+
+def _names(collector: Collector) -> list[str]:
     reader = format_of(collector)
     names: Sequence[str] = reader.names(collector) if hasattr(reader, "names") else ()  # type: ignore[union-attr]
     return [name for name in names if name]
@@ -59,5 +73,5 @@ def is_outlines(path: Path | MemoryFile) -> bool:
     """Whether some reader knows a file; a damaged one counts, so that somebody hears of it."""
     try:
         return format_of(Collector(path, [], (0, 0), ())) is not None
-    except InputError:
+    except BAD_OUTLINE:
         return True
