@@ -20,9 +20,10 @@ def test_options_become_settings(tmp_path):
         *("segment", "a.png", "--out", "o", "-m", "transmission", "--i0", "1,2,30,40"),
         *("-p", "6.6x7.8nm", "--energy", "527", "--no-stretch", "-t", "0.5", "--min-area", "9nm2"),
         *("--keep-nested", "--exclude-border", "--model", "m", "--scale", "2", "--device", "cpu"),
+        *("--complex", "amplitude"),
     )
     assert full.preparation == Preparation(
-        "transmission", (6.6, 7.8), {"region": [1, 2, 30, 40]}, 527.0, stretch=False
+        "transmission", (6.6, 7.8), {"region": [1, 2, 30, 40]}, 527.0, "amplitude", stretch=False
     )
     assert full.selection == Selection(
         0.5, min_area_nm2=9.0, remove_nested=False, exclude_border=True

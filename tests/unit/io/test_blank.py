@@ -120,3 +120,15 @@ def test_pages_that_a_scan_over_energies_never_reached_are_left_out():
     np.testing.assert_array_equal(found.pages, pages[:2])
     assert found.energies_ev == (500.0, 501.0) and found.valid is None
     assert found.remarks == ("2 of 4 pages are empty and left out",)
+
+
+def test_transparent_rims_are_no_picture_and_half_transparent_images_stay():
+    rgba = np.dstack([COUNTS // 10] * 3 + [np.full_like(COUNTS, 255)]).astype(np.uint8)
+    rgba[100:, :, 3] = 0
+    found = without_blank(Recording(rgba[None]))
+    np.testing.assert_array_equal(found.pages, rgba[None, ..., :3])
+    assert found.valid[0, :100].all() and not found.valid[0, 100:].any()
+    rgba[50, :, 3] = 90
+    assert without_blank(Recording(rgba[None])).pages.shape == (1, 120, 160, 4)
+    rgba[..., 3] = 255
+    assert without_blank(Recording(rgba[None])).pages.shape == (1, 120, 160, 4)

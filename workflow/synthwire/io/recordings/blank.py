@@ -1,8 +1,8 @@
 """Pixels that are no picture: rims of turned or shifted images, lines that a scan never reached.
 
-They are NaN, or exactly zero. Zeros count only where their shape cannot be that of the ground: they
-fill whole lines (two at least) to the image's end, or they lie in corners so that a convex region
-is left.
+They are NaN, wholly transparent, or exactly zero. Zeros count only where their shape cannot be that
+of the ground: they fill whole lines (two at least) to the image's end, or they lie in corners so
+that a convex region is left.
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ def without_blank(recording: Recording) -> Recording:
             pages = pages[taken]
             energies = tuple(np.asarray(energies)[taken].tolist())
     masks = [_valid(page) for page in pages]
+    if _has_holes(pages):
+        opaque = pages[..., 3] > 0
+        masks = [
+            shown if mask is None else mask & shown
+            for mask, shown in zip(masks, opaque, strict=True)
+        ]
+        pages = pages[..., :3]
     valid = None
     if any(mask is not None for mask in masks):
         full = np.ones(pages.shape[1:3], bool)
@@ -51,6 +58,15 @@ def without_blank(recording: Recording) -> Recording:
 
 def _has_picture(page: np.ndarray) -> bool:
     return bool((np.isfinite(page) & (page != 0)).any())
+
+
+def _has_holes(pages: np.ndarray) -> bool:
+    """Whether some pixels are wholly transparent, and all others not at all."""
+    if pages.ndim != 4 or pages.shape[3] != 4:
+        return False
+    alpha = pages[..., 3]
+    opaque = alpha == alpha.max()
+    return bool(alpha.max() > 0 and not opaque.all() and (opaque | (alpha == 0)).all())
 
 
 def _valid(page: np.ndarray) -> np.ndarray | None:

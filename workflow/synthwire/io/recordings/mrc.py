@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -60,9 +61,10 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     return Recording(pages, _pixel_size(header, order))
 
 
-def _order(header: bytes) -> str | None:
+def _order(header: bytes) -> Literal["<", ">"] | None:
     """The byte order in which the header makes sense, '<' or '>'; None when it does in neither."""
-    for order in "<>":
+    orders: tuple[Literal["<"], Literal[">"]] = ("<", ">")
+    for order in orders:
         *sides, mode = struct.unpack_from(f"{order}4i", header)
         (extended,) = struct.unpack_from(f"{order}i", header, 92)
         if all(0 < side < 2**20 for side in sides) and (mode in _PIXELS or mode in _NOT_READ):

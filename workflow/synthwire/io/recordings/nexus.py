@@ -106,6 +106,7 @@ def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -
 
 def _read_nxdata(path: Source, group: h5py.Group, largest_pixels: int | None) -> Recording:
     signal = _signal(group)
+    assert signal is not None  # or the group would not have been chosen
     require_pixels(path, signal.shape, largest_pixels)
     require_bytes(path, signal.size * signal.dtype.itemsize)
     kind = text(group["stxm_scan_type"][()]) if "stxm_scan_type" in group else ""

@@ -52,10 +52,10 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 pages = _without_inks(pages)
             turn = int(page.tags.valueof("Orientation", 1))
             found = tiff_calibration(tiff, tiff.series.index(series))
-            size = found.size_nm
+            side_nm = found.size_nm
             return Recording(
                 _upright(pages, turn),
-                size[::-1] if size and turn in _ON_THEIR_SIDE else size,
+                side_nm[::-1] if side_nm and turn in _ON_THEIR_SIDE else side_nm,
                 remarks=(*remarks, *_of_a_set(tiff)),
                 pixel_size_doubt=found.doubt,
                 pixel_size_remarks=found.remarks,
