@@ -166,3 +166,15 @@ def test_one_file_of_many_images_and_one_of_a_single_image(tmp_path):
     labels(tmp_path / "b_masks.png")
     source = OutlineSource(tmp_path / "b_masks.png", images)
     assert [source.claims[image] is None for image in images] == [True, False]
+
+
+def test_what_cellpose_saves_twice_is_no_doubt(tmp_path):
+    labels(tmp_path / "a.png")
+    labels(tmp_path / "a_cp_masks.png")
+    (tmp_path / "a_cp_outlines.txt").write_text("5,6,15,6,15,20,5,20\n")
+    masks = square().astype(np.uint16)
+    np.save(tmp_path / "a_seg.npy", {"masks": masks}, allow_pickle=True)
+    assert found_in(tmp_path, "a.png") == ["a_cp_masks.png"]
+    np.save(tmp_path / "a_seg.npy", {"masks": np.roll(masks, 1)}, allow_pickle=True)
+    (fault,) = found_in(tmp_path, "a.png")
+    assert str(fault).endswith("a_cp_masks.png, a_seg.npy")

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
 from synthwire.io.outlines.archives import (
@@ -24,12 +26,14 @@ from synthwire.io.outlines.archives import (
 )
 from synthwire.io.outlines.formats import is_outlines, names_in
 from synthwire.io.outlines.label_arrays import SUFFIXES as PICTURES
+from synthwire.io.outlines.label_arrays import read_labels
 from synthwire.io.outlines.pairing import Fault, listed, pair
 from synthwire.io.outlines.yolo import NAMES_OF_CLASSES
 
 TEXTS = (".json", ".geojson", ".xml", ".csv", ".txt")
 NAMING = (".json", ".xml", ".csv")  # formats that name their images
 MOST_NAMING = 20  # more files of these are one for each image
+ROUGH = "_cp_outlines.txt"  # Cellpose's, whose masks are exact
 NO_OUTLINES = ("jpegimages", "images", "segmentationclass")  # folders of exports beside the masks
 
 
@@ -181,8 +185,9 @@ class OutlineSource:
         """Claims by the files' names, then by those within; pictures where no other file is."""
         claims: dict[str, Claim | Fault | None] = dict.fromkeys(self.images)
         pictures = [name for name in self._files if name.lower().endswith(PICTURES)]
-        others = [name for name in self._files if name not in pictures]
-        for names in (others, pictures):
+        rough = [name for name in self._files if name.lower().endswith(ROUGH)]
+        others = [name for name in self._files if name not in {*pictures, *rough}]
+        for names in (others, pictures, rough):
             open_images = [image for image, claim in claims.items() if claim is None]
             for image, found in zip(open_images, pair(open_images, names, files=True), strict=True):
                 claims[image] = self._settled(image, found)
@@ -200,8 +205,19 @@ class OutlineSource:
         names = [found] if isinstance(found, str) else list(found.names)
         good = [name for name in names if is_outlines(self._open(name, self._files[name]))]
         if isinstance(found, Fault) and (found.images or len(good) > 1):
-            return self._named_in(image, good) or found
+            same = not found.images and self._are_the_same(good)
+            return self._claim(good[0]) if same else self._named_in(image, good) or found
         return self._claim(good[0]) if good else None
+
+    def _are_the_same(self, files: Sequence[str]) -> bool:
+        """Whether files are label images of the same numbers, as Cellpose saves them twice."""
+        if not all(file.lower().endswith(PICTURES) for file in files):
+            return False
+        try:
+            first, *others = (read_labels(self._open(file, self._files[file])) for file in files)
+        except InputError:
+            return False
+        return all(np.array_equal(first, other) for other in others)
 
     def _named_in(self, image: str, files: Sequence[str]) -> Claim | None:
         """The claim on that one of some files which names this image and no other one."""
