@@ -112,3 +112,14 @@ def test_berkeley_with_several_images_is_asked_for(tmp_path):
     path = write_berkeley(tmp_path / "a.emd", GREY, [Y, X], groups=("first", "second"))
     with pytest.raises(InputError, match="data/first, data/second"):
         read_recording(path)
+
+
+def test_groups_of_velox_names_that_hold_something_else(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["Data/Image"] = GREY
+    np.testing.assert_array_equal(read_recording(tmp_path / "a.h5").pages[0], GREY)
+    with h5py.File(tmp_path / "b.emd", "w") as file:
+        file["Data/Image/first"] = GREY
+        file.create_group("Data/Image/second/Data")
+    with pytest.raises(InputError, match="not exactly one image in this EMD file of Velox"):
+        read_recording(tmp_path / "b.emd")

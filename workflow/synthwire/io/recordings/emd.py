@@ -25,7 +25,7 @@ def read_layout(
     path: Path | MemoryFile, file: h5py.File, largest_pixels: int | None
 ) -> Recording | None:
     """Read an EMD file; None where it is none. InputError where it holds several images."""
-    if _IMAGES in file:
+    if hasattr(file.get(_IMAGES), "keys"):
         return _read_velox(path, file[_IMAGES], largest_pixels)
     groups = {
         name: group for name, group in _groups(file).items() if "emd_group_type" in group.attrs
@@ -42,7 +42,10 @@ def _read_velox(
     found = {
         name: item
         for name, item in images.items()
-        if "Data" in item and item["Data"].dtype.kind in "buif" and item["Data"].ndim in (2, 3)
+        if hasattr(item, "keys")
+        and hasattr(item.get("Data"), "dtype")
+        and item["Data"].dtype.kind in "buif"
+        and item["Data"].ndim in (2, 3)
     }
     metadata = {name: _velox_metadata(item) for name, item in found.items()}
     detectors = {name: _detector(metadata[name]) or name for name in found}
