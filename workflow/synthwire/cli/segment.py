@@ -20,7 +20,8 @@ from synthwire.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synthwire.segmentation.batch import Batch, MeasuredImage
+    from synthwire.segmentation.batch import Batch
+    from synthwire.segmentation.summary import MeasuredImage
 
 REMARKS = 6  # so many of an image stand on its line
 DESCRIPTION = """\
@@ -153,7 +154,12 @@ def _say_remarks(path: Path, images: Sequence[MeasuredImage]) -> None:
     if not remarks:
         return
     more = f" … and {len(remarks) - REMARKS} more, in summary.csv" if len(remarks) > REMARKS else ""
-    complain(f"{path}: " + "; ".join(remarks[:REMARKS]) + more)
+    said, named = [], ""
+    for remark in remarks[:REMARKS]:  # the file that several are of is named once
+        file, _, rest = remark.partition(": ")
+        said.append(rest if rest and file == named else remark)
+        named = file
+    complain(f"{path}: " + "; ".join(said) + more)
 
 
 def _say_what_is_there(batch: Batch, note: Callable[[str], None]) -> None:
