@@ -268,7 +268,7 @@ def test_several_images_are_chosen_from_and_pooled(app, inferences):
     assert options == ["a.png", "⚠ b.png", "a.png"]
     app.session_state["part"] = "All images"
     app.run()
-    assert messages(app) == ["b.png: not an image (PNG, JPEG or TIFF is expected)"]
+    assert messages(app) == ["b.png: not an image, but a text; an image is expected"]
     rows = app.dataframe[0].value
     assert list(rows.index) == ["a", "a_2"]
     app.run()
