@@ -299,7 +299,6 @@ def test_other_texts_are_named(tmp_path, text):
         ("a.mat", b"MATLAB", "MATLAB's data"),
         ("a.pkl", b"\x80\4.", "a Python pickle"),
         ("a.json", b'{"objects": [], "size": {}}', "Supervisely"),
-        ("a.json", b'{"metadata": {}, "file": {}, "view": {}}', "VIA 3"),
         ("a.json", b'{"annotations": []}', "without the list 'images'"),
         ("a.wxyz", b"\0", r"'\.wxyz' is no format of outlines"),
         ("data.yaml", b"names: [a]", "the folder or the zip of YOLO's"),

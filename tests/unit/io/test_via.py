@@ -77,3 +77,28 @@ def test_only_the_images_own_regions_count(tmp_path):
     write_json(tmp_path / "via.json", data)
     with pytest.raises(InputError, match=r"no outlines of 'a\.png'.* lists is x\.png, y\.png"):
         read(tmp_path / "via.json")
+
+
+def test_projects_of_version_3(tmp_path):
+    corners = [side for point in SQUARE for side in point]
+    regions = [
+        [7, *corners], [2, 20, 6, 10, 14], [3, 40, 25, 8], [6, *corners], [1, 4, 4], [7, 1, 1], [],
+    ]  # fmt: skip
+    data = {
+        "project": {"pname": "wires"},
+        "file": {"1": {"fid": "1", "fname": "in/a.png"}, "2": {"fid": "2", "fname": "b.png"}},
+        "view": {"1": {"fid_list": ["1"]}, "2": {"fid_list": ["2"]}, "3": {"fid_list": []}},
+        "metadata": {f"1_{n}": {"vid": "1", "xy": xy} for n, xy in enumerate(regions)}
+        | {"2_0": {"vid": "2", "xy": [2, 1, 1, 5, 5]}},
+    }
+    write_json(tmp_path / "via.json", data)
+    found = read(tmp_path / "via.json")
+    polygon, rect, circle = masks_of(found)
+    np.testing.assert_array_equal(polygon, square())
+    np.testing.assert_array_equal(rect, np.roll(square(), 15, 1))
+    assert circle.sum() == pytest.approx(np.pi * 64, rel=0.05)
+    assert len(found.remarks) == 3 and "a polyline encloses nothing" in found.remarks[0]
+    data["metadata"] = {"1_0": {"vid": "1"}}
+    write_json(tmp_path / "via.json", data)
+    with pytest.raises(InputError, match=r"via\.json: "):
+        read(tmp_path / "via.json")

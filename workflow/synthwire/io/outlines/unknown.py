@@ -61,8 +61,6 @@ def _what_json_is(data: Any) -> str:
             return f"Datumaro's or Darwin's JSON; {INSTEAD}"
         if {"imgHeight", "objects"} <= keys:
             return f"Cityscapes' JSON; {INSTEAD}"
-        if {"metadata", "file", "view"} <= keys:
-            return "a project of VIA 3; draw and export with VIA 2, or " + INSTEAD
         if "annotations" in keys:
             return "annotations without the list 'images' of COCO; export the whole COCO file"
     return (

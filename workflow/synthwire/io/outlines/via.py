@@ -1,11 +1,11 @@
-"""VGG Image Annotator (VIA): JSON and CSV of versions 1 and 2, which makesense.ai writes too."""
+"""VGG Image Annotator (VIA): JSON of versions 1 to 3 and CSV; makesense.ai writes its JSON, too."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,12 +85,44 @@ def _images(collector: Collector) -> list[dict]:
     if collector.suffix == ".csv":
         return _images_of_table(csv.DictReader(io.StringIO(collector.text, newline="")))
     data = collector.json
+    if isinstance(data, dict) and {"file", "view", "metadata"} <= set(data):
+        return _images_of_version_3(data)
     images = data.get("_via_img_metadata", data) if isinstance(data, dict) else None
     if not isinstance(images, dict) or not images:
         return []
     values = list(images.values())
     good = all(isinstance(item, dict) and "regions" in item for item in values)
     return values if good else []
+
+
+def _images_of_version_3(data: Mapping) -> list[dict]:
+    """The images of a project of VIA 3, whose regions are numbers: a kind, and its places."""
+    files, views, regions = ({**data[key]} for key in ("file", "view", "metadata"))
+    images = {
+        str(view): {"filename": files[str(content["fid_list"][0])]["fname"], "regions": {}}
+        for view, content in views.items()
+        if content["fid_list"]
+    }
+    for key, region in regions.items():
+        view = str(region["vid"])
+        if view in images and region["xy"]:  # without places it is of the image as a whole
+            shape = _shape_of_numbers(region["xy"])
+            images[view]["regions"][key] = {"shape_attributes": shape, "region_attributes": {}}
+    return list(images.values())
+
+
+def _shape_of_numbers(numbers: Sequence[float]) -> dict:
+    """A region of VIA 3 as version 2 has it."""
+    kinds = {2: "rect", 3: "circle", 4: "ellipse", 5: "line", 6: "polyline", 7: "polygon"}
+    kind, places = kinds.get(int(numbers[0]), "point"), numbers[1:]
+    fields = {
+        "rect": ("x", "y", "width", "height"),
+        "circle": ("cx", "cy", "r"),
+        "ellipse": ("cx", "cy", "rx", "ry"),
+    }
+    if kind in fields:
+        return {"name": kind, **dict(zip(fields[kind], places, strict=False))}
+    return {"name": kind, "all_points_x": places[::2], "all_points_y": places[1::2]}
 
 
 def _images_of_table(rows: csv.DictReader) -> list[dict]:
