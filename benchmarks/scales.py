@@ -1,9 +1,10 @@
 """At which sizes a network should look at an image: fixed ones beside the choice by evidence.
 
-    python benchmarks/scales.py [--size 512] [--seed 1] [--threads 1] [--out results/benchmarks]
+    python benchmarks/scales.py [--size 512] [--seed 101] [--threads 1] [--out results/benchmarks]
 
 The bundled model on scenes of known truth from the virtual electron microscopes, wires of one width
 from 4 to 200 px, and thin and thick ones in one image, on grainy grounds. No pixel size is given.
+Scenes 1 to 20 shaped what the choice follows; those from 101 on did not.
 Each scene is segmented at fixed scales, and as the tool does it when nobody names one. AP50 is
 measured as the tool reports it, without what is nested. Cost is counted in the pixels that the
 network sees, so that other work on the machine does not change it.
@@ -218,7 +219,7 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=101)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "benchmarks")
     options = parser.parse_args()

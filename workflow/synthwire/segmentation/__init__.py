@@ -1,7 +1,8 @@
 """The tool: a user's images in, their particles out.
 
-An image is read as options.py says (images.py) and seen by a model (models.py) at the size that it
-knows (scale.py, apply.py). What is found is a result (result.py), which has its files
+An image is read as options.py says (images.py) and seen by a model (models.py) at several sizes
+(looks.py), between which the widths of what it finds decide (scale.py, apply.py).
+What is found is a result (result.py), which has its files
 (result_files.py) and can be compared with outlines (comparison.py). Many images are a batch
 (batch.py), each with a place (places.py), perhaps a table of their pixel sizes (size_table.py),
 and one summary (summary.py). watch.py takes images
