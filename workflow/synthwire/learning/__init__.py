@@ -16,6 +16,7 @@ import importlib.util
 import sys
 import types
 import warnings
+from collections.abc import Iterable, Sequence
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
@@ -35,7 +36,12 @@ for _old, _new in (("LINEAR", "BILINEAR"), ("CUBIC", "BICUBIC"), ("ANTIALIAS", "
 class _NotInstalled(MetaPathFinder):
     """Asked last: says in one line that Detectron2 is missing, whoever imports it."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: types.ModuleType | None = None,
+    ) -> None:
         if name == "detectron2":
             raise InputError(
                 "Detectron2 is not installed in this environment: run envs/install_detectron2.py "
@@ -44,7 +50,7 @@ class _NotInstalled(MetaPathFinder):
         return None
 
 
-def _compiled(folders) -> bool:
+def _compiled(folders: Iterable[str]) -> bool:
     """Whether a Detectron2 in these folders brings its compiled operators."""
     suffixes = importlib.machinery.EXTENSION_SUFFIXES
     return any(Path(folder, f"_C{suffix}").exists() for folder in folders for suffix in suffixes)
@@ -53,7 +59,7 @@ def _compiled(folders) -> bool:
 _detectron2 = importlib.util.find_spec("detectron2")
 if _detectron2 is None:
     sys.meta_path.append(_NotInstalled())
-elif not _compiled(_detectron2.submodule_search_locations):
+elif not _compiled(_detectron2.submodule_search_locations or ()):
     # Mask R-CNN needs none of these operators (torchvision has ROIAlign and NMS), but Detectron2's
     # modules import the extension; a user's own compiled one stays.
     sys.modules.setdefault("detectron2._C", types.ModuleType("detectron2._C"))

@@ -68,10 +68,11 @@ def lay_over(
 def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
     """Rows and columns of a mask with a margin, within the image."""
     (found,) = ndimage.find_objects(mask.astype(np.uint8))
-    return tuple(
+    rows, columns = (
         slice(max(0, side.start - margin), min(side.stop + margin, length))
         for side, length in zip(found, mask.shape, strict=True)
     )
+    return rows, columns
 
 
 def _at_border(mask: np.ndarray) -> bool:

@@ -142,7 +142,7 @@ class TrainingImages(Dataset):
         image, masks, numbers = lay_over(
             decoded.image, decoded.masks(), donor.image, donor.masks(), self._pasted, rng
         )
-        rows, columns = (masks[len(decoded.boxes) :].any(axis=axis) for axis in (2, 1))
+        rows, columns = (np.any(masks[len(decoded.boxes) :], axis=axis) for axis in (2, 1))
         corners = [
             (x.argmax(), y.argmax(), len(x) - x[::-1].argmax(), len(y) - y[::-1].argmax())
             for x, y in zip(columns, rows, strict=True)
@@ -155,7 +155,9 @@ class TrainingImages(Dataset):
         )
 
 
-def _instances(decoded: DecodedImage, transform, size: tuple[int, int]) -> Instances:
+def _instances(
+    decoded: DecodedImage, transform: transforms.Transform, size: tuple[int, int]
+) -> Instances:
     height, width = size
     boxes = transform.apply_box(decoded.boxes).reshape(-1, 4)
     boxes = np.clip(boxes, 0, [width, height, width, height]).astype(np.float32)

@@ -9,13 +9,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import distributed
-from torch.multiprocessing import ProcessExitedException, get_context, start_processes
+from torch.multiprocessing import get_context
+from torch.multiprocessing.spawn import ProcessExitedException, start_processes
 from torch.nn.parallel import DistributedDataParallel
 
 from synthwire.runtime.job import LOG_FORMAT
@@ -42,6 +43,11 @@ def parallel(model: torch.nn.Module, device: str) -> torch.nn.Module:
         return model
     ids = [rank()] if device == "cuda" else None
     return DistributedDataParallel(model, device_ids=ids, broadcast_buffers=False)
+
+
+def apart(model: torch.nn.Module) -> AbstractContextManager:
+    """Within it the gradients of a `parallel` model are not exchanged yet."""
+    return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
 
 
 class Interrupts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
@@ -14,7 +16,7 @@ def fold_normalisation(model: torch.nn.Module) -> None:
     scores are those of folded layers.
     """
     for module in model.modules():
-        norm = getattr(module, "norm", None)
+        norm: Any = getattr(module, "norm", None)
         if isinstance(module, torch.nn.Conv2d) and hasattr(norm, "running_mean"):
             module.weight, module.bias = fuse_conv_bn_weights(
                 module.weight,
@@ -25,4 +27,4 @@ def fold_normalisation(model: torch.nn.Module) -> None:
                 norm.weight,
                 norm.bias,
             )
-            module.norm = None
+            module.norm = None  # type: ignore[assignment]  # torch knows tensors and modules alone

@@ -8,12 +8,13 @@ whole region, knows where in it each bin lies, and looks and draws beyond the bo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from detectron2.config import configurable
+from detectron2.config import CfgNode, configurable
 from detectron2.layers import Conv2d, ShapeSpec
 from detectron2.modeling.poolers import ROIPooler
 from detectron2.modeling.roi_heads.mask_head import ROI_MASK_HEAD_REGISTRY, mask_rcnn_inference
@@ -22,6 +23,8 @@ from detectron2.structures import Boxes, Instances
 # Of the regions' sides to those of the boxes: a box that is too small cuts less.
 REGION_SCALE = 1.25
 FINEST = "p2"
+
+Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d)
 
 
 class Hourglass(nn.Module):
@@ -83,9 +86,10 @@ def _enlargement(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     return _initialise(nn.ConvTranspose2d(inputs, outputs, 2, stride=2))
 
 
-def _initialise(layer: nn.Module) -> nn.Module:
+def _initialise(layer: Layer) -> Layer:
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
@@ -105,10 +109,10 @@ class HourglassMaskHead(nn.Module):
         self.network = Hourglass(channels, width)
         self.predictor = nn.Conv2d(width, classes, 1)
         nn.init.normal_(self.predictor.weight, std=0.001)
-        nn.init.zeros_(self.predictor.bias)
+        nn.init.zeros_(self.predictor.bias)  # type: ignore[arg-type]  # it has one
 
     @classmethod
-    def from_config(cls, cfg, input_shape: Mapping[str, ShapeSpec]) -> dict:
+    def from_config(cls, cfg: CfgNode, input_shape: Mapping[str, ShapeSpec]) -> dict:
         head = cfg.MODEL.ROI_MASK_HEAD
         return {
             "channels": input_shape[FINEST].channels,
@@ -119,7 +123,9 @@ class HourglassMaskHead(nn.Module):
             "classes": cfg.MODEL.ROI_HEADS.NUM_CLASSES,
         }
 
-    def forward(self, features: Mapping[str, torch.Tensor], instances: Sequence[Instances]):
+    def forward(
+        self, features: Mapping[str, torch.Tensor], instances: Sequence[Instances]
+    ) -> dict[str, torch.Tensor] | Sequence[Instances]:
         """{"loss_mask"} in training; in prediction the instances, with `pred_masks` (N, 1, M, M)
         and `mask_boxes`.
         """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.utils._pytree import tree_map_only
 
 from synthwire.learning.heads import HourglassMaskHead
 
+from detectron2.modeling import GeneralizedRCNN
 from detectron2.modeling.roi_heads.mask_head import MaskRCNNConvUpsampleHead
 
 
@@ -22,7 +26,7 @@ def native_precision(device: str) -> str:
     return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
 
 
-def lower_precision(model: torch.nn.Module, dtype: torch.dtype) -> None:
+def lower_precision(model: GeneralizedRCNN, dtype: torch.dtype) -> None:
     """Let convolutions and matrix products work with 16-bit numbers.
 
     What decides stays in 32 bits: boxes, scores and the last layer of the masks.
@@ -44,9 +48,9 @@ def lower_precision(model: torch.nn.Module, dtype: torch.dtype) -> None:
         mask_head.predictor.float()
 
 
-def _cast_inputs(dtype: torch.dtype):
+def _cast_inputs(dtype: torch.dtype) -> Callable[[torch.nn.Module, tuple], tuple]:
     return lambda _module, inputs: _cast(inputs, dtype)
 
 
-def _cast(values, dtype: torch.dtype):
+def _cast(values: Any, dtype: torch.dtype) -> Any:
     return tree_map_only(torch.Tensor, lambda tensor: tensor.to(dtype), values)

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from synthwire.learning.pasting import mask_confidence, paste_masks
 from synthwire.learning.precision import lower_precision, native_precision
 
 from detectron2.checkpoint import DetectionCheckpointer
+from detectron2.config import CfgNode
 from detectron2.data.transforms import ResizeShortestEdge
 from detectron2.modeling import build_model
 from detectron2.structures import Instances
@@ -41,7 +42,7 @@ class Place(NamedTuple):
 class StrictCheckpointer(DetectionCheckpointer):
     """Detectron2's checkpointer; weights that do not fit the network are refused."""
 
-    def _load_model(self, checkpoint):
+    def _load_model(self, checkpoint: dict[str, Any]) -> Any:
         incompatible = super()._load_model(checkpoint)
         wrong = {name: "is not known" for name in incompatible.unexpected_keys}
         wrong |= {name: "is missing" for name in incompatible.missing_keys}
@@ -54,7 +55,7 @@ class StrictCheckpointer(DetectionCheckpointer):
             )
         return incompatible
 
-    def load(self, path: str, *arguments, **options) -> dict:
+    def load(self, path: str, *arguments: Any, **options: Any) -> dict:
         self._path = path
         return super().load(path, *arguments, **options)
 
@@ -73,7 +74,7 @@ class Predictor:
 
     def __init__(
         self,
-        cfg,
+        cfg: CfgNode,
         precision: str = "float32",
         suppress: Callable[[list[dict]], list[dict]] | None = None,
         scales: Sequence[float] = (1.0,),

@@ -30,6 +30,7 @@ from synthwire.learning.precision import native_precision
 from synthwire.runtime.seeds import TrainingStream, seed_of
 
 from detectron2.checkpoint import DetectionCheckpointer
+from detectron2.config import CfgNode
 from detectron2.engine import HookBase, TrainerBase, hooks
 from detectron2.modeling import build_model
 from detectron2.solver import build_lr_scheduler
@@ -41,7 +42,7 @@ class WireTrainer(TrainerBase):
 
     def __init__(
         self,
-        cfg,
+        cfg: CfgNode,
         images: TrainingImages,
         parts: int,
         description: str,
@@ -116,8 +117,7 @@ class WireTrainer(TrainerBase):
             torch.manual_seed(self._seed(part))
             images = next(self._batches)
             # gradients are exchanged between processes once an iteration, with the last part
-            waiting = part + 1 < parts and distributed.processes() > 1
-            with self.model.no_sync() if waiting else nullcontext():
+            with distributed.apart(self.model) if part + 1 < parts else nullcontext():
                 with torch.autocast(self.device, self._precision, enabled=self._mixed):
                     losses = self.model(images)
                 self._scaler.scale(sum(losses.values()) / parts).backward()
@@ -158,7 +158,7 @@ class WireTrainer(TrainerBase):
         self._scaler.load_state_dict(state_dict["scaler"])
 
 
-def build_optimizer(cfg, model: torch.nn.Module) -> torch.optim.SGD:
+def build_optimizer(cfg: CfgNode, model: torch.nn.Module) -> torch.optim.SGD:
     """Detectron2's stochastic gradient descent, rates and decays of its config included."""
     return torch.optim.SGD(
         get_default_optimizer_params(

@@ -10,6 +10,7 @@ What each part gains is measured by benchmarks/training.py and benchmarks/infere
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -19,6 +20,7 @@ from synthwire.learning.cpu.convolution import SmallMapConv2d
 from synthwire.learning.cpu.pooling import Pooler, can_pool
 
 from detectron2.layers import Conv2d
+from detectron2.modeling import GeneralizedRCNN
 from detectron2.modeling.poolers import ROIPooler
 
 # Modules whose outputs become boxes, scores and losses.
@@ -37,7 +39,7 @@ def accelerate(model: nn.Module) -> nn.Module:
     return model
 
 
-def lay_channels_last(model: nn.Module) -> None:
+def lay_channels_last(model: GeneralizedRCNN) -> None:
     """Let convolutions work on pixels whose channels lie together in memory (channels_last).
 
     Measured: without it a training step of the demo takes 1.09 times as long, with 16-bit numbers
@@ -72,6 +74,6 @@ def _channels_last_input(module: nn.Module, inputs: tuple) -> tuple:
     return (inputs[0].contiguous(memory_format=torch.channels_last), *inputs[1:])
 
 
-def _in_32_bits(module: nn.Module, inputs: tuple, outputs):
+def _in_32_bits(module: nn.Module, inputs: tuple, outputs: Any) -> Any:
     """Losses and boxes are computed from numbers of full length, under autocast as well."""
     return tree_map_only(torch.Tensor, torch.Tensor.float, outputs)

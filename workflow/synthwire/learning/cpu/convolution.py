@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.nn import functional
 
@@ -54,7 +56,9 @@ class _MatrixConvolution(torch.autograd.Function):
     """Convolution as the product of image patches with the weights, channels last throughout."""
 
     @staticmethod
-    def forward(ctx, x, weight, stride, padding):
+    def forward(
+        ctx: Any, x: torch.Tensor, weight: torch.Tensor, stride: int, padding: int
+    ) -> torch.Tensor:
         kernel = weight.shape[2]
         pad = (0, 0, padding, padding, padding, padding)
         padded = functional.pad(x.permute(0, 2, 3, 1), pad)
@@ -67,7 +71,7 @@ class _MatrixConvolution(torch.autograd.Function):
         return (patches @ weights.T).view(images, height, width, -1).permute(0, 3, 1, 2)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         patches, weights = ctx.saved_tensors
         shape, (height, width), kernel, stride, padding = ctx.geometry
         images, _, _, channels = shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from detectron2.modeling.poolers import (
 
 _HALF = np.float32(0.5)
 _ONE = np.float32(1)
+_Taps = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def can_pool(pooler: ROIPooler) -> bool:
@@ -61,7 +64,15 @@ def _pixels(tensor: torch.Tensor) -> np.ndarray:
 
 class _PoolRegions(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, rois, levels, scales, samples, bins, *features):
+    def forward(
+        ctx: Any,
+        rois: np.ndarray,
+        levels: np.ndarray,
+        scales: list[float],
+        samples: int,
+        bins: int,
+        *features: torch.Tensor,
+    ) -> torch.Tensor:
         ctx.regions = (rois, levels, scales, samples)
         ctx.shapes = [feature.shape for feature in features]
         pooled = torch.empty(len(rois), bins, bins, features[0].shape[1])
@@ -72,7 +83,7 @@ class _PoolRegions(torch.autograd.Function):
         return pooled.permute(0, 3, 1, 2)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         rois, levels, scales, samples = ctx.regions
         pooled = _pixels(gradient)
         gradients = []
@@ -87,7 +98,7 @@ class _PoolRegions(torch.autograd.Function):
 
 
 @numba.njit(cache=True, nogil=True)
-def _taps(start, length, bins, samples, cells):
+def _taps(start: np.float32, length: np.float32, bins: int, samples: int, cells: int) -> _Taps:
     """Where the samples along one side of a region lie: lower cell, upper cell, upper's weight.
 
     start, length: of the region, in cells. A sample outside of the map has a lower cell of -1.
@@ -114,7 +125,9 @@ def _taps(start, length, bins, samples, cells):
 
 
 @numba.njit(cache=True, nogil=True)
-def _grid(box, scale, bins, samples, height, width):
+def _grid(
+    box: np.ndarray, scale: np.float32, bins: int, samples: int, height: int, width: int
+) -> tuple[int, int, _Taps, _Taps, np.float32]:
     """Sample positions of one region along y and x, and the weight of one sample."""
     left = box[1] * scale - _HALF
     top = box[2] * scale - _HALF
@@ -132,7 +145,14 @@ def _grid(box, scale, bins, samples, height, width):
 
 
 @numba.njit(cache=True, nogil=True)
-def _pool(feature, rois, which, scale, samples, pooled):
+def _pool(
+    feature: np.ndarray,
+    rois: np.ndarray,
+    which: np.ndarray,
+    scale: np.float32,
+    samples: int,
+    pooled: np.ndarray,
+) -> None:
     """ROIAlign: the regions `which` of `rois` (image, x0, y0, x1, y1), from one map into `pooled`.
 
     feature: (images, height, width, channels); pooled: (regions, bins, bins, channels).
@@ -165,7 +185,14 @@ def _pool(feature, rois, which, scale, samples, pooled):
 
 
 @numba.njit(cache=True, nogil=True)
-def _spread(pooled, rois, which, scale, samples, feature):
+def _spread(
+    pooled: np.ndarray,
+    rois: np.ndarray,
+    which: np.ndarray,
+    scale: np.float32,
+    samples: int,
+    feature: np.ndarray,
+) -> None:
     """The transpose of `_pool`: adds the regions' gradients to the map's."""
     bins = pooled.shape[1]
     _, height, width, channels = feature.shape
