@@ -159,8 +159,10 @@ def test_a_large_image_is_not_enlarged_without_bound():
 def test_the_width_of_a_rectangle_comes_from_its_area_and_its_box(width, ratio, angle):
     mask = bar((SIDE / 2, SIDE / 2), ratio * width, width, angle)
     (found,) = widths_px([result(mask, 1.0)])
-    # near a square its sides cannot be told from those of a rectangle turned by 45 degrees
-    assert found == pytest.approx(width, rel=0.1 if ratio > 2 else 0.35, abs=1.0)
+    if ratio > 3:
+        assert found == pytest.approx(width, rel=0.1, abs=1.5)
+    else:  # a box hardly tells a short slanted rectangle from a square of the same area
+        assert 0.9 * width - 1.5 <= found <= np.sqrt(ratio) * width * 1.1 + 1.5
 
 
 def test_widths_of_nothing():
