@@ -99,7 +99,7 @@ def add_particle_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--keep-nested",
         action="store_true",
-        help="keep particles that lie within a larger one; they are mostly its doubles",
+        help="keep particles that lie within a larger one; they are mostly its duplicates",
     )
     group.add_argument(
         "--exclude-border",
@@ -114,7 +114,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model",
         metavar="MODEL",
-        help="a run's model, as results/demo/models/12 (default: the one that ships with it)",
+        help="a run's model, as results/demo/models/12 (default: the one that comes with SynthWire)",
     )
     group.add_argument(
         "--scale",

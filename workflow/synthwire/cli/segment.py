@@ -45,7 +45,7 @@ what lies in DIR afterwards:
 NAME is the image's name without its suffix, and with its folder where names are equal. Pages of a
 stack lie in NAME/page_0001 and so on.
 
-A batch that was broken off goes on where it stopped: give the same command again. Bad files are
+A batch that was interrupted resumes where it stopped: give the same command again. Bad files are
 named and left out; the exit code is then 1.
 
 examples:
@@ -87,7 +87,7 @@ def add_to(commands: Commands) -> None:
         "names them (COCO, VIA, CVAT, Label Studio), or, of one image, any file; formats: "
         "those, LabelMe, Fiji ROIs, label images, masks, YOLO, QuPath, napari, ilastik, Cellpose",
     )
-    group.add_argument("--redo", action="store_true", help="do anew what is done already")
+    group.add_argument("--redo", action="store_true", help="do again what is done already")
 
 
 def run(options: argparse.Namespace) -> int:

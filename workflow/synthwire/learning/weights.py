@@ -29,7 +29,7 @@ class Bundled(NamedTuple):
 
 
 def bundled() -> Bundled:
-    """The model that ships with SynthWire: bundled.pth and its card bundled.json.
+    """The model that comes with SynthWire: bundled.pth and its card bundled.json.
 
     They lie beside this file, or in the folder that the environment variable SYNTHWIRE_WEIGHTS
     names. Settings that are younger than the card have the schema's defaults. InputError when a

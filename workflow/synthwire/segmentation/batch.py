@@ -1,7 +1,7 @@
 """Many images, each segmented once.
 
 Each image's folder holds all that is known of it; coco.json there also tells what made it, so a
-batch that was broken off goes on where it stopped, and a changed threshold needs no new inference.
+batch that was interrupted resumes where it stopped, and a changed threshold needs no new inference.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class BatchOptions:
     model, device: as `models.load_model` takes them; scale: as `apply.segment` does.
     outlines: of the images, to compare with: a folder or an archive of files named as they are, a
     file that names them, or, of a single image, any file. images: all files of the batch, where
-    there are outlines. redo: do anew what is done already. pixel_sizes: (down, across) in nm by
+    there are outlines. redo: do again what is done already. pixel_sizes: (down, across) in nm by
     file, where a table gives them; they go before `preparation`'s.
     """
 
