@@ -114,7 +114,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model",
         metavar="MODEL",
-        help="a run's model, as results/demo/models/12 (default: the one that comes with SynthWire)",
+        help="a run's model, as results/demo/models/12 (default: the one that comes with it)",
     )
     group.add_argument(
         "--scale",
