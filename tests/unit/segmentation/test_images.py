@@ -91,6 +91,7 @@ def test_lines_not_scanned_are_neither_bright_nor_dark(tmp_path, modality, value
     write_tiff(tmp_path / "stopped.tif", stopped)
     (whole,) = read_images(tmp_path / "whole.tif", Preparation(modality))
     (found,) = read_images(tmp_path / "stopped.tif", Preparation(modality))
+    assert found.picture_px == counts.size
     height = len(counts)
     assert abs(found.pixels[:height].astype(int) - whole.pixels).max() <= 4
     rest = found.pixels[height:]

@@ -94,6 +94,7 @@ def segment_image(
             "remarks": [*image.remarks, *([doubt] if doubt else [])],
             "looks": list(found.scales),
             "fitting_scale": found.fitting_scale,
+            **({} if image.picture_px is None else {"picture_px": image.picture_px}),
             **(info or {}),
         },
         selection,

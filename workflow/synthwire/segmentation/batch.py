@@ -214,7 +214,7 @@ class Batch:
             "particles": len(particles),
             "detections": len(data["annotations"]),
             "remarks": "; ".join(remarks),
-            **summarise_particles(particles, record),
+            **summarise_particles(particles, record, data["info"].get("picture_px")),
         }
         if (place / "evaluation.json").exists():
             row |= summarise_evaluation(read_json(place / "evaluation.json"))

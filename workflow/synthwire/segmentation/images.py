@@ -26,6 +26,7 @@ class GreyImage:
     name: of the file; page: from 0, None where the file holds this image alone. pixel_size_doubt:
     why the pixel size may be wrong, or None. remarks: what a user should know of how the image was
     read, one line each; size_remarks: those of them on the pixel size, the doubt among them.
+    picture_px: how many of the pixels the file holds a picture at; None: all.
     """
 
     pixels: np.ndarray
@@ -35,6 +36,7 @@ class GreyImage:
     pixel_size_doubt: str | None = None
     remarks: tuple[str, ...] = ()
     size_remarks: tuple[str, ...] = ()
+    picture_px: int | None = None
 
 
 def read_images(
@@ -68,9 +70,21 @@ def read_images(
         on_size = (*on_size, doubt)
     remarks = (*recording.remarks, *on_size)
     return [
-        GreyImage(pixels, size, name, page if len(pages) > 1 else None, doubt, remarks, on_size)
+        GreyImage(
+            *(pixels, size, name, page if len(pages) > 1 else None, doubt, remarks, on_size),
+            picture_px=_count_picture_px(recording, page),
+        )
         for page, pixels in enumerate(pages)
     ]
+
+
+def _count_picture_px(recording: Recording, page: int) -> int | None:
+    valid = recording.valid
+    if valid is None:
+        return None
+    # an image made of all pages holds a picture where any of them does
+    shown = valid[page] if recording.energies_ev is None else valid.any(axis=0)
+    return None if shown.all() else int(shown.sum())
 
 
 def _grey_pages(recording: Recording, preparation: Preparation) -> list[np.ndarray]:

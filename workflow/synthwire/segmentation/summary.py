@@ -50,16 +50,20 @@ class MeasuredImage:
     fault: str | None = None
 
 
-def summarise_particles(particles: pd.DataFrame, image: Mapping) -> dict[str, float]:
+def summarise_particles(
+    particles: pd.DataFrame, image: Mapping, picture_px: int | None = None
+) -> dict[str, float]:
     """Mean, standard deviation and median of the particles' measures, and their number per µm².
 
-    particles: rows of `PARTICLE_COLUMNS`; image: COCO record of their image. Of
-    orientations the mean direction. NaN where there is nothing to average, or no pixel size.
+    particles: rows of `PARTICLE_COLUMNS`; image: COCO record of their image; picture_px: how
+    many of its pixels hold a picture (None: all). Of orientations the mean direction. NaN where
+    there is nothing to average, or no pixel size.
     """
     size = image["pixel_size_nm"]
     area_um2 = math.nan
     if size is not None:
-        area_um2 = image["height"] * image["width"] * math.prod(size) * 1e-6
+        pixels = image["height"] * image["width"] if picture_px is None else picture_px
+        area_um2 = pixels * math.prod(size) * 1e-6
     row = {
         "pixel_down_nm": size[0] if size else math.nan,
         "pixel_across_nm": size[1] if size else math.nan,
