@@ -315,7 +315,7 @@ def test_the_authors_layout_is_another_source_of_images(finished, workflow, tmp_
             item["segmentation"] for item in expected
         ]
     jobs = workflow.planned("all", configs=configs)
-    assert jobs["train_model"] == 3
+    assert jobs["train_model"] == 4  # three rows and the base that they start from
     assert jobs["make_figure_2"] == jobs["generate_structures"] == 0
 
 
