@@ -18,6 +18,7 @@ from synthwire.io.files import MemoryFile
 from synthwire.io.masks import encode_mask
 from synthwire.io.outlines import read_outlines, write_coco, write_fiji_rois, write_labels
 from synthwire.io.outlines.fiji import LARGEST_ROI_ARCHIVE
+from synthwire.io.outlines.label_arrays import read_labels
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (30, 40), dtype=np.uint8)
 
@@ -86,8 +87,9 @@ def test_hdf5_that_draws_on_other_files_is_refused(tmp_path, kind):
             layout = h5py.VirtualLayout((30, 40), dtype=np.uint8)
             layout[:] = h5py.VirtualSource(str(secret), "scan", shape=(30, 40))
             file.create_virtual_dataset("scan", layout)
-    with pytest.raises(InputError, match="'scan' lies in another file"):
-        recordings.read_recording(in_memory(path))
+    for read in (recordings.read_recording, read_labels):
+        with pytest.raises(InputError, match="'scan' lies in another file"):
+            read(in_memory(path))
 
 
 def test_ome_tiff_that_names_other_files_reads_none_of_them(tmp_path):

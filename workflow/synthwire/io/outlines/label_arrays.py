@@ -5,21 +5,23 @@ Palettes, inverted look-up tables and colours mean nothing here but which pixels
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import h5py
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, open_binary
+from synthwire.io.recordings.hdf5_items import datasets, open_hdf5
 from synthwire.io.recordings.tiff import open_tiff
+
+if TYPE_CHECKING:
+    import h5py
 
 PICTURES = ("PNG", "JPEG", "BMP", "GIF")
 MOST_COLOURS = 20_000  # a label image of more particles is none; a photograph has more
@@ -169,15 +171,12 @@ def _masks_of_cellpose(path: Path | MemoryFile, file: BinaryIO) -> np.ndarray:
 
 def _read_hdf5(path: Path | MemoryFile) -> np.ndarray:
     """The only data set that may be labels, or ilastik's; axes as ilastik names them."""
-    found: dict[str, h5py.Dataset] = {}
-    source = io.BytesIO(path.content) if isinstance(path, MemoryFile) else path
-    with h5py.File(source, "r") as file:
-
-        def note(name: str, item: Any) -> None:
-            if isinstance(item, h5py.Dataset) and item.ndim >= 2 and item.dtype.kind in "uifb":
-                found[name] = item
-
-        file.visititems(note)
+    with open_hdf5(path) as file:
+        found = {
+            name: item
+            for name, item in datasets(file).items()
+            if item.ndim >= 2 and item.dtype.kind in "uifb"
+        }
         exported = [name for name in found if name.split("/")[-1] == "exported_data"]
         names = exported or list(found)
         if len(names) != 1:

@@ -10,7 +10,7 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.io.recordings.hdf5_items import is_wide, take_dataset, text
+from synthwire.io.recordings.hdf5_items import groups, is_wide, take_dataset, text
 from synthwire.io.recordings.recording import Recording
 from synthwire.io.units import nanometres
 
@@ -27,10 +27,10 @@ def read_layout(
     """Read an EMD file; None where it is none. InputError where it holds several images."""
     if hasattr(file.get(_IMAGES), "keys"):
         return _read_velox(path, file[_IMAGES], largest_pixels)
-    groups = {
-        name: group for name, group in _groups(file).items() if "emd_group_type" in group.attrs
+    marked = {
+        name: group for name, group in groups(file).items() if "emd_group_type" in group.attrs
     }
-    return _read_berkeley(path, groups, largest_pixels) if groups else None
+    return _read_berkeley(path, marked, largest_pixels) if marked else None
 
 
 # -- Velox (Thermo Fisher): Data/Image/…, with metadata as JSON in columns of bytes ----------------
@@ -106,10 +106,10 @@ def _velox_size(metadata: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _read_berkeley(
-    path: Path | MemoryFile, groups: dict[str, h5py.Group], largest_pixels: int | None
+    path: Path | MemoryFile, marked: dict[str, h5py.Group], largest_pixels: int | None
 ) -> Recording:
     found = {}
-    for name, group in groups.items():
+    for name, group in marked.items():
         data = group.get("data")
         if (
             hasattr(data, "dtype")
@@ -159,14 +159,3 @@ def _step(axis: h5py.Dataset) -> float | None:
         return None
     step = abs(float(values[1]) - float(values[0])) * unit
     return step if 0 < step < np.inf else None
-
-
-def _groups(file: h5py.File) -> dict[str, h5py.Group]:
-    found: dict[str, h5py.Group] = {}
-
-    def visit(name: str, item: h5py.HLObject) -> None:
-        if hasattr(item, "keys"):
-            found[name] = item
-
-    file.visititems(visit)
-    return found

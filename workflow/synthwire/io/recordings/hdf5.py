@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile, Source, open_binary
+from synthwire.io.files import MemoryFile, Source
 from synthwire.io.recordings import emd, nexus, ptychography
-from synthwire.io.recordings.hdf5_items import datasets, is_wide, take_dataset
+from synthwire.io.recordings.hdf5_items import datasets, is_wide, open_hdf5, take_dataset
 from synthwire.io.recordings.recording import Recording
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     tells the right one, or one of more than `largest_pixels`; and, of a file in memory, when it
     draws on other files.
     """
-    import h5py  # here, since it takes as long to load as all the rest
-
     try:
-        with h5py.File(open_binary(path) if isinstance(path, MemoryFile) else path, "r") as file:
-            if isinstance(path, MemoryFile):
-                _require_self_contained(path, file)
+        with open_hdf5(path) as file:
             for read_layout in _LAYOUTS:
                 recording = read_layout(path, file, largest_pixels)
                 if recording is not None:
@@ -48,23 +44,6 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
         raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
     except RuntimeError as error:  # damaged inside: filters and B-trees
         raise InputError(f"{path}: damaged HDF5 file ({error})") from None
-
-
-def _require_self_contained(path: MemoryFile, file: h5py.File) -> None:
-    """InputError when links, virtual datasets or raw storage lead to files on this machine."""
-    import h5py
-
-    def outside(name: str, link: object) -> str | None:
-        return name if isinstance(link, h5py.ExternalLink) else None
-
-    def stored_outside(name: str, item: h5py.HLObject) -> str | None:
-        return (
-            name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
-        )
-
-    name = file.visititems_links(outside) or file.visititems(stored_outside)
-    if name is not None:
-        raise InputError(f"{path}: '{name}' lies in another file; save a file that holds it itself")
 
 
 def _only_image(path: Source, file: h5py.File, largest_pixels: int | None) -> Recording:

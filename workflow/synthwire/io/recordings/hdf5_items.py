@@ -1,16 +1,51 @@
-"""What the readers of all HDF5 layouts share: datasets, their texts and numbers."""
+"""What all readers of HDF5 share: opening a file, its groups and datasets, texts and numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synthwire.io.files import Source
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile, Source, open_binary
 from synthwire.io.recordings.recording import SMALLEST_SIDE, require_bytes, require_pixels
 
 if TYPE_CHECKING:
     import h5py
+
+
+@contextmanager
+def open_hdf5(path: Path | MemoryFile) -> Iterator[h5py.File]:
+    """An HDF5 file to read; InputError where one in memory draws on other files.
+
+    What h5py raises on damaged files, OSError or RuntimeError, goes through.
+    """
+    import h5py  # here, since it takes as long to load as all the rest
+
+    with h5py.File(open_binary(path) if isinstance(path, MemoryFile) else path, "r") as file:
+        if isinstance(path, MemoryFile):
+            _require_self_contained(path, file)
+        yield file
+
+
+def _require_self_contained(path: MemoryFile, file: h5py.File) -> None:
+    """InputError when links, virtual datasets or raw storage lead to files on this machine."""
+    import h5py
+
+    def outside(name: str, link: object) -> str | None:
+        return name if isinstance(link, h5py.ExternalLink) else None
+
+    def stored_outside(name: str, item: h5py.HLObject) -> str | None:
+        return (
+            name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
+        )
+
+    name = file.visititems_links(outside) or file.visititems(stored_outside)
+    if name is not None:
+        raise InputError(f"{path}: '{name}' lies in another file; save a file that holds it itself")
 
 
 def text(value: Any) -> str:
@@ -28,12 +63,21 @@ def number(item: Any) -> float:
         raise ValueError(str(error)) from None
 
 
+def groups(group: h5py.Group) -> dict[str, h5py.Group]:
+    """All groups below a group, by their paths there; each is named once."""
+    return _items(group, "keys")
+
+
 def datasets(group: h5py.Group) -> dict[str, h5py.Dataset]:
     """All datasets at or below a group, by their paths there; each is named once."""
-    found: dict[str, h5py.Dataset] = {}
+    return _items(group, "dtype")
+
+
+def _items(group: h5py.Group, attribute: str) -> dict[str, Any]:
+    found: dict[str, h5py.HLObject] = {}
 
     def visit(name: str, item: h5py.HLObject) -> None:
-        if hasattr(item, "dtype"):
+        if hasattr(item, attribute):
             found[name] = item
 
     group.visititems(visit)
