@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,9 +20,11 @@ from skimage.draw import ellipse
 from synthwire.errors import InputError
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, make_annotation
 from synthwire.io.files import MemoryFile, open_binary, read_json
-from synthwire.io.masks import encode_mask
+from synthwire.io.masks import encode_mask, segmentation_to_rle
 from synthwire.io.outlines.geometry import crosses_itself, fill
 from synthwire.io.outlines.pairing import Fault, listed, pair
+
+Shape = TypeVar("Shape")
 
 JSON_SUFFIXES = (".json", ".geojson")
 FARTHEST = 1e7  # px; what lies beyond is no place on an image
@@ -148,6 +150,32 @@ class Collector:
             rle = mask_of()
         if rle is not None:
             self.add(page, where, rle, class_name)
+
+    def take_group(
+        self,
+        page: int,
+        shapes: Sequence[tuple[str, Shape]],
+        mask_of: Callable[[Shape, str], dict],
+        class_name: str,
+    ) -> None:
+        """Take in one particle of several shapes, each with where it stands; bad ones are left out.
+
+        mask_of: the RLE of a shape that stands there.
+        """
+        masks = []
+        for where, shape in shapes:
+            with self.attempt(where):
+                masks.append(mask_of(shape, where))
+        if not masks:
+            return
+        where = shapes[0][0]
+        if len(shapes) > 1:
+            self.remark(where, f"one particle of {len(shapes)} shapes, as they are one group")
+        self.add(page, where, self.merge(masks), class_name)
+
+    def merge(self, masks: list[dict]) -> dict:
+        """RLE of all that is in any of the masks."""
+        return segmentation_to_rle(coco_mask.merge(masks), *self.shape)
 
     def add(
         self,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from xml.etree import ElementTree
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.io.masks import encode_mask, segmentation_to_rle
+from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.collector import Collector
 from synthwire.io.outlines.geometry import turned_box
 
@@ -43,23 +43,14 @@ def read(collector: Collector) -> None:
             key = where if group == "0" else f"{shape.get('label')} {group}"
             groups.setdefault(key, []).append((where, shape))
         for members in groups.values():
-            _take(collector, page, members)
+            label = members[0][1].get("label", "")
+            collector.take_group(page, members, partial(_mask, collector), label)
 
 
-def _take(collector: Collector, page: int, members: list[tuple[str, ElementTree.Element]]) -> None:
-    masks = []
-    for where, shape in members:
-        with collector.attempt(where):
-            if shape.tag not in SHAPES:
-                raise InputError(f"a {shape.tag} encloses nothing")
-            masks.append(SHAPES[shape.tag](collector, shape, where))
-    if not masks:
-        return
-    where, first = members[0]
-    if len(members) > 1:
-        collector.remark(where, f"one particle of {len(members)} shapes, as they are one group")
-    merged = segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
-    collector.add(page, where, merged, first.get("label", ""))
+def _mask(collector: Collector, shape: ElementTree.Element, where: str) -> dict:
+    if shape.tag not in SHAPES:
+        raise InputError(f"a {shape.tag} encloses nothing")
+    return SHAPES[shape.tag](collector, shape, where)
 
 
 def _root(collector: Collector) -> ElementTree.Element:

@@ -7,10 +7,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.io.masks import segmentation_to_rle
 from synthwire.io.outlines.collector import Collector
 
 GEOMETRIES = (
@@ -70,7 +68,7 @@ def _mask(collector: Collector, geometry: Mapping, where: str) -> dict:
         raise InputError(f"a {kind} encloses nothing")
     if not masks:
         raise InputError(f"a {kind} without polygons encloses nothing")
-    return segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
+    return collector.merge(masks)
 
 
 def _ring(points: Any) -> np.ndarray:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.io.masks import encode_mask, segmentation_to_rle
+from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.collector import Collector
 from synthwire.io.outlines.geometry import parse_points
 
@@ -48,17 +48,8 @@ def _read_shapes(collector: Collector, page: int, shapes: list) -> None:
         key = number if group is None else (str(shape.get("label")), str(group))
         groups.setdefault(key, []).append((where, shape))
     for members in groups.values():
-        masks = []
-        for where, shape in members:
-            with collector.attempt(where):
-                masks.append(_mask(collector, shape, where))
-        if not masks:
-            continue
-        where, first = members[0]
-        if len(members) > 1:
-            collector.remark(where, f"one particle of {len(members)} shapes, as they are one group")
-        merged = segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
-        collector.add(page, where, merged, str(first.get("label") or ""))
+        label = str(members[0][1].get("label") or "")
+        collector.take_group(page, members, partial(_mask, collector), label)
 
 
 def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
