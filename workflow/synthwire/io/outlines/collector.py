@@ -23,6 +23,7 @@ from synthwire.io.files import MemoryFile, open_binary, read_json
 from synthwire.io.masks import encode_mask, segmentation_to_rle
 from synthwire.io.outlines.geometry import crosses_itself, fill
 from synthwire.io.outlines.pairing import Fault, listed, pair
+from synthwire.io.units import decode
 
 Shape = TypeVar("Shape")
 
@@ -97,13 +98,8 @@ class Collector:
 
     @cached_property
     def text(self) -> str:
-        """The file's text: UTF-8, with or without its mark, UTF-16, or else Windows' Latin."""
-        if self.content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return self.content.decode("utf-16", errors="replace")
-        try:
-            return self.content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return self.content.decode("cp1252", errors="replace")
+        """The file's text, in any usual encoding."""
+        return decode(self.content)
 
     @cached_property
     def json(self) -> Any:

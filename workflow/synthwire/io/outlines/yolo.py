@@ -13,6 +13,7 @@ import yaml
 
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.outlines.collector import Collector
+from synthwire.io.units import decode
 
 NAMES_OF_CLASSES = ("data.yaml", "dataset.yaml", "classes.txt", "obj.names", "labels.txt")
 FOLDERS_ABOVE = 2  # labels/train/a.txt is named by the data.yaml above labels
@@ -70,7 +71,7 @@ def _classes(collector: Collector) -> dict[int, str]:
     """Names of the classes by their numbers; none where no file says them."""
     for file in _files_of_names(collector):
         with open_binary(file) as opened:
-            text = opened.read().decode("utf-8-sig", errors="replace")
+            text = decode(opened.read())
         if file.suffix not in (".yaml", ".yml"):
             return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
         try:
