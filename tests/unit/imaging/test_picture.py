@@ -3,6 +3,7 @@ import pytest
 
 from synthwire.errors import InputError
 from synthwire.imaging.picture import (
+    EVEN,
     Domain,
     check_domains,
     contrasts,
@@ -106,5 +107,8 @@ def test_a_virtual_microscope_needs_the_voxel_size():
         take_training_picture(crossing_bars(), None, DENSITY, [domain("sem")], 1, 0)
     with pytest.raises(InputError, match="sem needs the voxel size"):
         take_picture(
-            crossing_bars(), None, Domain("sem", {}, 0, False, 0, 0), np.random.default_rng(0)
+            crossing_bars(),
+            None,
+            Domain("sem", {}, EVEN, 0, 0, False, 0, 0),
+            np.random.default_rng(0),
         )

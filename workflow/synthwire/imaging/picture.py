@@ -15,12 +15,15 @@ import numpy as np
 from scipy import ndimage
 
 from synthwire.errors import InputError
+from synthwire.imaging.captions import draw_captions
 from synthwire.imaging.compression import compress
+from synthwire.imaging.grounds import draw_ground
 from synthwire.imaging.microscopes import MICROSCOPES, acquire, check_parameters, draw
 from synthwire.imaging.projection import View, tilt
 from synthwire.runtime.seeds import Stage, generator
 
 OPTICAL_DENSITY = "optical_density"  # the domain of the paper
+EVEN: Mapping = {"share": 0}  # ground
 RING_PX = 4  # how far about a particle its ground reaches
 
 
@@ -30,6 +33,8 @@ class Domain(NamedTuple):
     microscope: a name in MICROSCOPES, or OPTICAL_DENSITY.
     parameters: of the microscope, each a number or a pair to draw from; of OPTICAL_DENSITY,
         config["compression"].
+    ground: unevenness of what the particles lie on, as in `grounds.draw_ground`.
+    caption_share: of the images with text or bars drawn into them.
     tilt_deg: of the beam from the normal, a number or a pair to draw from; the direction is random.
     invert: dark on bright becomes bright on dark.
     minimum_visible: share of a particle in sight, below which an opaque one cannot be learnt.
@@ -38,6 +43,8 @@ class Domain(NamedTuple):
 
     microscope: str
     parameters: Mapping
+    ground: Mapping
+    caption_share: float
     tilt_deg: float | Sequence[float]
     invert: bool
     minimum_visible: float
@@ -63,7 +70,7 @@ def take_picture(
     """Image of a labelled volume (Z, Y, X), and what of it can be learnt.
 
     voxel_size_nm is not needed for OPTICAL_DENSITY. Everything random comes from `rng`: tilt,
-    azimuth of the tilt, then the microscope's settings and noise.
+    azimuth of the tilt, the ground, then the microscope's settings and noise, and captions.
     """
     microscope = domain.microscope
     if microscope == OPTICAL_DENSITY:
@@ -74,15 +81,19 @@ def take_picture(
             raise InputError(f"{microscope} needs the voxel size of the volume")
         tilt_deg = draw(domain.tilt_deg, rng)
         view = View.of(tilt(labels, tilt_deg, rng.uniform(0, 180)))
-        image = acquire(microscope, view, voxel_size_nm, rng, domain.parameters)
+        ground = draw_ground(view.top.shape, voxel_size_nm, domain.ground, rng)
+        image = acquire(microscope, view, voxel_size_nm, rng, domain.parameters, ground)
     if domain.invert:
         image = 255 - image
+    captioned = domain.caption_share > 0 and rng.random() < domain.caption_share
     learnable = np.any(view.masks, axis=(1, 2))
     if domain.minimum_visible > 0 and is_opaque(microscope):
         visible = np.bincount(view.top.ravel(), minlength=len(view.masks) + 1)[1:]
         learnable &= visible >= domain.minimum_visible * view.masks.sum(axis=(1, 2))
     if domain.minimum_contrast > 0:
         learnable &= contrasts(image, view.masks) >= 255 * domain.minimum_contrast
+    if captioned:
+        image = draw_captions(image, rng)
     return Picture(domain, image, view, learnable)
 
 
@@ -119,7 +130,7 @@ def _draw_domain(
     domains: Sequence[Mapping], compression: Mapping, rng: np.random.Generator
 ) -> Domain:
     if not domains:
-        return Domain(OPTICAL_DENSITY, compression, 0, False, 0, 0)
+        return Domain(OPTICAL_DENSITY, compression, EVEN, 0, 0, False, 0, 0)
     shares = np.array([domain["share"] for domain in domains], dtype=float)
     chosen = domains[int(rng.choice(len(domains), p=shares / shares.sum()))]
     domain = Domain(**{field: chosen[field] for field in Domain._fields})

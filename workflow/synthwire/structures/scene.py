@@ -39,11 +39,13 @@ class Scene:
     labels: (Z, Y, X) uint8, or uint16 with more than 255 particles; 0 empty, k particle k.
     voxel_size_nm: edge of a voxel.
     particles: one row a label, with COLUMNS (see `generate_scene`).
+    attempt: 0 unless the scene had to be drawn anew.
     """
 
     labels: np.ndarray
     voxel_size_nm: float
     particles: pd.DataFrame
+    attempt: int
 
 
 @dataclass
@@ -92,7 +94,7 @@ def _draw(plan: ScenePlan, population: Population, rng: np.random.Generator) -> 
         for _ in range(round(population.clusters.sample(rng)))
     ]
     drafts = []
-    for _ in range(max(1, round(count))):
+    for _ in range(max(1, round(count)) if count else 0):
         item = population.classes[_choose([item.share for item in population.classes], rng)]
         particle = item.shape.build(*sample_size(item, plan.voxel, rng), rng)
         azimuth = math.radians(item.azimuth.sample(rng)) % math.pi
@@ -154,7 +156,7 @@ def generate_scene(settings: Mapping, seed: int, scene: int) -> Scene:
             reason = refusal.reason
             continue
         table = _table(plan, population, pile, rows, scene, attempt)
-        return Scene(pile.labels, plan.voxel, table)
+        return Scene(pile.labels, plan.voxel, table, attempt)
     advice = {
         "height": "the pile outgrows the domain: raise structures.domain[2] or use fewer or "
         "thinner particles",
@@ -172,7 +174,7 @@ def _deposit(
     labels = sum(draft.bodies.label_count for draft in drafts)
     if labels > np.iinfo(np.uint16).max:
         raise InputError(f"structures: {labels} particles in one scene; at most 65535")
-    reach = max(draft.bodies.reach for draft in drafts)
+    reach = max((draft.bodies.reach for draft in drafts), default=0)
     pile = Pile(
         plan.width,
         plan.depth,

@@ -165,7 +165,11 @@ def _one_of(
     if (first in entry) == (second in entry):
         raise InputError(f"{where}: give {first} or {second}, one of the two")
     one, other = (
-        distributions.parse(entry[name], f"{where}.{name}", positive=True)
+        distributions.parse(
+            entry[name],
+            f"{where}.{name}",
+            positive=not (name == "count" and entry[name] == 0),  # a bare ground
+        )
         if name in entry
         else None
         for name in (first, second)

@@ -37,7 +37,7 @@ def generate_shard(
                 made.voxel_size_nm,
                 scene=scene,
                 seed=seed,
-                attempt=int(made.particles["attempt"].iloc[0]),
+                attempt=made.attempt,
                 categories=categories(settings),
             )
             tables.append(made.particles)

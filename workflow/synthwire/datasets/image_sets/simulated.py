@@ -65,6 +65,8 @@ def simulate_page(
     domain = Domain(
         entry["microscope"],
         entry["parameters"],
+        entry["ground"],
+        entry["caption_share"],
         entry["tilt_deg"],
         invert=False,
         minimum_visible=0,

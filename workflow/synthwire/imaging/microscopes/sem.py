@@ -45,18 +45,26 @@ class Sem(Microscope):
     drift_nm: float = 3000.0
     opaque: ClassVar[bool] = True
 
-    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+    def acquire(
+        self,
+        view: View,
+        voxel_size_nm: float,
+        rng: np.random.Generator,
+        ground: np.ndarray | None = None,
+    ) -> np.ndarray:
         height, top = view.height * float(voxel_size_nm), view.top
         covered = top > 0
         surface = height.copy()
         base = np.full(height.shape, self.substrate)
+        if ground is not None:
+            base *= np.maximum(1 + ground, 0.0)
         ridges = striations(view, self.striation_width_nm, voxel_size_nm, rng)
         for label, box, field, _ in ridges:
             own = top[box] == label
             surface[box][own] += self.striation_nm * field[own]
             bright = self.particle * np.exp(self.particle_spread * rng.standard_normal())
             hidden = 1 - np.exp(-height[box][own] / self.opacity_nm)
-            base[box][own] = self.substrate + (bright - self.substrate) * hidden
+            base[box][own] += (bright - base[box][own]) * hidden
         # Voxel steps are no facets: the surface is smoothed over a voxel at least before its slope.
         surface = gaussian_px(surface, max(self.rounding_nm / voxel_size_nm, 1.0))
         slope = np.hypot(*np.gradient(surface, voxel_size_nm))

@@ -10,6 +10,7 @@ from scipy import ndimage
 from synthwire.imaging.microscopes.base import Microscope
 from synthwire.imaging.microscopes.signal import (
     FWHM_PER_SIGMA,
+    add_ground,
     gaussian_nm,
     interpolate_cubic,
     render_density,
@@ -42,11 +43,20 @@ class Stxm(Microscope):
     clipped_percent: float = 0.02
     gamma: float = 0.85
 
-    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+    def acquire(
+        self,
+        view: View,
+        voxel_size_nm: float,
+        rng: np.random.Generator,
+        ground: np.ndarray | None = None,
+    ) -> np.ndarray:
         thickness = striated_thickness_nm(
             view, voxel_size_nm, self.striation, self.striation_nm, rng
         )
-        transmission = np.exp(-thickness / self.attenuation_length_nm)
+        density = thickness / self.attenuation_length_nm
+        if ground is not None:
+            density = density + add_ground(density, ground)
+        transmission = np.exp(-density)
         transmission = gaussian_nm(transmission, self.beam_nm / FWHM_PER_SIGMA, voxel_size_nm)
         shape = thickness.shape
         step = self.raster_nm / voxel_size_nm
