@@ -8,7 +8,6 @@ rule export_weights:
         weights=f"{MODELS_RUN}/models/{SHIPPED}/model_final.pth",
         provenance=f"{MODELS_RUN}/models/{SHIPPED}/provenance.json",
         dataset=f"{MODELS_RUN}/dataset/val.json",
-        images=image_folders,
         evaluations=expand(
             f"{RUN}/evaluation/{SHIPPED}/{{images}}.json", images=IMAGE_SETS
         ),

@@ -15,7 +15,6 @@ with job(snakemake.log[0]):
         pixel_size_nm=snakemake.params.pixel_size_nm,
         domain=snakemake.params.domain,
         dataset=Path(snakemake.input.dataset),
-        shards=[Path(folder) for folder in snakemake.input.images],
         evaluations={Path(path).stem: Path(path) for path in snakemake.input.evaluations},
         labels=snakemake.params.labels,
         initial_weights=snakemake.params.initial_weights,

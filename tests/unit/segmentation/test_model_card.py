@@ -4,32 +4,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from synthwire.errors import InputError
+from synthwire.io.coco import make_annotation
+from synthwire.io.masks import encode_mask
 from synthwire.learning import weights
-from synthwire.segmentation.model_card import export_model, to_half_precision, typical_width_px
+from synthwire.segmentation.model_card import export_model, to_half_precision
 
 TEMPLATE = Path(__file__).parents[3] / "resources" / "model_card.md.jinja"
 
 
-def bar(width: int) -> np.ndarray:
-    """Grey image of one bright bar."""
-    image = np.full((100, 100), 20, np.uint8)
-    image[40 : 40 + width, 5:90] = 200
-    return image
-
-
 def data_set(folder: Path, widths) -> Path:
-    """A shard of one image for each width, as far as the card needs it."""
-    images = []
-    for number, width in enumerate(widths):
-        name = f"scene_{number:05d}.png"
-        Image.fromarray(bar(width)).save(folder / name)
-        images.append({"id": number, "file_name": name, "width": 100, "height": 100})
+    """COCO file of images of one bar each, of these widths."""
+    images, annotations = [], []
+    for number, width in enumerate(widths, start=1):
+        images.append({"id": number, "file_name": "a.png", "width": 100, "height": 100})
+        mask = np.zeros((100, 100), bool)
+        mask[40 : 40 + width, 5:90] = True
+        annotations.append(make_annotation(number, number, encode_mask(mask)))
     categories = [{"id": 1, "name": "nanowire"}]
     path = folder / "val.json"
-    path.write_text(json.dumps({"images": images, "categories": categories, "annotations": []}))
+    data = {"images": images, "categories": categories, "annotations": annotations}
+    path.write_text(json.dumps(data))
     return path
 
 
@@ -49,7 +45,12 @@ def trained(tmp_path):
         "identity": {
             "architecture": {"depth": 18, "fpn_channels": 64},
             "plan": {"nms_threshold": 0.7, "iterations": 50, "learning_rate": 0.02},
-            "training": {"images_per_batch": 2, "min_size_px": [50, 0, 200]},
+            "training": {
+                "images_per_batch": 2,
+                "min_size_px": [50, 200],
+                "max_size_px": 400,
+                "augmentation": {},
+            },
         },
         "categories": [{"id": 1, "name": "nanowire"}],
         "dataset_images": 12,
@@ -67,7 +68,6 @@ def trained(tmp_path):
         "pixel_size_nm": 8,
         "domain": [100, 120, 50],
         "dataset": data_set(tmp_path, [7, 11, 31]),
-        "shards": [tmp_path],
         "evaluations": {"synthetic": tmp_path / "synthetic.json"},
         "labels": {"synthetic": "Synthetic, held out"},
         "initial_weights": "results/demo/models/12/model_final.pth",
@@ -87,7 +87,11 @@ def test_what_is_exported_is_found_again_as_the_bundled_model(trained, monkeypat
     torch.testing.assert_close(
         state["weight"].float(), torch.linspace(-1, 1, 1000), atol=1e-3, rtol=0
     )
-    assert card["particle_width_px"] == pytest.approx(11, abs=2.5)
+    # of 7, 11 and 31 px, seen at half and at twice the size
+    assert card["particle_width_px"] == pytest.approx(np.sqrt(14 * 15.5), abs=0.1)
+    assert card["particle_width_log_sd"] == pytest.approx(
+        np.std(np.log(np.outer([0.5, 2], [7, 11, 31]))), abs=0.001
+    )
     assert card["pixel_nm_range"] == [4, 16]
     assert card["metrics"]["synthetic"]["ap50_segm"] == 60
 
@@ -115,8 +119,3 @@ def test_a_model_too_large_to_ship_is_refused(trained):
     with pytest.raises(InputError, match=r"32.0 MB .* at most 30 MB"):
         export_model(**trained)
     assert not trained["output"].exists()
-
-
-def test_the_typical_width_is_the_median_over_the_images_that_show_something():
-    blank = np.zeros((50, 50), np.uint8)
-    assert typical_width_px([bar(7), blank, bar(9), bar(31)]) == pytest.approx(9, abs=2.5)

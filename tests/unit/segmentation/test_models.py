@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 from tiny_model import CATEGORIES, NMS, save_random_weights, tiny_settings, wires
@@ -36,6 +37,35 @@ def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
     write_json(folder / "provenance.json", provenance)
     with pytest.raises(InputError, match="the field 'categories' is missing"):
         load_model(folder)
+
+
+def test_a_model_whose_widths_were_measured_looks_at_several_sizes_without_a_resize(tmp_path):
+    config = tiny_settings()
+    folder = tmp_path / "results" / "mine" / "models" / "07"
+    folder.mkdir(parents=True)
+    save_random_weights(folder / "model_final.pth", config)
+    provenance = {
+        "model": "07",
+        "identity": {"plan": {"nms_threshold": NMS}},
+        "identity_sha256": "0" * 64,
+        "categories": CATEGORIES,
+        "config": {
+            "architecture": config["architecture"],
+            "training": {"min_size_px": [640, 800], "max_size_px": 1333},
+        },
+    }
+    write_json(folder / "provenance.json", provenance)
+    before = load_model(folder, device="cpu").card
+    assert before["prediction"]["min_size_px"] == 800
+    learnt = {"particle_width_px": 12.0, "particle_width_log_sd": 0.6}
+    write_json(folder / "provenance.json", {**provenance, "learnt": learnt})
+    model = load_model(folder, device="cpu")
+    assert model.card["prediction"]["min_size_px"] == 0
+    assert model.card["sha256"] != before["sha256"]  # its results are others
+    image = np.tile(wires(), (4, 4))
+    looks = segment(image, model=model).info["looks"]
+    assert len(looks) >= 2
+    assert looks == [looks[0] / 2**number for number in range(len(looks))]
 
 
 def test_a_model_of_an_older_version_has_todays_defaults(tmp_path):

@@ -21,6 +21,7 @@ from synthwire.learning import distributed, network
 from synthwire.learning.data import TrainingImages, training_records
 from synthwire.learning.hooks import FINAL, Validation, newest_checkpoint
 from synthwire.learning.identity import claim_checkpoints, identity
+from synthwire.learning.learnt_widths import learnt_widths
 from synthwire.learning.plan import Plan
 from synthwire.learning.trainer import WireTrainer
 from synthwire.runtime.locking import alone_in
@@ -153,6 +154,7 @@ def train(
                 dataset=dataset.name,
                 dataset_images=len(records),
                 categories=data["categories"],
+                learnt=learnt_widths(data, training),
                 config={
                     "architecture": architecture,
                     "training": training,

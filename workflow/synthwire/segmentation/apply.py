@@ -128,7 +128,7 @@ def _look(
         )
 
     height, width = image.pixels.shape
-    if scale is None and model.card.get("particle_width_px") is None:
+    if scale is None and "particle_width_log_sd" not in model.card:
         scale = start_scale(image.pixel_size_nm, model.card)
         scale = min(scale, largest_scale((height, width)))
     if scale is not None:

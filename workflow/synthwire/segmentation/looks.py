@@ -17,16 +17,13 @@ from pycocotools import mask as coco_mask
 
 from synthwire.evaluation.suppression import NESTED_SHARE, mask_nms, overlapping_pairs
 from synthwire.io.masks import mask_areas
+from synthwire.particles.widths import widths_px
 from synthwire.segmentation.scale import LIMITS, start_scale
 
 STEP = 2.0
 # Sides of an image as the network sees it, from which there is a look beside the first.
 LEAST_SIDE_PX, LEAST_SHORT_SIDE_PX = 64, 16
 MOST_PX = 1.0e8  # of an enlarged image, some 250 tiles; what is larger is seen as it is
-# Widths that the bundled network has learnt from, of 1415 particles of its training scenes in their
-# images' sizes: median 12.0 px, standard deviation of the logarithm 0.61. They go with the card's
-# `particle_width_px`, 15.5 px, which comes from pixels.
-KNOWN_WIDTH, KNOWN_SPREAD = 12.0 / 15.5, 0.61
 NARROW, WIDE = 1.0, 2.0  # standard deviations within which a width counts as known
 SAME_IOU = 0.5  # of two masks, above which they are one particle
 SEEN_SCORE = 0.3  # from which a detection at another size confirms one
@@ -53,6 +50,19 @@ class Found(NamedTuple):
         return self.scales[0]
 
 
+class Known(NamedTuple):
+    """Widths that a network has learnt: their median in pixels as it sees them, and the standard
+    deviation of their logarithm.
+    """
+
+    width_px: float
+    log_sd: float
+
+    def away(self, widths_px: np.ndarray) -> np.ndarray:
+        """How many standard deviations widths, as the network sees them, are above the median."""
+        return np.log(np.maximum(widths_px, 1e-6) / self.width_px) / self.log_sd
+
+
 class _Look(NamedTuple):
     scale: float
     results: list[dict]
@@ -69,9 +79,9 @@ def look_around(
 
     look: COCO results at one scale. pixel_size_nm: a number, (down, across) or None; it says where
     between two powers of 2 the ladder stands, and is a vote for or against an enlargement.
-    card: with `particle_width_px`, and `pixel_nm_range` or None.
+    card: with the fields of `learnt_widths.learnt_widths`, and `pixel_nm_range` or None.
     """
-    known = KNOWN_WIDTH * card["particle_width_px"]
+    known = Known(card["particle_width_px"], card["particle_width_log_sd"])
     by_size = start_scale(pixel_size_nm, card)
     first = by_size / STEP ** round(np.log2(by_size))
     looks = [_at(look, first)]
@@ -84,7 +94,7 @@ def look_around(
     # an enlargement is worth its cost where much of what is sure is thinner than the network knows
     share = THIN_SHARE / 2 if by_size > STEP * first / 1.5 else THIN_SHARE
     while (
-        _thin_share(results, widths, THIN * known / looks[0].scale) >= share
+        _thin_share(results, widths, THIN * known.width_px / looks[0].scale) >= share
         and STEP * looks[0].scale <= LIMITS[1]
         and STEP * looks[0].scale <= largest_scale(shape)
     ):
@@ -93,7 +103,7 @@ def look_around(
     sure = widths[[item["score"] >= CONFIDENT for item in results]] if results else widths
     return Found(
         results,
-        float(known / np.median(sure)) if len(sure) else None,
+        float(known.width_px / np.median(sure)) if len(sure) else None,
         tuple(item.scale for item in looks),
     )
 
@@ -103,33 +113,12 @@ def largest_scale(shape: tuple[int, int]) -> float:
     return max(1.0, float(np.sqrt(MOST_PX / (shape[0] * shape[1]))))
 
 
-def widths_px(results: Sequence[Mapping]) -> np.ndarray:
-    """Widths in pixels (N,) of the rectangles with the masks' areas and bounding boxes.
-
-    Of a rectangle of sides l ≥ w at the angle a, the bounding box has the sides
-    l|cos a| + w|sin a| and l|sin a| + w|cos a|, and the area is l·w; both give l and w without
-    decoding a mask. 0 for an empty mask.
-    """
-    if not results:
-        return np.zeros(0)
-    masks = [item["segmentation"] for item in results]
-    area = mask_areas(masks)
-    across, down = np.array([coco_mask.toBbox(mask) for mask in masks]).T[2:]
-    squares, full = across**2 + down**2, np.maximum(area, 1.0)
-    # |sin a · cos a|, from across² + down² = l² + w² + 4·l·w·|sin a · cos a| and across · down
-    root = np.sqrt(np.maximum(squares**2 - 16 * full * (across * down - full), 0.0))
-    product = np.clip((squares - root) / (8 * full), 0.0, 0.5)
-    sides = squares - 4 * full * product  # l² + w²
-    length = (np.sqrt(sides + 2 * full) + np.sqrt(np.maximum(sides - 2 * full, 0.0))) / 2
-    return area / np.maximum(length, 1.0)
-
-
 def _at(look: Look, scale: float) -> _Look:
     results = [item for item in look(scale) if item["score"] >= LEAST_SCORE]
     return _Look(scale, results, widths_px(results))
 
 
-def _fuse(looks: Sequence[_Look], known: float) -> tuple[list[dict], np.ndarray]:
+def _fuse(looks: Sequence[_Look], known: Known) -> tuple[list[dict], np.ndarray]:
     """Results of all looks, finest first, the surest of each particle; and their widths."""
     pool: list[dict] = []
     for number, look in enumerate(looks):
@@ -165,7 +154,7 @@ def _doubt_groups(results: list[dict]) -> list[dict]:
     ]
 
 
-def _trusted(look: _Look, finer: _Look | None, coarser: _Look | None, known: float) -> np.ndarray:
+def _trusted(look: _Look, finer: _Look | None, coarser: _Look | None, known: Known) -> np.ndarray:
     """Scores of a look (N,), lowered where the width is none that the network knows, and where a
     neighbouring look does not agree.
 
@@ -173,12 +162,12 @@ def _trusted(look: _Look, finer: _Look | None, coarser: _Look | None, known: flo
     wide the coarser one may.
     """
     scores = np.array([item["score"] for item in look.results])
-    seen = np.maximum(look.widths * look.scale, 1e-6) / known
+    seen = look.widths * look.scale
     confirmed = np.ones(len(scores), dtype=bool)
     if finer is not None:
         confirmed = _confirmed(look, finer)
-        confirmed |= (seen > np.sqrt(STEP)) & _confirmed(look, coarser)
-    away = np.log(seen) / KNOWN_SPREAD
+        confirmed |= (seen > np.sqrt(STEP) * known.width_px) & _confirmed(look, coarser)
+    away = known.away(seen)
     beyond = np.maximum(0.0, np.maximum(away - WIDE, -away - NARROW))
     return scores * np.exp(-(beyond**2) / 2) * np.where(confirmed, 1.0, UNCONFIRMED)
 

@@ -6,19 +6,17 @@ arXiv:1810.03993.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 import torch
 
-from synthwire.datasets.annotated_images import read_synthetic
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
 from synthwire.io.files import atomic_directory, read_json, sha256, write_json, write_text
-from synthwire.segmentation.scale import particle_width
+from synthwire.learning.learnt_widths import learnt_widths
 
 LARGEST_BYTES = 30_000_000  # the file travels with every clone of the repository
 TEMPLATE = "model_card.md.jinja"
@@ -39,12 +37,6 @@ def to_half_precision(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tens
                 raise InputError(f"the parameter {name} is too large for half precision")
         reduced[name] = tensor
     return reduced
-
-
-def typical_width_px(images: Iterable[np.ndarray]) -> float:
-    """Median of the typical particle widths in pixels of grey images (height, width)."""
-    widths = [particle_width(image) for image in images]
-    return float(np.median([width for width in widths if width is not None]))
 
 
 def pixel_range_nm(
@@ -87,7 +79,6 @@ def export_model(
     pixel_size_nm: float,
     domain: Sequence[int],
     dataset: Path,
-    shards: Sequence[Path],
     evaluations: Mapping[str, Path],
     labels: Mapping[str, str],
     initial_weights: str,
@@ -98,15 +89,14 @@ def export_model(
     """Write bundled.pth, bundled.json and README.md to the folder `output`, whole or not at all.
 
     weights, provenance: models/{model}/model_final.pth and provenance.json. prediction:
-    config["prediction"]. pixel_size_nm, domain: as in `pixel_range_nm`. dataset, shards: a COCO
-    file of images like those that were learnt from, and the folders that hold them. evaluations:
+    config["prediction"]. pixel_size_nm, domain: as in `pixel_range_nm`. dataset: a COCO file of
+    images like those that were learnt from, whose masks tell how wide particles are. evaluations:
     evaluation/{model}/{images}.json by image set. labels: names of the image sets for people.
     initial_weights: where the training began, as in the config. rebuild: the command that makes all
     this anew. InputError when the weights are larger than
     LARGEST_BYTES, or not to be held in half precision.
     """
     identity = provenance["identity"]
-    images = read_synthetic(read_coco(dataset), shards)
     state = torch.load(weights, map_location="cpu", weights_only=False)["model"]
     with atomic_directory(output) as folder:
         path = folder / "bundled.pth"
@@ -125,7 +115,7 @@ def export_model(
             "categories": provenance["categories"],
             "trained_pixel_nm": pixel_size_nm,
             "pixel_nm_range": pixel_range_nm(pixel_size_nm, domain, identity["training"]),
-            "particle_width_px": round(typical_width_px(image.pixels for image in images), 1),
+            **learnt_widths(read_coco(dataset), identity["training"]),
             "bytes": size,
             "sha256": sha256(path),
             "metrics": metrics_of(

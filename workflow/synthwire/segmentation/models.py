@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthwire.errors import InputError
-from synthwire.io.files import read_json
+from synthwire.io.files import read_json, sha256_of_json
 from synthwire.learning import weights
 from synthwire.schema import section_defaults, validate_section
 
@@ -23,7 +23,8 @@ class Model:
     """A network with its weights, and the card that says what it was made for.
 
     card: as bundled.json; sha256 tells the weights apart, pixel_nm_range is the pixel sizes that
-    the network has learnt at, None where it takes any.
+    the network has learnt at, None where it takes any. The fields of `learning.learnt_widths` are
+    missing where nobody has measured them, as in runs of older versions.
     """
 
     name: str
@@ -73,6 +74,10 @@ def _trained(folder: Path) -> tuple[Path, dict]:
     provenance = read_json(folder / "provenance.json")
     try:
         training = provenance["config"]["training"]
+        learnt = provenance.get("learnt", {})
+        # as in training, the largest size where it drew one of several; looks have their own sizes
+        least_px = 0 if learnt or not training["min_size_px"] else training["min_size_px"][-1]
+        identity = provenance["identity_sha256"]
         card = {
             "name": f"{folder.resolve().parents[1].name} {provenance['model']}",
             # a run of an older version may not know all fields
@@ -81,14 +86,14 @@ def _trained(folder: Path) -> tuple[Path, dict]:
             ),
             "prediction": {
                 **section_defaults("prediction"),
-                # as in training; the largest size where it drew one of several
-                "min_size_px": training["min_size_px"][-1] if training["min_size_px"] else 0,
+                "min_size_px": least_px,
                 "max_size_px": training["max_size_px"],
             },
             "nms_threshold": provenance["identity"]["plan"]["nms_threshold"],
             "categories": provenance["categories"],
-            "pixel_nm_range": provenance.get("pixel_nm_range"),
-            "sha256": provenance["identity_sha256"],
+            "pixel_nm_range": None,
+            **learnt,
+            "sha256": sha256_of_json([identity, learnt]) if learnt else identity,
         }
     except KeyError as error:
         raise InputError(f"{folder / 'provenance.json'}: the field {error} is missing") from None

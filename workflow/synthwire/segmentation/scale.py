@@ -6,39 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
-from skimage.filters import threshold_li
-from skimage.morphology import skeletonize
 
 from synthwire.io.calibration import pixel_side_nm
 
-SMOOTHING_PX = 1.0  # keeps noise out of the outlines
-SAMPLE_PX = 2048  # side of the middle part that stands for a larger image
 LIMITS = (1 / 8, 8)  # of a scale that a pixel size or thin particles ask for
 # Particles of real width differ from those that the network learnt from; beyond this factor between
 # what they and the pixel size ask for, one of the two is more likely wrong.
 DISAGREEMENT = 4.0
-
-
-def particle_width(image: np.ndarray) -> float | None:
-    """Typical width in pixels of the bright particles of a grey image (height, width).
-
-    Median over the skeleton of the foreground (minimum cross-entropy threshold, Li & Tam 1998) of
-    twice the distance to the ground; so long particles count more than short ones. Of a large image
-    its middle counts. None where nothing stands out.
-    """
-    rows, columns = (
-        slice(max(0, (side - SAMPLE_PX) // 2), (side + SAMPLE_PX) // 2) for side in image.shape
-    )
-    grey = ndimage.gaussian_filter(image[rows, columns].astype(np.float32), SMOOTHING_PX)
-    if np.ptp(grey) == 0:
-        return None
-    foreground = grey > threshold_li(grey)
-    distance = ndimage.distance_transform_edt(foreground)
-    # the middle pixel of a bar of w pixels is (w + 1) / 2 from the ground; 1 is a speck of noise
-    widths = 2 * distance[skeletonize(foreground)] - 1
-    widths = widths[widths > 1]
-    return float(np.median(widths)) if widths.size else None
 
 
 def start_scale(pixel_size_nm: Any, card: Mapping[str, Any]) -> float:
