@@ -169,3 +169,28 @@ def test_inversion():
     np.testing.assert_array_equal(grey.invert(np.array([0, 200], np.uint8)), [255, 55])
     np.testing.assert_array_equal(grey.invert(np.array([0, 200], np.uint16)), [65535, 65335])
     np.testing.assert_allclose(grey.invert(np.array([1.0, np.nan, 4.0])), [4.0, np.nan, 1.0])
+
+
+def test_what_is_missing_on_one_page_stays_missing_there_alone():
+    """Cubic splines would carry one NaN over its whole line, and so over the page."""
+    rows, columns = np.mgrid[:40, :50]
+    wave = np.sin(rows / 4) + np.cos(columns / 5)
+    stack = np.stack([wave, ndimage.shift(wave, (1.5, -0.5), mode="nearest"), wave])
+    whole, region = absorption.align(stack, np.array([[0, 0], [1.5, -0.5], [0, 0]]))
+    stack[1, 10:13, 20:24] = np.nan
+    aligned, same = absorption.align(stack, np.array([[0, 0], [1.5, -0.5], [0, 0]]))
+    assert same == region
+    missing = np.isnan(aligned)
+    assert not missing[[0, 2]].any()
+    assert 12 <= missing[1].sum() <= 20  # its four by three pixels, and a rim of half of one
+    assert missing[1, 9:11, 21:24].all()
+    far = ~ndimage.binary_dilation(missing[1], iterations=3)
+    np.testing.assert_allclose(aligned[1][far], whole[1][far], atol=0.02)
+
+
+def test_a_hole_in_one_page_is_no_drift():
+    rng = np.random.default_rng(3)
+    scene = ndimage.gaussian_filter(rng.normal(size=(80, 80)), 3) + 10
+    holed = scene.copy()
+    holed[20:40, 30:55] = np.nan
+    np.testing.assert_allclose(absorption.drift(np.stack([scene, holed, scene])), 0, atol=0.25)

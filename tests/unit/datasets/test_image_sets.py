@@ -162,6 +162,33 @@ def test_own_images_without_outlines_inverted(tmp_path):
     np.testing.assert_array_equal(pages[1], 255 - np.array(Image.open(paths[1])))
 
 
+def test_what_is_no_picture_is_no_ground_of_zeros_and_said(tmp_path):
+    stopped = np.random.default_rng(1).integers(90, 110, (40, 50)).astype(np.uint8)
+    stopped[30:] = 0
+    path = tmp_path / "stopped.png"
+    Image.fromarray(stopped).save(path)
+    prepare("mine", entry(source="file", image=str(path), label="Mine"), tmp_path / "set", seed=0)
+    (remark,) = read_coco(tmp_path / "set" / "annotations.json")["info"]["remarks"]
+    assert remark.startswith(f"{path}: 25 % of the pixels are no picture")
+    pixels = read_stack(tmp_path / "set" / "image.tif")[0]
+    np.testing.assert_array_equal(pixels[:30], stopped[:30])
+    assert (pixels[30:] == np.median(stopped[:30])).all()
+
+
+def test_of_a_stopped_scan_the_optical_density_knows_no_bright_block(tmp_path):
+    counts = np.random.default_rng(1).integers(900, 1100, (40, 50)).astype(np.uint16)
+    counts[10:14, 5:40] = 400
+    counts[30:] = 0
+    path = tmp_path / "stopped.tif"
+    tifffile.imwrite(path, counts)
+    chosen = entry(
+        source="file", image=str(path), label="Mine", absorption={"incident": {"percentile": 95}}
+    )
+    prepare("mine", chosen, tmp_path / "set", seed=0)
+    pixels = read_stack(tmp_path / "set" / "image.tif")[0]
+    assert pixels[10:14, 5:40].mean() > 150 > 2 * pixels[30:].mean()
+
+
 def test_several_images_are_matched_by_name(tmp_path):
     paths = [write_user_image(tmp_path, name=f"{i}.png") for i in range(2)]
     write_json(tmp_path / "both.json", coco(names=("1.png", "0.png")))

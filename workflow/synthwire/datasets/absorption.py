@@ -14,6 +14,7 @@ from skimage.registration import phase_cross_correlation
 from skimage.transform import resize
 
 from synthwire.errors import InputError
+from synthwire.io.grey import filled
 
 Region = tuple[int, int, int, int]
 
@@ -177,11 +178,11 @@ def drift(stack: np.ndarray, *, upsampling: int = 20) -> np.ndarray:
     """
     if np.ndim(stack) != 3:
         raise InputError(f"a stack of pages is expected, not shape {np.shape(stack)}")
-    filled = np.nan_to_num(np.asarray(stack, dtype=float))
-    shifts = np.zeros((len(filled), 2))
-    window = np.outer(*(np.hanning(side + 2)[1:-1] for side in filled.shape[1:]))
-    for page in range(1, len(filled)):
-        pair = [(filled[i] - filled[i].mean()) * window for i in (page - 1, page)]
+    pages = [filled(page, np.isfinite(page)) for page in np.asarray(stack, dtype=float)]
+    shifts = np.zeros((len(pages), 2))
+    window = np.outer(*(np.hanning(side + 2)[1:-1] for side in pages[0].shape))
+    for page in range(1, len(pages)):
+        pair = [np.nan_to_num(pages[i] - pages[i].mean()) * window for i in (page - 1, page)]
         if not all(image.any() for image in pair):
             shifts[page] = shifts[page - 1]
             continue
@@ -201,18 +202,28 @@ def align(stack: np.ndarray, shifts: np.ndarray | None = None) -> tuple[np.ndarr
     stack = np.asarray(stack, dtype=float)
     if shifts.shape != (len(stack), 2):
         raise InputError(f"one shift (down, right) for each of {len(stack)} pages is expected")
-    aligned = np.stack(
-        [
-            ndimage.shift(page, -shift, order=3, mode="nearest") if shift.any() else page
-            for page, shift in zip(stack, shifts, strict=True)
-        ]
-    )
+    aligned = np.stack([_moved(page, -shift) for page, shift in zip(stack, shifts, strict=True)])
     low = np.ceil(np.maximum(-shifts, 0).max(axis=0)).astype(int)
     high = np.ceil(np.maximum(shifts, 0).max(axis=0)).astype(int)
     height, width = np.array(stack.shape[1:]) - low - high
     if min(height, width) < 1:
         raise InputError("the stack drifts further than its field of view is wide")
     return aligned, (int(low[1]), int(low[0]), int(width), int(height))
+
+
+def _moved(page: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """A page shifted by cubic splines; what is not finite goes with it, as NaN, and no further."""
+    missing = ~np.isfinite(page)
+    if not shift.any() or missing.all():
+        return page
+    if not missing.any():
+        return ndimage.shift(page, shift, order=3, mode="nearest")
+    nearest = ndimage.distance_transform_edt(
+        missing, return_distances=False, return_indices=True
+    )  # a spline takes in all pixels of its line
+    moved = ndimage.shift(page[tuple(nearest)], shift, order=3, mode="nearest")
+    gone = ndimage.shift(missing.astype(float), shift, order=1, mode="nearest")
+    return np.where(gone > 1e-6, np.nan, moved)
 
 
 def crop(image: np.ndarray, region: Region) -> np.ndarray:

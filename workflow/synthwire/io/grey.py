@@ -70,6 +70,16 @@ def to_grey8(
     return np.rint(255 * np.nan_to_num(scaled, nan=0.0)).astype(np.uint8)
 
 
+def filled(pixels: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Pixels (height, width), of which those outside of `where` have the median of the others.
+
+    So they make no edge and no particle. The type stays; unchanged where nothing is left.
+    """
+    if where.all() or not where.any():
+        return pixels
+    return np.where(where, pixels, np.median(pixels[where]).astype(pixels.dtype))
+
+
 def invert(image: np.ndarray) -> np.ndarray:
     """Dark on bright turned into bright on dark: within the type's range, or the data's own."""
     image = np.asarray(image)

@@ -13,7 +13,7 @@ from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import Source, as_source
-from synthwire.io.grey import invert, one_channel, to_grey8
+from synthwire.io.grey import filled, invert, one_channel, to_grey8
 from synthwire.io.recordings import Recording, read_recording
 from synthwire.segmentation.options import Preparation
 
@@ -90,21 +90,23 @@ def _count_picture_px(recording: Recording, page: int) -> int | None:
 def _grey_pages(recording: Recording, preparation: Preparation) -> list[np.ndarray]:
     pages = [one_channel(page) for page in recording.pages]
     valid = recording.valid
-    if valid is not None and recording.energies_ev is None:  # no intensity, for I₀ and for OD
-        pages = [np.where(mask, page, np.nan) for mask, page in zip(valid, pages, strict=True)]
     transmission = preparation.modality == "transmission"
     if preparation.energy_ev is not None and recording.energies_ev is None:
         raise InputError("the file names no photon energies, so there is no page at one")
     if transmission or recording.energies_ev is not None:
-        pages = list(_density_pages(np.stack(pages), recording.energies_ev, preparation))
+        stack = np.stack(pages)
+        if valid is not None:  # no intensity, for I₀ and for OD
+            stack = np.where(valid, stack, np.nan)
+        density = _density_pages(stack, recording.energies_ev, preparation)
+        pages = [filled(page, np.isfinite(page)) for page in density]
+    elif valid is not None:
+        pages = [filled(page, mask) for page, mask in zip(pages, valid, strict=True)]
     prepared = []
     for number, page in enumerate(pages, start=1):
         finite = page[np.isfinite(page)]
         if finite.size and finite.min() == finite.max():
             which = f"page {number}: " if len(pages) > 1 else ""
             raise InputError(f"{which}every pixel has the same value, {finite[0]:g}; no image")
-        if valid is not None and finite.size < page.size:
-            page = np.where(np.isfinite(page), page, np.median(finite))  # no edge, no particle
         grey = to_grey8(page.astype(float) if preparation.stretch else page)
         prepared.append(invert(grey) if preparation.modality == "tem" else grey)
     return prepared

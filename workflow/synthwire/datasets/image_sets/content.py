@@ -16,12 +16,14 @@ class Content(NamedTuple):
     """The images of one set.
 
     pages: uint8 (height, width) each, of one shape; records: a COCO image record each;
-    outlines: COCO annotations, and remarks on those that were repaired or left out.
+    outlines: COCO annotations, and remarks on those that were repaired or left out;
+    remarks: on the images, a line each.
     """
 
     pages: Sequence[np.ndarray]
     records: list[dict]
     outlines: Outlines
+    remarks: Sequence[str] = ()
 
 
 def image_record(

@@ -10,9 +10,9 @@ import numpy as np
 from synthwire.datasets.absorption import density_pages, rescale
 from synthwire.datasets.image_sets.content import Content, image_record
 from synthwire.errors import InputError
-from synthwire.io.grey import to_grey8
+from synthwire.io.grey import filled, to_grey8
 from synthwire.io.outlines import Outlines, read_outlines
-from synthwire.io.recordings import read_recording
+from synthwire.io.recordings import Recording, read_recording
 
 
 def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
@@ -25,15 +25,22 @@ def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
     pages: list[np.ndarray] = []
     names: list[str] = []
     sizes: list = []
+    remarks: list[str] = []
     for path in paths:
         try:
-            images, found, doubtful = _images_of(path, entry)
+            recording = read_recording(path)
+            images, found = _images_of(recording, entry)
         except InputError as error:
             message = str(error)
             raise InputError(message if str(path) in message else f"{path}: {message}") from None
         pages.extend(images)
         names.extend([str(path)] * len(images))
-        sizes.extend([(found, doubtful)] * len(images))
+        doubt = recording.pixel_size_doubt
+        sizes.extend([(found, doubt is not None)] * len(images))
+        said = list(recording.remarks)
+        if entry["pixel_size_nm"] is None:  # else nobody asks what the file says of it
+            said += [*recording.pixel_size_remarks, *([doubt] if doubt else [])]
+        remarks += [f"{path}: {remark}" for remark in said]
     if len({page.shape for page in pages}) > 1:
         shapes = ", ".join(f"{page.shape[0]} × {page.shape[1]}" for page in pages)
         raise InputError(
@@ -53,15 +60,17 @@ def read_files(key: str, entry: dict, classes: Sequence[str]) -> Content:
     outlines = Outlines()
     if entry["annotations"] is not None:
         outlines = read_outlines(entry["annotations"], names, shape, classes=classes)
-    return Content(pages, records, outlines)
+    return Content(pages, records, outlines, remarks)
 
 
-def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, float] | None, bool]:
-    """Grey 8-bit images of one file, the pixel size (y, x) in nm that the file gives, and whether
-    that is doubtful.
+def _images_of(
+    recording: Recording, entry: dict
+) -> tuple[list[np.ndarray], tuple[float, float] | None]:
+    """Grey 8-bit images of one file, and the size of their pixels (y, x) in nm, where it says it.
+
+    What is no picture has a middling grey value.
     """
-    recording = read_recording(path)
-    pages, size = recording.pages, recording.pixel_size_nm
+    pages, size, valid = recording.pages, recording.pixel_size_nm, recording.valid
     settings = entry["absorption"]
     if settings is not None:
         if pages.ndim == 4:
@@ -73,9 +82,15 @@ def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, f
         energies = settings["energies_ev"] or recording.energies_ev
         if energies is not None and len(energies) != len(pages):
             raise InputError(f"{len(pages)} pages, but {len(energies)} energies in energies_ev")
+        if valid is not None:
+            pages = np.where(valid, pages, np.nan)
         pages = density_pages(pages, energies, settings, incident_pages=incident_pages)
+        # a ratio is no number on the ground either, which is to stay dark
+        valid = None if settings["ratio_ev"] else np.isfinite(pages)
     images = []
-    for pixels in pages:
+    for page, pixels in enumerate(pages):
+        if valid is not None and pixels.ndim == 2:
+            pixels = filled(pixels, valid[page])
         if entry["rescale"] is not None:
             if pixels.ndim == 3:
                 raise InputError("colour images are not rescaled; save it as grey")
@@ -85,4 +100,4 @@ def _images_of(path: str, entry: dict) -> tuple[list[np.ndarray], tuple[float, f
             pixels = resampled
         grey = to_grey8(pixels)
         images.append(255 - grey if entry["invert"] else grey)
-    return images, size, recording.pixel_size_doubt is not None
+    return images, size

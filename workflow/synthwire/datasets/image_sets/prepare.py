@@ -37,7 +37,8 @@ def prepare_image_set(
     or (pages, H, W) for several images. annotations.json: COCO with masks as RLE, one image a
     page, and "image_set" with key, label and kind. Outlines of low confidence get iscrowd = 1:
     COCO's evaluation then counts a detection there neither for nor against. Outlines that were
-    repaired or left out are named in info.remarks and logged as warnings.
+    repaired or left out, and what is odd about images, stand in info.remarks and are logged as
+    warnings.
 
     resources holds the table of the published images, and their outlines. microscopy_folder holds
     the published images where they lie on this machine (users name it in the variable
@@ -56,13 +57,14 @@ def prepare_image_set(
         raise InputError(
             f"image_sets.{key}.source: '{source}' is none of published, file, simulated"
         )
-    for remark in content.outlines.remarks:
+    remarks = [*content.remarks, *content.outlines.remarks]
+    for remark in remarks:
         logger.warning(remark)
     data = {
         "info": {
             "description": f"Image set '{key}'",
             "source": source,
-            "remarks": content.outlines.remarks,
+            "remarks": remarks,
         },
         "image_set": {"key": key, "label": entry["label"], "kind": entry["kind"]},
         "images": content.records,
