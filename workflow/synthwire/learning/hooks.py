@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 
-from synthwire.io.files import atomic_path
+from synthwire.errors import InputError
 from synthwire.learning.distributed import EXIT_STOPPED
+from synthwire.learning.weight_files import read_weights, write_weights
 from synthwire.runtime.progress import progress_bar
 
 from detectron2.engine import HookBase
@@ -27,8 +27,8 @@ def newest_checkpoint(folder: Path) -> dict | None:
     """The newest whole checkpoint of a folder, None where there is none; broken ones go."""
     for path in sorted(folder.glob("model_*.pth"), reverse=True):  # "final" sorts behind digits
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+            return read_weights(path)
+        except InputError:
             logger.warning("%s: not a whole checkpoint; removed", path, exc_info=True)
             path.unlink()
     return None
@@ -51,12 +51,11 @@ class Checkpoints(HookBase):
             self._save(f"model_{self.trainer.iter:07d}.pth")
 
     def _save(self, name: str) -> None:
-        with atomic_path(self._folder / name) as temporary:
-            state = {
-                "model": self.trainer.network.state_dict(),
-                "trainer": self.trainer.state_dict(),
-            }
-            torch.save(state, temporary)
+        state = {
+            "model": self.trainer.network.state_dict(),
+            "trainer": self.trainer.state_dict(),
+        }
+        write_weights(self._folder / name, state)
         for old in sorted(self._folder.glob("model_*.pth"))[:-CHECKPOINTS_KEPT]:
             old.unlink()
 

@@ -70,6 +70,8 @@ NOT_SHAPING_FILES = {
     "learning/precision.py": "prediction, and the name of the machine's own short numbers",
     "learning/predict.py": "prediction",
     "learning/validation.py": "measures",
+    "learning/weight_files.py": "reads and writes; what is wrong there fails",
+    "learning/weights.py": "fetches",
     "particles/": "measure",
     "runtime/": "jobs, locks, progress, provenance",
     "schema/": "fills in settings, which are compared themselves",

@@ -20,8 +20,8 @@ from synthwire.learning.cpu.accelerate import accelerate
 from synthwire.learning.folding import fold_normalisation
 from synthwire.learning.pasting import mask_confidence, paste_masks
 from synthwire.learning.precision import lower_precision, native_precision
+from synthwire.learning.weight_files import WeightsLoader
 
-from detectron2.checkpoint import DetectionCheckpointer
 from detectron2.config import CfgNode
 from detectron2.data.transforms import ResizeShortestEdge
 from detectron2.modeling import build_model
@@ -39,7 +39,7 @@ class Place(NamedTuple):
     width: int
 
 
-class StrictCheckpointer(DetectionCheckpointer):
+class StrictCheckpointer(WeightsLoader):
     """Detectron2's checkpointer; weights that do not fit the network are refused."""
 
     def _load_model(self, checkpoint: dict[str, Any]) -> Any:
@@ -229,8 +229,6 @@ def load(
     the proposal network; classes: number of categories; precision: as `Predictor`. InputError when
     the weights do not fit.
     """
-    if not Path(weights).is_file():
-        raise InputError(f"{weights}: no such file; weights of a trained model are expected")
     return Predictor(
         network.prediction_config(
             architecture,

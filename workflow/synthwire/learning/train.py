@@ -16,7 +16,7 @@ import torch
 from synthwire.datasets.annotated_images import locate_images
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
-from synthwire.io.files import atomic_path, sha256_of_json, write_json, write_text
+from synthwire.io.files import sha256_of_json, write_json, write_text
 from synthwire.learning import distributed, network
 from synthwire.learning.data import TrainingImages, training_records
 from synthwire.learning.hooks import FINAL, Validation, newest_checkpoint
@@ -24,6 +24,7 @@ from synthwire.learning.identity import claim_checkpoints, identity
 from synthwire.learning.learnt_widths import learnt_widths
 from synthwire.learning.plan import Plan
 from synthwire.learning.trainer import WireTrainer
+from synthwire.learning.weight_files import read_weights, write_weights
 from synthwire.runtime.locking import alone_in
 from synthwire.runtime.provenance import Stopwatch, record
 from synthwire.runtime.seeds import Stage, seed_of
@@ -169,15 +170,13 @@ def train(
             ),
             indent=1,
         )
-    shutil.rmtree(checkpoints)
+        shutil.rmtree(checkpoints)  # while it is ours: another may come in as soon as it is not
 
 
 def _publish(checkpoints: Path, output: Path) -> None:
     """Put the final weights, without optimiser state, and the curves into the model's folder."""
     output.mkdir(parents=True, exist_ok=True)
-    final = torch.load(checkpoints / FINAL, map_location="cpu", weights_only=True)
-    with atomic_path(output / FINAL) as temporary:
-        torch.save({"model": final["model"]}, temporary)
+    write_weights(output / FINAL, {"model": read_weights(checkpoints / FINAL)["model"]})
     write_text(output / "metrics.json", _merge_metrics(checkpoints / "metrics.json"))
     shutil.rmtree(output / "tensorboard", ignore_errors=True)
     shutil.copytree(checkpoints / "tensorboard", output / "tensorboard")

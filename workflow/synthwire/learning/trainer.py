@@ -27,9 +27,9 @@ from synthwire.learning.hooks import (
     Validation,
 )
 from synthwire.learning.precision import native_precision
+from synthwire.learning.weight_files import WeightsLoader
 from synthwire.runtime.seeds import TrainingStream, seed_of
 
-from detectron2.checkpoint import DetectionCheckpointer
 from detectron2.config import CfgNode
 from detectron2.engine import HookBase, TrainerBase, hooks
 from detectron2.modeling import build_model
@@ -90,7 +90,7 @@ class WireTrainer(TrainerBase):
 
     def load_initial_weights(self) -> None:
         if self.cfg.MODEL.WEIGHTS:
-            DetectionCheckpointer(self.network).load(self.cfg.MODEL.WEIGHTS)
+            WeightsLoader(self.network).load(self.cfg.MODEL.WEIGHTS)
 
     def resume(self, checkpoint: Mapping) -> None:
         """Go on after the iteration that wrote the checkpoint."""

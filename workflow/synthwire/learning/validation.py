@@ -15,9 +15,9 @@ from synthwire.evaluation.average_precision import coco_metrics
 from synthwire.evaluation.case import KINDS, check_inputs, make_case
 from synthwire.evaluation.matching import match_by_area
 from synthwire.io.coco import annotations_by_image, read_coco
-from synthwire.io.files import atomic_path
 from synthwire.learning.network import device_name
 from synthwire.learning.predict import load, predict
+from synthwire.learning.weight_files import write_weights
 from synthwire.schema import section_defaults
 
 MOST_DETECTIONS = 100  # of an image, that count; COCO's
@@ -63,18 +63,18 @@ class ValidationAP(NamedTuple):
 
     def __call__(self, network: torch.nn.Module) -> dict[str, float]:
         """{validation/ap_bbox, validation/ap_segm} in percent."""
-        with atomic_path(self.folder / "validation.pth") as weights:
-            torch.save({"model": network.state_dict()}, weights)
-            predictor = load(
-                weights,
-                self.architecture,
-                self.prediction,
-                nms_threshold=self.nms_threshold,
-                classes=len(self.truth["categories"]),
-                device=self.device,
-                precision="float32",
-            )
-        (self.folder / "validation.pth").unlink()
+        weights = self.folder / "validation.pth"
+        write_weights(weights, {"model": network.state_dict()})
+        predictor = load(
+            weights,
+            self.architecture,
+            self.prediction,
+            nms_threshold=self.nms_threshold,
+            classes=len(self.truth["categories"]),
+            device=self.device,
+            precision="float32",
+        )
+        weights.unlink()
         pixels = ((image.image_id, image.pixels) for image in self.images)
         results = predict(predictor, pixels)
         return {

@@ -17,6 +17,7 @@ from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
 from synthwire.io.files import atomic_directory, read_json, sha256, write_json, write_text
 from synthwire.learning.learnt_widths import learnt_widths
+from synthwire.learning.weight_files import read_weights, write_weights
 
 LARGEST_BYTES = 30_000_000  # the file travels with every clone of the repository
 TEMPLATE = "model_card.md.jinja"
@@ -97,10 +98,10 @@ def export_model(
     LARGEST_BYTES, or not to be held in half precision.
     """
     identity = provenance["identity"]
-    state = torch.load(weights, map_location="cpu", weights_only=False)["model"]
+    state = read_weights(weights)["model"]
     with atomic_directory(output) as folder:
         path = folder / "bundled.pth"
-        torch.save({"model": to_half_precision(state)}, path)
+        write_weights(path, {"model": to_half_precision(state)})
         size = path.stat().st_size
         if size > LARGEST_BYTES:
             raise InputError(

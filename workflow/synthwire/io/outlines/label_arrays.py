@@ -6,16 +6,16 @@ Palettes, inverted look-up tables and colours mean nothing here but which pixels
 from __future__ import annotations
 
 import json
-import pickle
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from synthwire.errors import InputError
+from synthwire.io.arrays_only import unpickle_arrays
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.hdf5_items import datasets, open_hdf5
 from synthwire.io.recordings.tiff import open_tiff
@@ -132,34 +132,10 @@ def _read_npy(path: Path | MemoryFile) -> np.ndarray:
         return _squeezed(path, _masks_of_cellpose(path, file))
 
 
-class _Nothing:
-    """Stands for what a pickle asks for beside numbers and arrays; it does nothing."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        pass
-
-    def __setstate__(self, _: Any) -> None:
-        pass
-
-    def __call__(self, *_: Any, **__: Any) -> _Nothing:
-        return self
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Unpickles arrays, numbers, texts and what holds them; runs nothing else."""
-
-    ALLOWED = ("_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer")
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module.split(".")[0] == "numpy" and name in self.ALLOWED:
-            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-        return _Nothing
-
-
 def _masks_of_cellpose(path: Path | MemoryFile, file: BinaryIO) -> np.ndarray:
     """The array "masks" of a _seg.npy, which is a pickle; nothing in it is run."""
     try:
-        content = _ArraysOnly(file).load()
+        content = unpickle_arrays(file)
         content = content.item() if isinstance(content, np.ndarray) else content
         return np.asarray(content["masks"])
     except Exception as error:
