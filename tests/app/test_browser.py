@@ -21,6 +21,7 @@ import tifffile
 from PIL import Image
 from running import FLAGS, PATIENCE_S, Server, find_browser, running_app
 
+from synthwire.segmentation.result_files import FILES
 from synthwire.webapp import catalogue
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -190,7 +191,7 @@ def test_all_formats_are_downloaded(open_page):
     assert name == "optical-density.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {Path(item).name: archive.read(item) for item in archive.namelist()}
-    assert set(files) == {"overlay.png", "particles.csv", "coco.json", "labels.tif", "rois.zip"}
+    assert set(files) == set(FILES)
     name, table = download("Table")
     assert name == "optical-density_particles.csv"
     assert table == files["particles.csv"]

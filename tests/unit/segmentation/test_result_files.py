@@ -10,6 +10,7 @@ from PIL import Image
 from segmentation_cases import LEAST, SIZE_NM, rectangles
 
 from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile
 from synthwire.io.masks import decode_mask
 from synthwire.io.outlines import read_outlines
 from synthwire.segmentation.options import Selection
@@ -23,6 +24,21 @@ def test_an_image_in_which_nothing_is_found_has_empty_files():
     files = empty.as_files()
     assert pd.read_csv(io.BytesIO(files["particles.csv"])).empty
     assert not tifffile.imread(io.BytesIO(files["labels.tif"])).any()
+
+
+def test_centre_lines_are_written_for_fiji_and_as_a_table():
+    wires = rectangles((10, 5, 18, 75), (30, 20, 42, 70))
+    files = wires.as_files()
+    points = pd.read_csv(io.BytesIO(files["centrelines.csv"]))
+    assert list(points["id"].unique()) == [1, 2]
+    assert points.groupby("id")["along_px"].max().tolist() == pytest.approx([70, 50], abs=0.5)
+    assert points.groupby("id")["width_px"].mean().tolist() == pytest.approx([8, 12], abs=0.1)
+    assert wires.particles["line_length_px"].tolist() == pytest.approx([70, 50], abs=0.5)
+    lines = read_outlines(MemoryFile("l.zip", files["centrelines.zip"]), ["a"], (60, 80))
+    for annotation, mask in zip(lines.annotations, wires.masks, strict=True):
+        assert (decode_mask(annotation["segmentation"]) ^ mask).sum() < 0.1 * mask.sum()
+    other = wires.select(threshold=0.85)
+    assert other.particles["id"].tolist() == [1] and other.traced is wires.traced
 
 
 def test_every_file_tells_the_same_particles(result, tmp_path):

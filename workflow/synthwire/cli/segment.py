@@ -39,9 +39,12 @@ what lies in DIR afterwards:
   NAME/coco.json       everything found with a score of 0.05 or more, as COCO annotations
   NAME/labels.tif      label image; particles that overlap stand on several pages
   NAME/rois.zip        outlines for Fiji's ROI manager
+  NAME/centrelines.csv one row a point along each wire, with its width by mask and intensity
+  NAME/centrelines.zip the same as lines for Fiji, as wide as the wires
   particles.csv        the particles of all images
   summary.csv          one row an image, bad files included
   distributions.pdf    figure of their sizes and orientations; as svg, png and csv, too
+  widths.pdf           figure of the width along the wires, and of their taper
 NAME is the image's name without its suffix, and with its folder where names are equal. Pages of a
 stack lie in NAME/page_0001 and so on.
 

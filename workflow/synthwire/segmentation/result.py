@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.evaluation import suppression
-from synthwire.io.calibration import as_pixel_size
+from synthwire.io.calibration import as_pixel_size, pixel_side_nm
 from synthwire.io.coco import make_annotation
 from synthwire.io.masks import decode_mask
+from synthwire.particles.centrelines import Centreline
+from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
 from synthwire.segmentation.options import Selection
@@ -25,7 +27,7 @@ from synthwire.segmentation.result_files import encode_files, overlay_png, save_
 DEFAULT_SELECTION = Selection()
 IMAGE_ID = 1  # each image is a data set of its own
 
-PARTICLE_COLUMNS = {
+MASK_COLUMNS = {
     "id": "number of the particle, best score first; the same in all files of one image",
     **{
         name: meaning
@@ -33,6 +35,7 @@ PARTICLE_COLUMNS = {
         if name not in ("source", "image_id", "particle", "matched")
     },
 }
+PARTICLE_COLUMNS = {**MASK_COLUMNS, **LINE_COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Segmentation:
     selection: Selection = DEFAULT_SELECTION
     # of all results, so that a selection measures nothing anew; measured where not given
     measures: pd.DataFrame = None
+    # centre-lines by the counts of their RLEs, traced when asked for; what is made of a result
+    # shares them
+    traced: dict[str, Centreline | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.measures is None:
@@ -65,7 +71,7 @@ class Segmentation:
             {"images": [self.record], "annotations": []}, self.results, {"statistics_score": 0.0}
         )
         table.insert(0, "id", table["particle"] + 1)
-        return table.sort_values("id", ignore_index=True)[list(PARTICLE_COLUMNS)]
+        return table.sort_values("id", ignore_index=True)[list(MASK_COLUMNS)]
 
     @property
     def record(self) -> dict:
@@ -115,7 +121,21 @@ class Segmentation:
     @functools.cached_property
     def particles(self) -> pd.DataFrame:
         """One row for each selected particle; the columns are those of `PARTICLE_COLUMNS`."""
-        return self.measures[self.measures["id"].isin(self.ids)].reset_index(drop=True)
+        table = self.measures[self.measures["id"].isin(self.ids)]
+        lines = line_rows(self.centrelines, pixel_side_nm(self.record))
+        return table.join(lines, on="id").reset_index(drop=True)
+
+    @property
+    def centrelines(self) -> dict[int, Centreline | None]:
+        """Centre-line of each selected particle by its id, with widths by mask and by intensity."""
+        for number in self.ids:
+            rle = self.results[number - 1]["segmentation"]
+            if rle["counts"] not in self.traced:
+                self.traced[rle["counts"]] = line_of(rle, self.image)
+        return {
+            number: self.traced[self.results[number - 1]["segmentation"]["counts"]]
+            for number in self.ids
+        }
 
     @functools.cached_property
     def annotations(self) -> list[dict]:

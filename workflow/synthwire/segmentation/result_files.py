@@ -8,19 +8,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from synthwire.errors import InputError
 from synthwire.figures.kit import style
 from synthwire.figures.particles import draw_particles
+from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.files import atomic_directory, json_ready
-from synthwire.io.outlines import fiji_rois, label_tiff
+from synthwire.io.outlines import fiji_lines, fiji_rois, label_tiff
+from synthwire.particles.line_table import line_points
 from synthwire.segmentation.masks import Masks
 
 if TYPE_CHECKING:
     from synthwire.segmentation.result import Segmentation
 
-FILES = ("overlay.png", "particles.csv", "coco.json", "labels.tif", "rois.zip")
+FILES = (
+    "overlay.png",
+    "particles.csv",
+    "coco.json",
+    "labels.tif",
+    "rois.zip",
+    "centrelines.csv",
+    "centrelines.zip",
+)
 COMPARISON_FILES = ("comparison.png", "evaluation.json")  # where outlines are given
 RESULT_FILES = FILES + COMPARISON_FILES
 
@@ -30,8 +41,11 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
 
     overlay.png: the particles over the image. particles.csv: one row a particle. coco.json: all
     results, whatever the selection. labels.tif: pixels are a particle's id; particles that overlap
-    stand on several pages. rois.zip: for Fiji.
+    stand on several pages. rois.zip: for Fiji. centrelines.csv: one row a point, with the widths
+    there; centrelines.zip: the same as lines for Fiji, each as wide as its wire.
     """
+    lines = result.centrelines
+    points = line_points(lines, pixel_side_nm(result.record))
     chosen = result.coco()
     table = result.particles.to_csv(index=False, lineterminator="\n", float_format="%.7g")
     text = json.dumps(
@@ -43,6 +57,16 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
         "coco.json": (text + "\n").encode(),
         "labels.tif": label_tiff(result.record, chosen["annotations"], result.ids),
         "rois.zip": fiji_rois(chosen),
+        "centrelines.csv": points.to_csv(
+            index=False, lineterminator="\n", float_format="%.6g"
+        ).encode(),
+        "centrelines.zip": fiji_lines(
+            {
+                number: (line.points, float(np.nanmean(line.widths)))
+                for number, line in lines.items()
+                if line is not None and np.isfinite(line.widths).any()
+            }
+        ),
     }
     return {name: files[name] for name in FILES}
 

@@ -13,13 +13,16 @@ import pandas as pd
 
 from synthwire.figures.distributions import draw_distributions
 from synthwire.figures.kit import style
+from synthwire.figures.widths import draw_widths
 from synthwire.io.files import write_text
 from synthwire.particles.distances import PERIODS, mean_direction
+from synthwire.particles.line_table import POINT_COLUMNS
 from synthwire.segmentation.result import PARTICLE_COLUMNS
 
 SUMMARY = "summary.csv"
 PARTICLES = "particles.csv"
 DISTRIBUTIONS = "distributions"
+WIDTHS = "widths"
 
 SUMMARISED = (
     "length_px",
@@ -104,7 +107,7 @@ def failure_row(path: Path, message: str) -> dict[str, Any]:
 def write_summary(
     out: Path, rows: Sequence[Mapping], images: Sequence[MeasuredImage]
 ) -> pd.DataFrame:
-    """Write summary.csv, a row an image, particles.csv, a row a particle, and their figure.
+    """Write summary.csv, a row an image, particles.csv, a row a particle, and their figures.
 
     Returns the table of particles.
     """
@@ -114,7 +117,19 @@ def write_summary(
     particles = all_particles(images)
     write_table(out / PARTICLES, particles)
     style.save(draw_distributions(particles), out / DISTRIBUTIONS)
+    style.save(draw_widths(_all_points(out, images), particles), out / WIDTHS)
     return particles
+
+
+def _all_points(out: Path, images: Sequence[MeasuredImage]) -> pd.DataFrame:
+    """The points of all images' centre-lines; column `wire` is a number of its own for each."""
+    tables = [pd.DataFrame(columns=["wire", *POINT_COLUMNS], dtype=float)]
+    for number, image in enumerate(images):
+        table = pd.read_csv(out / image.row["folder"] / "centrelines.csv")
+        table.insert(0, "wire", table["id"].map(lambda wire, of=number: f"{of}:{wire}"))
+        tables.append(table)
+    full = [table for table in tables if len(table)]
+    return pd.concat(full, ignore_index=True) if full else tables[0]
 
 
 def all_particles(images: Sequence[MeasuredImage]) -> pd.DataFrame:

@@ -26,6 +26,8 @@ FILE_LABELS = {
     "coco.json": ("COCO", "All results with scores from 0.05 on: masks, boxes (JSON)"),
     "labels.tif": ("Labels", "Pixels numbered by particle; overlaps on several pages (TIFF)"),
     "rois.zip": ("Fiji ROIs", "Outlines for Fiji and ImageJ (zip)"),
+    "centrelines.csv": ("Centre-lines", "One row a point along each wire, with its widths (CSV)"),
+    "centrelines.zip": ("Fiji lines", "Centre-lines for Fiji, as wide as the wires (zip)"),
 }
 
 

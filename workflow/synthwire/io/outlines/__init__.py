@@ -14,7 +14,7 @@ all formats share; geometry.py fills rings and finds those of a mask.
 
 from synthwire.io.outlines.coco import write_coco
 from synthwire.io.outlines.collector import Outlines
-from synthwire.io.outlines.fiji import fiji_rois, write_fiji_rois
+from synthwire.io.outlines.fiji import fiji_lines, fiji_rois, write_fiji_rois
 from synthwire.io.outlines.geometry import fill, rings_of
 from synthwire.io.outlines.labels import label_tiff, write_labels
 from synthwire.io.outlines.reading import read_outlines
@@ -24,6 +24,7 @@ __all__ = [
     "Claim",
     "OutlineSource",
     "Outlines",
+    "fiji_lines",
     "fiji_rois",
     "fill",
     "label_tiff",

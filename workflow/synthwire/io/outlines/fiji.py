@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -151,7 +152,30 @@ def fiji_rois(data: dict) -> bytes:
                 if position is not None:
                     roi.position = position + 1
             roi.properties = {"class": names[item["category_id"]]}
-            # A fixed date, so that the same outlines are the same bytes.
-            entry = zipfile.ZipInfo(f"{name}.roi", date_time=(1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, roi.tobytes())
+            _add(archive, roi)
     return content.getvalue()
+
+
+def fiji_lines(lines: Mapping[int, tuple[np.ndarray, float]]) -> bytes:
+    """Lines as the content of a Fiji ROI zip.
+
+    lines: points (n, 2) as x, y, and width in px, by number. A ROI is a segmented line as wide as
+    the particle: Fiji's straightening and plot of a profile take it as it is.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number, (points, width) in lines.items():
+            points = np.asarray(points, dtype=np.float32)
+            roi = ImagejRoi.frompoints(points, name=f"{number:04d}")
+            roi.roitype = ROI_TYPE.POLYLINE
+            roi.stroke_width = max(1, round(width))
+            roi.version = max(roi.version, 228)  # the first that has fractions of a width
+            roi.float_stroke_width = width
+            _add(archive, roi)
+    return content.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, roi: ImagejRoi) -> None:
+    # A fixed date, so that the same outlines are the same bytes.
+    entry = zipfile.ZipInfo(f"{roi.name}.roi", date_time=(1980, 1, 1, 0, 0, 0))
+    archive.writestr(entry, roi.tobytes())

@@ -1,0 +1,268 @@
+"""The centre-line of a wire, and its width along it.
+
+The way through the mask's middle between the two pixels that lie farthest apart within it is
+fitted with parabolas, laid between the edges that rays across it meet, and extended to the mask's
+ends. An end is where the line leaves the mask; over the last half width there rays across would
+meet the end's face, so no width is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from synthwire.particles import tracing
+
+ROUNDS = 3  # of laying the line between the edges; a fourth moves it by less than 0.05 px
+SPECK = 0.1  # of the largest part; what is smaller is noise, no part of a wire
+BULGE = 1.5  # times the median width: where another wire has been taken for this one
+GAP_COST = 10.0  # of a pixel between parts of a mask
+COARSE_DEPTH = 3.0  # px; thicker masks are coarsened for the first way
+LEAST_BEND = 8.0  # px; over less, the steps of pixels look like bends
+EIGHT = np.ones((3, 3), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Centreline:
+    """A wire's centre-line, in px of its image.
+
+    points: (n, 2) as x, y, evenly spaced from the wider end to the thinner. widths: (n,) of the
+    mask across the line; NaN near the ends, in gaps and where another wire bulges out of it.
+    tangents: (n, 2), unit vectors. curvatures: (n,), signed, in 1/px; NaN near the ends.
+    profile_widths: (n,), full width at half maximum in the image, as
+    `profile_widths.add_profile_widths` finds it; all NaN where there is no image.
+    """
+
+    points: np.ndarray
+    widths: np.ndarray
+    tangents: np.ndarray
+    curvatures: np.ndarray
+    profile_widths: np.ndarray
+
+    @property
+    def along(self) -> np.ndarray:
+        """Distance (n,) of each point from the first along the line."""
+        steps = np.hypot(*np.diff(self.points, axis=0).T)
+        return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+class LineMeasures(NamedTuple):
+    """What a centre-line measures, in px.
+
+    length: along the line, end to end. end_to_end: of the straight line between its ends.
+    tortuosity: length over end_to_end. mean_curvature, max_curvature: without sign, in 1/px.
+    width, width_sd: mean and standard deviation along the wire. taper: loss of width per length,
+    from a straight line through the widths. fwhm, fwhm_sd: as width, by what the image shows.
+    """
+
+    length: float
+    end_to_end: float
+    tortuosity: float
+    mean_curvature: float
+    max_curvature: float
+    width: float
+    width_sd: float
+    taper: float
+    fwhm: float
+    fwhm_sd: float
+
+
+def trace(mask: np.ndarray, left: int = 0, top: int = 0) -> Centreline | None:
+    """Centre-line of a boolean mask (height, width), or of its crop at column `left`, row `top`.
+
+    A mask of several parts has one line through all but specks; None for an empty mask.
+    """
+    mask, parts = _without_specks(np.ascontiguousarray(mask, dtype=bool))
+    if not parts:
+        return None
+    area = int(mask.sum())
+    start = _first_way(mask, parts > 1)
+    straight = start is None
+    points = _axis(mask) if start is None else start
+    length = float(np.hypot(*np.diff(points, axis=0).T).sum())
+    width = max(1.0, area / max(length, math.sqrt(area)))
+    step, sigma = max(1.0, width / 8), max(2.0, width / 2)
+    for _ in range(1 if straight else ROUNDS):
+        points = _centred(mask, tracing.evenly(points, step), step, sigma, width, straight)
+        length = float(np.hypot(*np.diff(points, axis=0).T).sum())
+        width = max(1.0, min(area / max(length, 1.0), math.sqrt(area)))
+    points = tracing.evenly(points, step)
+    return _measured(mask, points, step, sigma, width, np.array([left, top], dtype=float))
+
+
+def _without_specks(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """The mask without what is noise, and the number of its parts."""
+    parts, count = ndimage.label(mask, EIGHT)
+    if count < 2:
+        return mask, count
+    areas = np.bincount(parts.ravel())
+    areas[0] = 0
+    large = np.flatnonzero(areas >= SPECK * areas.max())
+    return np.isin(parts, large), len(large)
+
+
+def _first_way(mask: np.ndarray, several: bool) -> np.ndarray | None:
+    """Points (n, 2) of the way through the middle of a mask, but for its ends.
+
+    several: whether the mask has several parts, between which the way leads outside. None where
+    the mask is too short for its width to have a way.
+    """
+    depth = tracing.depths(mask)
+    factor = max(1, int(depth.max() / COARSE_DEPTH))
+    if factor > 1:
+        rows, columns = (-(-side // factor) * factor for side in mask.shape)
+        padded = np.zeros((rows, columns), dtype=bool)
+        padded[: mask.shape[0], : mask.shape[1]] = mask
+        mask = padded.reshape(rows // factor, factor, columns // factor, factor).any(axis=(1, 3))
+        depth = tracing.depths(mask)
+    outside = GAP_COST if several else math.inf
+    inside = np.flatnonzero(mask)
+    plain = np.where(mask, 1.0, outside)
+    ends = inside[0]
+    for _ in range(2):
+        first, ends = ends, inside[np.argmax(tracing.ways(plain, ends)[0][inside])]
+    middle = np.where(mask, (float(depth.max()) / np.maximum(depth, 1.0)) ** 2, 100 * outside)
+    before = tracing.ways(middle.astype(float), first)[1]
+    places = [int(ends)]
+    while before[places[-1]] >= 0:
+        places.append(int(before[places[-1]]))
+    y, x = np.divmod(np.array(places), mask.shape[1])
+    points = np.stack([x, y], axis=1) + 0.5
+    # At a blunt end the way turns into a corner: what lies nearer to the end than the mask is
+    # wide there goes.
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    wide = 2 * depth[y, x]
+    kept = (along >= wide) & (along[-1] - along >= wide)
+    if kept.sum() < 3:
+        return None
+    chosen = np.flatnonzero(kept)
+    return factor * points[chosen[0] : chosen[-1] + 1]
+
+
+def _axis(mask: np.ndarray) -> np.ndarray:
+    """Two points (2, 2) on the principal axis of a mask, about its middle."""
+    rows, columns = np.nonzero(mask)
+    places = np.stack([columns, rows], axis=1) + 0.5
+    middle = places.mean(axis=0)
+    spread = places - middle
+    direction = np.linalg.eigh(spread.T @ spread)[1][:, 1]
+    half = max(0.25, 0.25 * float(np.ptp(spread @ direction)))
+    return np.stack([middle - half * direction, middle + half * direction])
+
+
+def _centred(
+    mask: np.ndarray, points: np.ndarray, step: float, sigma: float, width: float, straight: bool
+) -> np.ndarray:
+    """A line laid between the mask's edges, and extended along its ends to the mask's."""
+    most, gap = 2 * width + 4, max(1.5, 0.2 * width)
+    if not straight:
+        points, tangents, _ = tracing.fit(points, np.ones(len(points)), step, sigma)
+        found = tracing.sides(mask, points, tangents, most, gap)
+        valid = _is_width(found.sum(axis=1))
+        if valid.sum() > 2:
+            # of the line, its ends but half a width
+            cut = round(0.5 * float(np.median(found.sum(axis=1)[valid])) / step)
+            inner = slice(min(cut, len(points) // 3), len(points) - min(cut, len(points) // 3))
+            shift = 0.5 * (found[:, 1] - found[:, 0])
+            across = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
+            moved = points + np.where(valid, shift, 0.0)[:, None] * across
+            points, tangents, _ = tracing.fit(moved[inner], valid[inner] * 1.0, step, sigma)
+        first, last = -tangents[0], tangents[-1]
+    else:
+        last = (points[-1] - points[0]) / np.hypot(*(points[-1] - points[0]))
+        first = -last
+    reach = float(sum(mask.shape))
+    head = tracing.ray(mask, points[0, 0], points[0, 1], first[0], first[1], reach, gap)
+    tail = tracing.ray(mask, points[-1, 0], points[-1, 1], last[0], last[1], reach, gap)
+    return np.concatenate([[points[0] + head * first], points, [points[-1] + tail * last]])
+
+
+def _is_width(widths: np.ndarray) -> np.ndarray:
+    """Which widths along a line are this wire's: none of a gap, and none of a bulge."""
+    inside = widths > 0
+    if not inside.any():
+        return inside
+    return inside & (widths <= BULGE * np.median(widths[inside]) + 1)
+
+
+def _measured(
+    mask: np.ndarray,
+    points: np.ndarray,
+    step: float,
+    sigma: float,
+    width: float,
+    corner: np.ndarray,
+) -> Centreline:
+    even = np.ones(len(points))
+    smooth, tangents, _ = tracing.fit(points, even, step, sigma)
+    curvatures = tracing.fit(points, even, step, max(LEAST_BEND, width))[2]
+    gap = max(1.5, 0.2 * width)
+    widths = tracing.sides(mask, smooth, tangents, 2 * width + 4, gap).sum(axis=1)
+    along = step * np.arange(len(points))
+    to_end = np.minimum(along, along[-1] - along)
+    near = to_end < 0.5 * np.where(widths > 0, widths, width)
+    near[len(points) // 2] = False  # of a particle as wide as long, the middle
+    valid = _is_width(widths) & ~near
+    widths = np.where(valid, widths, np.nan)
+    curvatures = np.where(near, np.nan, curvatures)
+    if _slope(along, widths) > 0:
+        points, widths, tangents = points[::-1], widths[::-1], -tangents[::-1]
+        curvatures = -curvatures[::-1]
+    return Centreline(
+        np.ascontiguousarray(points + corner),
+        widths,
+        np.ascontiguousarray(tangents),
+        curvatures,
+        np.full(len(points), np.nan),
+    )
+
+
+def measure_line(line: Centreline) -> LineMeasures:
+    """What a centre-line measures."""
+    along = line.along
+    length = float(along[-1])
+    straight = float(np.hypot(*(line.points[-1] - line.points[0])))
+    bends = np.abs(line.curvatures[np.isfinite(line.curvatures)])
+    width, spread, taper = width_measures(along, line.widths)
+    return LineMeasures(
+        length,
+        straight,
+        max(1.0, length / straight) if straight > 0 else math.nan,
+        float(bends.mean()) if len(bends) else 0.0,
+        float(bends.max(initial=0.0)),
+        width,
+        spread,
+        taper,
+        *width_measures(along, line.profile_widths)[:2],
+    )
+
+
+def width_measures(along: np.ndarray, widths: np.ndarray) -> tuple[float, float, float]:
+    """Mean, standard deviation and taper of widths along a line; NaN for what too few give.
+
+    The mean is that of the whole wire: the straight line through the widths, at the middle. The
+    wide end of a tapered wire, where no width is measured, is longer than the thin one.
+    """
+    known = widths[np.isfinite(widths)]
+    if not len(known):
+        return math.nan, math.nan, math.nan
+    spread = float(known.std(ddof=1)) if len(known) > 1 else math.nan
+    slope = _slope(along, widths)
+    if math.isnan(slope):
+        return float(known.mean()), spread, slope
+    off = 0.5 * float(along[-1]) - float(along[np.isfinite(widths)].mean())
+    return float(known.mean()) + slope * off, spread, abs(slope)
+
+
+def _slope(along: np.ndarray, widths: np.ndarray) -> float:
+    """Change of width per length, by least squares; NaN of fewer than three widths."""
+    known = np.isfinite(widths)
+    if known.sum() < 3:
+        return math.nan
+    places = along[known] - along[known].mean()
+    return float(places @ widths[known]) / float(places @ places)
