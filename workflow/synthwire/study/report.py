@@ -42,6 +42,7 @@ TABLES = (
 )
 
 SUPPLEMENT = TABLES[-2:]
+NOTES = (*(f"note{number}" for number in range(1, 9)), "ablations", "peers", "calibration")
 
 
 def table_name(stem: str) -> str:
@@ -85,7 +86,7 @@ def build_report(
     config = json_ready(dict(config))
     tables = {
         name: read_table(results / "tables" / name)
-        for name in TABLES
+        for name in (*TABLES, *NOTES)
         if (results / "tables" / f"{name}.json").exists()
     }
     sections = collect_sections(results / "figures", config, captions)
@@ -116,6 +117,7 @@ def build_report(
         headlines=headlines({name: table.frame for name, table in tables.items()}, config),
         verdict=[item for item in items if item["id"] == "verdict"],
         tables=[item for item in items if re.fullmatch(r"table\d", item["id"])],
+        notes=[item for item in items if item["id"] in NOTES],
         supplement=[item for item in items if item["id"] in SUPPLEMENT],
         statuses=STATUSES,
         sections=sections,

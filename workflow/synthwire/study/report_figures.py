@@ -35,6 +35,15 @@ SECTIONS = (
     Section("Quality of the instances", ("fig_instance_quality", "fig_comparison")),
     Section("Looking into the models", ("fig_diagnosis", "fig_feature_maps")),
     Section("Hyperparameters and training", ("fig_hyperparameters", "fig_training")),
+    Section(
+        "Supplement",
+        (
+            *(f"fig_note{number}" for number in range(1, 9)),
+            "fig_ablations",
+            "fig_peers",
+            "fig_calibration",
+        ),
+    ),
 )
 
 # Figures of one kind share a caption; any other has one of its own name.

@@ -1,0 +1,1 @@
+"""Figures of the supplement: one file a figure."""
