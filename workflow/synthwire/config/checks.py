@@ -85,10 +85,16 @@ def check_copy_paste(training: Mapping, imaging_settings: Mapping, source: str) 
 
 
 def check_bundled(architecture: Mapping, source: str) -> None:
-    """InputError where the bundled model is not of this architecture."""
+    """InputError where the bundled model is not of this architecture.
+
+    What stays frozen in a training may differ, and what the hourglass head does not use.
+    """
     weights, card = bundled()
     own = card["architecture"]
-    for field in sorted({*own, *architecture}):
+    free = {"freeze_at"}
+    if own.get("mask_head") == "hourglass":
+        free.add("mask_head_convolutions")
+    for field in sorted({*own, *architecture} - free):
         if own.get(field) != architecture.get(field):
             raise InputError(
                 f"{source}: the bundled weights fit their own architecture only, whose {field} is "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 import yaml
 
 from synthwire.errors import InputError
+from synthwire.io.units import decode
 from synthwire.schema import validate
 
 ROW_SECTIONS = (
@@ -52,9 +54,8 @@ def read_models(
 def _read_rows(path: Path) -> list[dict]:
     if not path.is_file():
         raise InputError(f"models.table: no file '{path}'")
-    text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
     rows = []
-    for number, cells in enumerate(text.to_dict("records"), start=2):
+    for number, cells in _read_cells(path):
         source = f"{path}: line {number} (model {cells.get('model', '')})"
         row: dict[str, Any] = {}
         changes: dict[str, dict] = {}
@@ -75,6 +76,39 @@ def _read_rows(path: Path) -> list[dict]:
     if not rows:
         raise InputError(f"{path}: no rows")
     return rows
+
+
+def _read_cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and cells of each line of a table, by column; what follows a # is a comment."""
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    names: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        line = line.partition("#")[0]
+        if not line.strip():
+            continue
+        try:
+            (cells,) = csv.reader([line], delimiter="\t", strict=True)
+        except (csv.Error, ValueError):
+            raise InputError(
+                f"{path}: line {number}: quotes that do not end; a table of tab-separated cells "
+                "is expected"
+            ) from None
+        if not names:
+            names = cells
+            twice = [name for name in names if names.count(name) > 1]
+            if twice:
+                raise InputError(f"{path}: column '{twice[0]}' stands twice")
+        elif len(cells) != len(names):
+            raise InputError(
+                f"{path}: line {number}: {len(cells)} cells, where there are {len(names)} columns"
+            )
+        else:
+            yield number, dict(zip(names, cells, strict=True))
+    if not names:
+        raise InputError(f"{path}: empty; a line of column names and a line a model are expected")
 
 
 def _value(cell: str, source: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
@@ -55,7 +56,21 @@ def _fill_defaults(validator_class: Any) -> Any:
     return jsonschema.validators.extend(validator_class, {"properties": fill})
 
 
-_Validator = _fill_defaults(jsonschema.Draft202012Validator)
+def _is_number(_: Any, instance: Any) -> bool:
+    """As in JSON, which has no NaN and no infinity; YAML has, and no limit would refuse NaN."""
+    return (
+        isinstance(instance, int | float)
+        and not isinstance(instance, bool)
+        and math.isfinite(instance)
+    )
+
+
+_Validator = _fill_defaults(
+    jsonschema.validators.extend(
+        jsonschema.Draft202012Validator,
+        type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
+    )
+)
 
 
 def validate(instance: dict, schema_name: str, source: str, *, within: str = "") -> dict:
