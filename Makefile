@@ -41,7 +41,7 @@ app: $(READY)
 	@$(BIN)/synthwire app
 
 weights: $(READY)
-	@$(SNAKEMAKE) results/demo/models/12/model_final.pth --configfile config/demo.yaml
+	@$(SNAKEMAKE) results/straight/models/12/model_final.pth --configfile config/demo.yaml config/straight.yaml
 	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
 	@cp results/bundled/bundled/* workflow/synthwire/learning/bundled/
 

@@ -1,3 +1,5 @@
+from synthwire.config import remarks
+
 TABLES = [
     "table1",
     "table2",
@@ -43,6 +45,8 @@ rule make_tables:
         ],
         image_sets=config["image_sets"],
         shown=config["tables"],
+        start=remarks.remark_on_start(config["training"]),
+        looks=remarks.remark_on_prediction(config["prediction"]),
         level=config["evaluation"]["bootstrap_level"],
     message:
         "Tables: write, beside the published numbers"

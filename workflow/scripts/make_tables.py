@@ -21,6 +21,8 @@ with job(snakemake.log[0]):
         Path(snakemake.input.footnotes).parent,
         {int(key.removeprefix("table")): name for key, name in snakemake.params.shown.items()},
         snakemake.params.image_sets,
+        snakemake.params.start,
+        snakemake.params.looks,
     )
     tables = build_tables(study) | build_verdict(study, level=snakemake.params.level)
     folder = Path(snakemake.output[0]).parent

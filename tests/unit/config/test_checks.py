@@ -177,6 +177,23 @@ def test_the_overlay_selects_rows_that_exist(root):
             checks.check_changes(resolved, models)
 
 
+def test_the_bundled_model_goes_on_from_a_training_of_its_own_network(root):
+    """Not from the demo, whose trainings start from the bundled model."""
+    demo, straight, bundled = (
+        yaml.safe_load((root / "config" / f"{name}.yaml").read_text())
+        for name in ("demo", "straight", "bundled")
+    )
+    first = checks.resolve(models_table.with_changes(demo, straight))
+    start = f"results/{first['name']}/models/{first['models']['select'][0]}/model_final.pth"
+    assert first["training"]["initial_weights"] == "scratch"
+    assert bundled["training"]["initial_weights"] == start
+    assert f"{start} --configfile config/demo.yaml config/straight.yaml" in (
+        root / "Makefile"
+    ).read_text(encoding="utf-8")
+    for field, value in bundled["architecture"].items():
+        assert first["architecture"][field] == value, field
+
+
 def test_changes_go_as_deep_as_the_fields_do(config, table):
     path = table(
         {"architecture.anchor_aspect_ratios": "[0.125, 1, 8]"},

@@ -43,6 +43,8 @@ def test_the_bundled_weights_fit_their_own_architecture_only(shipped, resolve):
         match=r"bundled weights fit their own architecture only, whose fpn_channels is 48",
     ):
         resolve(architecture={**OWN, "fpn_channels": 64}, training=training)
+    frozen = resolve(architecture={**OWN, "freeze_at": 2}, training=training)
+    assert frozen["architecture"]["freeze_at"] == 2, "what stays as it was is the training's matter"
     shipped.unlink()
     with pytest.raises(InputError, match=r"bundled\.pth: no such file"):
         resolve(architecture=OWN, training=training)

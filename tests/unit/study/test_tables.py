@@ -59,6 +59,15 @@ def test_published_numbers_stand_only_beside_the_published_hyperparameters(evalu
     assert frame.loc["08", "paper_ap_segm"] == 90.254
 
 
+def test_captions_say_where_trainings_start_and_how_images_are_looked_at(evaluations, models):
+    told = Study(evaluations, models, PUBLISHED, SHOWN, IMAGE_SETS, "Start.", "Looks.")
+    captions = {name: table.caption for name, table in build_tables(told).items()}
+    assert captions["table1"].endswith("in bold. Start. Looks.")
+    assert captions["table2"].endswith("in bold. Looks.")
+    silent = Study(evaluations, models, PUBLISHED, SHOWN, IMAGE_SETS)
+    assert build_tables(silent)["table1"].caption.endswith("in bold.")
+
+
 def test_rows_of_an_image_table(tables):
     frame = tables["table2"].frame
     assert list(zip(frame["model"], frame["selection"], strict=True)) == [

@@ -72,6 +72,7 @@ def image_table(study: Study, number: int, images: str) -> Table:
         f"{count_of(counts.get('ground_truth', 0), 'annotated particle')}): bounding "
         f"box/segmentation mask, percent{interval_note(study, images)}; best of ours in bold."
     )
+    caption = " ".join(filter(None, [caption, study.looks]))
     texts = list(notes.texts)
     if frame["p_to_first"].notna().any():
         texts.append(

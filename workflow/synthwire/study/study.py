@@ -68,6 +68,8 @@ class Study:
     published: folder of the paper's numbers, resources/paper.
     shown: 2, 3, 4 → image set of that table; None or missing where there is none.
     image_sets: the config's `image_sets`, of which `label`, `source` and `published` count.
+    start, looks: sentences for captions, where trainings start and how images are looked at, as far
+        as it is not the paper's way.
     """
 
     evaluations: Mapping[str, Mapping[str, Mapping]]
@@ -75,6 +77,8 @@ class Study:
     published: Path
     shown: Mapping[int, str | None]
     image_sets: Mapping[str, Mapping]
+    start: str = ""
+    looks: str = ""
 
     def __post_init__(self) -> None:
         for column in ("model", *HYPERPARAMETERS):

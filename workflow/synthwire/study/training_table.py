@@ -69,6 +69,7 @@ def training_table(study: Study) -> Table:
         f"{count_of(images, 'synthetic validation image')}, ours and the paper's"
         f"{interval_note(study, SYNTHETIC)}; best of ours in bold."
     )
+    caption = " ".join(filter(None, [caption, study.start, study.looks]))
     texts = list(notes.texts)
     for model in study.base_models:
         origin = "where the other models' training starts"
