@@ -11,7 +11,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.io.masks import decode_mask, segmentation_to_rle
+from synthwire.io.masks import decode_crops, segmentation_to_rle
 
 MINIMUM_SCORE = 0.05  # Detectron2's SCORE_THRESH_TEST; predictions below do not count
 KINDS = ("bbox", "segm")
@@ -146,13 +146,8 @@ class Crop(NamedTuple):
 
 
 def _crops(items: Sequence[Mapping]) -> list[Crop]:
-    found = []
-    for item in items:
-        rle = item["segmentation"]
-        x, y, width, height = (int(side) for side in coco_mask.toBbox(rle))
-        place = (slice(y, y + height), slice(x, x + width))
-        found.append(Crop(decode_mask(rle)[place].copy(), place))
-    return found
+    found = decode_crops(item["segmentation"] for item in items)
+    return [Crop(crop.pixels.copy(), crop.place) for crop in found]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,13 @@ from matplotlib import patheffects
 from matplotlib.figure import Figure
 
 from synthwire.figures.kit import layout, scales, style
-from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.kit.overlay import (
+    Mask,
+    as_crop,
+    blend_instances,
+    choose_colours,
+    draw_outlines,
+)
 
 # An overlay is looked at on a screen: small images are magnified, and none is larger than this.
 SMALLEST_OVERLAY_PX = 1000  # about
@@ -20,7 +26,7 @@ SCREEN_DPI = 100
 @style.styled
 def draw_particles(
     pixels: np.ndarray,
-    masks: Sequence[np.ndarray],
+    masks: Sequence[Mask],
     ids: Sequence[int],
     pixel_size_nm: tuple[float, float] | None = None,
 ) -> Figure:
@@ -46,8 +52,10 @@ def draw_particles(
     return figure
 
 
-def _middle(mask: np.ndarray) -> tuple[float, float]:
+def _middle(mask: Mask) -> tuple[float, float]:
     """A point (x, y) on the mask, as near to its centroid as it gets."""
-    rows, columns = np.nonzero(mask)
+    crop = as_crop(mask)
+    rows, columns = np.nonzero(crop.pixels)
+    rows, columns = rows + crop.top, columns + crop.left
     nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
     return columns[nearest] + 0.5, rows[nearest] + 0.5

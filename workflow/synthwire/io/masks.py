@@ -7,7 +7,8 @@ Masks are amodal: where two particles cross, the pixels belong to both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -47,11 +48,81 @@ def decode_mask(rle: dict) -> np.ndarray:
     return coco_mask.decode(rle).astype(bool)
 
 
-def decode_crop(rle: dict) -> tuple[np.ndarray, int, int]:
-    """The part of an RLE's mask within its bounding box (boolean), and the box's top and left."""
-    left, top, width, height = (int(value) for value in coco_mask.toBbox(rle))
-    whole = coco_mask.decode(rle)  # only the part is copied: masks of big images are many
-    return whole[top : top + height, left : left + width].astype(bool), top, left
+class MaskCrop(NamedTuple):
+    """The part of a mask (height, width) that holds all of it: pixels at row `top`, column `left`.
+
+    Work on crops costs what the particles do, however large their image is.
+    """
+
+    pixels: np.ndarray
+    top: int
+    left: int
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, mask: np.ndarray) -> MaskCrop:
+        """The bounding box of a boolean mask; of an empty one nothing, (0, 0)."""
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if rows.size == 0:
+            return cls(mask[:0, :0], 0, 0, mask.shape)
+        top, left = int(rows[0]), int(columns[0])
+        return cls(mask[top : rows[-1] + 1, left : columns[-1] + 1], top, left, mask.shape)
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Rows and columns of the crop in the image."""
+        height, width = self.pixels.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+def decode_crop(rle: Mapping) -> tuple[np.ndarray, int, int]:
+    """The part of an RLE's mask within its bounding box (boolean), and the box's top and left.
+
+    At the cost of the part alone, however large the image.
+    """
+    rows = rle["size"][0]
+    ends = np.cumsum(_run_lengths(rle["counts"]))
+    starts, ends = ends[:-1:2], ends[1::2]
+    filled = ends > starts
+    if not filled.any():
+        return np.zeros((0, 0), dtype=bool), 0, 0
+    # of each run the first and the last pixel; runs go down the columns
+    column, row = np.divmod(np.stack([starts[filled], ends[filled] - 1]), rows)
+    left, width = int(column.min()), int(np.ptp(column)) + 1
+    around = (column[0] != column[1]).any()  # from a column's foot to the head of the next
+    top, height = (0, rows) if around else (int(row.min()), int(np.ptp(row)) + 1)
+    first, last = (column - left) * height + row - top
+    steps = np.zeros(width * height + 1, dtype=np.int8)
+    steps[first] = 1
+    steps[last + 1] -= 1
+    pixels = np.cumsum(steps[:-1], dtype=np.int8).view(bool)
+    return pixels.reshape(width, height).T, top, left
+
+
+def _run_lengths(counts: str | bytes) -> np.ndarray:
+    """Lengths of the runs, of False and True by turns, from COCO's compressed code.
+
+    A number is groups of five bits, the lowest first, each in a character from "0" on, whose sixth
+    bit says that more follow; the fifth bit of the last is its sign. From the fourth number on it
+    is the difference to the last but one.
+    """
+    code = np.frombuffer(counts.encode() if isinstance(counts, str) else counts, np.uint8) - 48
+    if not code.size:
+        return np.zeros(0, dtype=np.int64)
+    last = np.flatnonzero(code < 32)
+    first = np.concatenate([[0], last[:-1] + 1])
+    groups = last - first + 1
+    shifts = 5 * (np.arange(code.size) - np.repeat(first, groups))
+    runs = np.add.reduceat((code & 31).astype(np.int64) << shifts, first)
+    runs -= np.where(code[last] & 16, np.int64(1) << (5 * groups), 0)
+    for start in (1, 2):
+        runs[start::2] = np.cumsum(runs[start::2])
+    return runs
+
+
+def decode_crops(rles: Iterable[Mapping]) -> list[MaskCrop]:
+    """Crops of RLEs, as `decode_crop` gives them."""
+    return [MaskCrop(*decode_crop(rle), tuple(rle["size"])) for rle in rles]
 
 
 def segmentation_to_rle(segmentation: dict | list, height: int, width: int) -> dict:

@@ -16,7 +16,7 @@ from synthwire.errors import InputError
 from synthwire.evaluation import suppression
 from synthwire.io.calibration import as_pixel_size, pixel_side_nm
 from synthwire.io.coco import make_annotation
-from synthwire.io.masks import decode_mask
+from synthwire.io.masks import decode_crops
 from synthwire.particles.centrelines import Centreline
 from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
@@ -160,8 +160,9 @@ class Segmentation:
     def masks(self) -> np.ndarray:
         """Boolean masks (particles, height, width) of the selected particles; they may overlap."""
         masks = np.zeros((len(self.ids), *self.image.shape), dtype=bool)
-        for mask, item in zip(masks, self.selected, strict=True):
-            mask[:] = decode_mask(item["segmentation"])
+        crops = decode_crops(item["segmentation"] for item in self.selected)
+        for mask, crop in zip(masks, crops, strict=True):
+            mask[crop.place] = crop.pixels
         return masks
 
     def select(self, **rules: Any) -> Segmentation:

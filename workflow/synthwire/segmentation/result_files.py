@@ -16,9 +16,9 @@ from synthwire.figures.kit import style
 from synthwire.figures.particles import draw_particles
 from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.files import atomic_directory, json_ready
+from synthwire.io.masks import decode_crops
 from synthwire.io.outlines import fiji_lines, fiji_rois, label_tiff
 from synthwire.particles.line_table import line_points
-from synthwire.segmentation.masks import Masks
 
 if TYPE_CHECKING:
     from synthwire.segmentation.result import Segmentation
@@ -74,7 +74,12 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
 def overlay_png(result: Segmentation) -> bytes:
     """The image with each particle outlined and numbered by its id, and a scale bar."""
     return png(
-        draw_particles(result.image, Masks(result.selected), result.ids, result.pixel_size_nm)
+        draw_particles(
+            result.image,
+            decode_crops(item["segmentation"] for item in result.selected),
+            result.ids,
+            result.pixel_size_nm,
+        )
     )
 
 

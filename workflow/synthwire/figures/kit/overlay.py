@@ -13,10 +13,16 @@ from scipy import ndimage
 from skimage import measure
 
 from synthwire.figures.kit.style import INSTANCE_COLOURS
+from synthwire.io.masks import MaskCrop, encode_crop
+
+BAND_ROWS = 256
+
+
+Mask = np.ndarray | MaskCrop  # boolean (height, width), or the part of one that holds it
 
 
 def choose_colours(
-    masks: Sequence[np.ndarray], palette: Sequence[str] = INSTANCE_COLOURS, reach: int = 4
+    masks: Sequence[Mask], palette: Sequence[str] = INSTANCE_COLOURS, reach: int = 4
 ) -> list[str]:
     """A colour for each mask, so that masks which cross or touch differ where possible.
 
@@ -25,18 +31,30 @@ def choose_colours(
     """
     if not masks:
         return []
-    rles = [coco_mask.encode(np.asfortranarray(_grow(mask, reach))) for mask in masks]
+    crops = [as_crop(mask) for mask in masks]
+    rles = [_grown(crop, reach) for crop in crops]
     touching = np.asarray(coco_mask.iou(rles, rles, [0] * len(rles))) > 0
-    return spread_colours(touching, [int(mask.sum()) for mask in masks], palette)
+    return spread_colours(touching, [int(crop.pixels.sum()) for crop in crops], palette)
+
+
+def as_crop(mask: Mask) -> MaskCrop:
+    """A mask in its bounding box."""
+    return mask if isinstance(mask, MaskCrop) else MaskCrop.of(mask)
 
 
 def spread_colours(
-    touching: np.ndarray, areas: Sequence[float], palette: Sequence[str] = INSTANCE_COLOURS
+    touching: np.ndarray,
+    areas: Sequence[float],
+    palette: Sequence[str] = INSTANCE_COLOURS,
+    known: Sequence[str] = (),
 ) -> list[str]:
-    """`choose_colours` for particles of given areas; touching[i, j]: whether two are neighbours."""
-    order = sorted(range(len(areas)), key=lambda index: -areas[index])
-    chosen: dict[int, int] = {}
-    used = [0] * len(palette)
+    """`choose_colours` for particles of given areas; touching[i, j]: whether two are neighbours.
+
+    known: colours that the first particles have already.
+    """
+    order = sorted(range(len(known), len(areas)), key=lambda index: -areas[index])
+    chosen = {index: palette.index(colour) for index, colour in enumerate(known)}
+    used = [known.count(colour) for colour in palette]
     for index in order:
         near = [0] * len(palette)
         for other, colour in chosen.items():
@@ -47,31 +65,31 @@ def spread_colours(
     return [palette[chosen[index]] for index in range(len(areas))]
 
 
-def _grow(mask: np.ndarray, reach: int) -> np.ndarray:
-    """The mask (as uint8) grown by `reach` pixels; works on its own part of the image only."""
-    grown = np.zeros(mask.shape, dtype=np.uint8)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size:
-        part = (
-            slice(max(rows[0] - reach, 0), rows[-1] + reach + 1),
-            slice(max(columns[0] - reach, 0), columns[-1] + reach + 1),
-        )
-        grown[part] = ndimage.binary_dilation(mask[part], iterations=reach)
-    return grown
+def _grown(crop: MaskCrop, reach: int) -> dict:
+    """RLE of a mask grown by `reach` pixels."""
+    pixels, top, left, (height, width) = crop
+    if not pixels.size:
+        return encode_crop(pixels, 0, 0, height, width)
+    before = min(top, reach), min(left, reach)
+    after = (
+        min(height - top - pixels.shape[0], reach),
+        min(width - left - pixels.shape[1], reach),
+    )
+    padded = np.pad(pixels, list(zip(before, after, strict=True)))
+    grown = ndimage.binary_dilation(padded, iterations=reach)
+    return encode_crop(grown, top - before[0], left - before[1], height, width)
 
 
-def contours(mask: np.ndarray) -> list[np.ndarray]:
+def contours(mask: Mask) -> list[np.ndarray]:
     """Closed outlines (n, 2) of a mask as x, y in image coordinates (pixel = unit square).
 
     The outline follows half intensity between pixel centres; at the image's border it runs along
     the border.
     """
-    height, width = mask.shape
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
+    pixels, top, left, (height, width) = as_crop(mask)
+    if not pixels.size:
         return []
-    top, left = rows[0], columns[0]
-    cut = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1].astype(float), 1)
+    cut = np.pad(pixels.astype(float), 1)
     lines = []
     for line in measure.find_contours(cut, 0.5):
         x = line[:, 1] - 1 + 0.5 + left
@@ -82,7 +100,7 @@ def contours(mask: np.ndarray) -> list[np.ndarray]:
 
 def draw_outlines(
     ax: Axes,
-    masks: Sequence[np.ndarray],
+    masks: Sequence[Mask],
     colours: Sequence[str] | str,
     *,
     linewidth: float = 0.7,
@@ -109,17 +127,26 @@ def draw_outlines(
 
 
 def blend_instances(
-    pixels: np.ndarray, masks: Sequence[np.ndarray], colours: Sequence[str], opacity: float = 0.42
+    pixels: np.ndarray, masks: Sequence[Mask], colours: Sequence[str], opacity: float = 0.42
 ) -> np.ndarray:
     """RGB image (H, W, 3) with each mask laid over it; where masks cross, their colours mix."""
     image = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    total = np.zeros(image.shape, dtype=float)
-    count = np.zeros(image.shape[:2], dtype=float)
-    for mask, colour in zip(masks, colours, strict=True):
-        total[mask] += np.asarray(to_rgb(colour)) * 255
-        count[mask] += 1
-    covered = count > 0
-    blended = image.astype(float)
-    mean = total[covered] / count[covered][:, None]
-    blended[covered] = (1 - opacity) * blended[covered] + opacity * mean
-    return np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    blended = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    crops = [as_crop(mask) for mask in masks]
+    for top in range(0, len(image), BAND_ROWS):  # of a large image not all in 64 bits at once
+        band = image[top : top + BAND_ROWS]
+        total = np.zeros(band.shape, dtype=float)
+        count = np.zeros(band.shape[:2], dtype=float)
+        for crop, colour in zip(crops, colours, strict=True):
+            first = max(crop.top, top)
+            part = crop.pixels[first - crop.top : top + BAND_ROWS - crop.top]
+            if first >= top + BAND_ROWS or not part.size:
+                continue
+            place = slice(first - top, first - top + len(part)), crop.place[1]
+            total[place][part] += np.asarray(to_rgb(colour)) * 255
+            count[place][part] += 1
+        covered = count > 0
+        mean = total[covered] / count[covered][:, None]
+        mixed = (1 - opacity) * band[covered].astype(float) + opacity * mean
+        blended[top : top + BAND_ROWS][covered] = np.clip(np.rint(mixed), 0, 255)
+    return blended

@@ -14,7 +14,7 @@ from roifile import ROI_OPTIONS, ROI_TYPE, ImagejRoi
 
 from synthwire.errors import InputError
 from synthwire.io.files import atomic_path, open_binary
-from synthwire.io.masks import decode_mask
+from synthwire.io.masks import decode_crop
 from synthwire.io.outlines.archives import (
     DAMAGED_ARCHIVE,
     LARGEST_ROI_ARCHIVE,
@@ -120,7 +120,7 @@ def fiji_rois(data: dict) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for item in data["annotations"]:
-            rings = rings_of(decode_mask(item["segmentation"]))
+            rings = rings_of(*decode_crop(item["segmentation"]))
             if not rings:
                 continue
             name = f"{item['id']:04d}"

@@ -82,23 +82,25 @@ def crosses_itself(points: np.ndarray) -> bool:
     return False
 
 
-def rings_of(mask: np.ndarray) -> list[np.ndarray]:
+def rings_of(mask: np.ndarray, top: int = 0, left: int = 0) -> list[np.ndarray]:
     """The closed borders (x, y) of a mask along its pixels' sides, holes included.
 
-    Filled by the even-odd rule they give the mask again exactly.
+    mask: boolean (height, width), or its crop at row `top`, column `left`. Filled by the even-odd
+    rule the borders give the mask again exactly.
     """
     padded = np.pad(np.asarray(mask, dtype=bool), 1)
     # Directed sides with the mask on their right: east over the top of a pixel, and so on round.
     above, below = padded[:-1, 1:-1], padded[1:, 1:-1]
-    left, right = padded[1:-1, :-1], padded[1:-1, 1:]
+    before, behind = padded[1:-1, :-1], padded[1:-1, 1:]
     sides = []
     for changed, start, end in (
         (below & ~above, (0, 0), (1, 0)),
         (above & ~below, (1, 0), (0, 0)),
-        (left & ~right, (0, 0), (0, 1)),
-        (right & ~left, (0, 1), (0, 0)),
+        (before & ~behind, (0, 0), (0, 1)),
+        (behind & ~before, (0, 1), (0, 0)),
     ):
         y, x = np.nonzero(changed)
+        y, x = y + top, x + left
         sides.append(np.column_stack([x + start[0], y + start[1], x + end[0], y + end[1]]))
     following: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for x, y, to_x, to_y in np.concatenate(sides).tolist():

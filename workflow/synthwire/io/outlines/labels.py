@@ -14,7 +14,7 @@ from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.coco import annotations_by_image
 from synthwire.io.files import MemoryFile, atomic_path
-from synthwire.io.masks import decode_mask, encode_crop
+from synthwire.io.masks import decode_crops, encode_crop
 from synthwire.io.outlines.collector import Collector
 from synthwire.io.outlines.label_arrays import SUFFIXES, read_labels
 from synthwire.io.recordings.tiff import open_tiff
@@ -164,13 +164,14 @@ def label_tiff(image: Mapping, annotations: Sequence[Mapping], labels: Sequence[
     shape = (image["height"], image["width"])
     dtype = np.uint16 if max(labels, default=0) < 2**16 else np.uint32
     layers: list[np.ndarray] = [np.zeros(shape, dtype=dtype)]
-    for label, item in zip(labels, annotations, strict=True):
-        mask = decode_mask(item["segmentation"])
-        layer = next((layer for layer in layers if not layer[mask].any()), None)
+    crops = decode_crops(item["segmentation"] for item in annotations)
+    for label, crop in zip(labels, crops, strict=True):
+        part, place = crop.pixels, crop.place
+        layer = next((layer for layer in layers if not layer[place][part].any()), None)
         if layer is None:
             layer = np.zeros(shape, dtype=dtype)
             layers.append(layer)
-        layer[mask] = label
+        layer[place][part] = label
     metadata: dict = {"axes": "YX"} if len(layers) == 1 else {"axes": "QYX", LAYERS_KEY: True}
     pixels = layers[0] if len(layers) == 1 else np.stack(layers)
     return tiff_bytes(pixels, metadata, as_pixel_size(image.get("pixel_size_nm")))
