@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
-from synthwire.cli import agreement, app, segment, summary, watch
+from synthwire.cli import agreement, app, compare, segment, summary, watch
 from synthwire.cli.terminal import Help, complain
 from synthwire.errors import InputError
 from synthwire.version import __version__
@@ -27,7 +27,7 @@ examples:
 
 'synthwire COMMAND --help' tells all about a command.
 """
-COMMANDS = (segment, watch, app, agreement, summary)
+COMMANDS = (segment, watch, app, compare, agreement, summary)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -117,7 +117,8 @@ def _first_way(mask: np.ndarray, several: bool) -> np.ndarray | None:
         rows, columns = (-(-side // factor) * factor for side in mask.shape)
         padded = np.zeros((rows, columns), dtype=bool)
         padded[: mask.shape[0], : mask.shape[1]] = mask
-        mask = padded.reshape(rows // factor, factor, columns // factor, factor).any(axis=(1, 3))
+        blocks = padded.reshape(rows // factor, factor, columns // factor, factor)
+        mask = np.logical_or.reduce(blocks, axis=(1, 3))
         depth = tracing.depths(mask)
     outside = GAP_COST if several else math.inf
     inside = np.flatnonzero(mask)

@@ -1,0 +1,110 @@
+"""Groups of results: their statistics, and how two differ."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from segmentation_cases import rectangles
+
+from synthwire import cli
+from synthwire.errors import InputError
+from synthwire.segmentation.groups import STATISTICS_COLUMNS, compare, describe, read_group
+
+
+def write_group(folder, width, images=4, pixel_size_nm=None, seed=0):
+    """Results of images with four wires each, about `width` px wide; two of them cross."""
+    rng = np.random.default_rng(seed)
+    for number in range(images):
+        corners = []
+        for k in range(3):
+            high = width + int(rng.integers(0, 3))
+            left = 4 + int(rng.integers(0, 8))
+            corners.append(
+                (2 + 16 * k, left, 2 + 16 * k + high, left + 45 + int(rng.integers(0, 9)))
+            )
+        corners.append((0, 68, 30, 68 + width))  # the edge cuts it
+        corners.append((30, 20, 58, 20 + width))  # across the third
+        result = rectangles(*corners)
+        object.__setattr__(result, "pixel_size_nm", pixel_size_nm)
+        object.__setattr__(result, "measures", result._measure())
+        result.select(threshold=0.1).save(folder / f"image_{number}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("groups")
+    return (
+        write_group(folder / "thin", 6, pixel_size_nm=(5.0, 5.0)),
+        write_group(folder / "thick", 9, pixel_size_nm=(5.0, 5.0), seed=1),
+    )
+
+
+def row_of(table, measure, statistic):
+    return table[(table["measure"] == measure) & (table["statistic"] == statistic)].iloc[0]
+
+
+def test_a_group_is_described_with_intervals(folders):
+    group = read_group(folders[0])
+    table = describe(group)
+    assert list(table.columns) == list(STATISTICS_COLUMNS)
+    assert (table["drawn_from"] == "images").all() and (table["units"] == 4).all()
+    width = row_of(table, "mean_width", "mean")
+    assert width["unit"] == "nm"
+    assert width["value"] == pytest.approx(group.particles["mean_width_nm"].mean())
+    assert width["low"] < width["value"] < width["high"]
+    density = row_of(table, "number", "density")
+    assert density["value"] == pytest.approx(4.5 / (60 * 80 * 25e-6))  # one of five is cut
+    assert row_of(table, "agglomerates", "share of particles")["value"] == pytest.approx(0.4)
+    covered = row_of(table, "area", "share covered")["value"]
+    overlapped = row_of(table, "overlap", "share of the covered area")["value"]
+    assert covered * 4800 * (1 + overlapped) * 4 == pytest.approx(group.particles["area_px"].sum())
+
+
+def test_thicker_wires_are_found_thicker(folders):
+    table = compare(*map(read_group, folders))
+    width = row_of(table, "mean_width", "mean")
+    assert width["low"] > 0 and width["p"] < 0.01
+    assert width["low"] < 15 < width["high"] + 3  # 3 px of 5 nm
+    assert width["percent"] == pytest.approx(100 * width["difference"] / width["first"])
+    assert width["effect"] > 1
+    length = row_of(table, "line_length", "mean")
+    assert length["low"] < 0 < length["high"]
+    back = compare(*map(read_group, folders[::-1]))
+    assert row_of(back, "mean_width", "mean")["difference"] == pytest.approx(-width["difference"])
+
+
+def test_the_command_writes_table_and_figure(folders, tmp_path, capsys):
+    arguments = ["compare", *map(str, folders), "--out", str(tmp_path / "out")]
+    assert cli.main(arguments) == 0
+    text = capsys.readouterr().out
+    assert "thin: 4 images, 20 particles" in text and "mean width, mean: " in text
+    table = pd.read_csv(tmp_path / "out" / "differences.csv")
+    assert len(table) == len(compare(*map(read_group, folders)))
+    names = {path.suffix for path in (tmp_path / "out").glob("comparison.*")}
+    assert names == {".pdf", ".svg", ".png", ".csv", ".json"}
+
+
+def test_few_images_are_said_to_be_few(folders, tmp_path, capsys):
+    single = write_group(tmp_path / "single", 6, images=1)
+    assert cli.main(["compare", str(single), str(folders[1]), "-o", str(tmp_path / "out")]) == 0
+    assert "fewer than three images" in capsys.readouterr().err
+    table = pd.read_csv(tmp_path / "out" / "differences.csv")
+    assert set(table["unit"].dropna()) <= {"px", "1/µm²"}  # one of them has no pixel size
+    assert np.isnan(row_of(table, "area", "share covered")["low"])
+
+
+def test_what_is_no_result_is_one_line(folders, tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        read_group(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no results of synthwire segment"):
+        read_group(tmp_path / "empty")
+    old = write_group(tmp_path / "old", 6, images=1) / "image_0"
+    pd.read_csv(old / "particles.csv").drop(columns="line_length_px").to_csv(
+        old / "particles.csv", index=False
+    )
+    with pytest.raises(InputError, match="column 'line_length_px' is missing"):
+        read_group(tmp_path / "old")
+    assert json.loads((old / "coco.json").read_text())["images"]

@@ -1,0 +1,77 @@
+"""synthwire compare: two groups of segmented images, with intervals and tests."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from synthwire.cli.terminal import Commands, add_command, complain, count
+
+DESCRIPTION = """\
+Say how two groups of images differ: sizes, densities, order, overlaps, each with its 95 % interval.
+
+A and B are folders that 'synthwire segment' has written. Images are the units of the tests, since
+particles of one image are not independent: three or more of each group are needed. Below that
+particles are taken as independent, and a line says so.
+"""
+RESULTS = """\
+what lies in DIR afterwards:
+  differences.csv      both groups' statistics, their difference, its interval, p, effect size
+  comparison.pdf       figure of widths, lengths and differences; as svg, png and csv, too
+
+example:
+  synthwire compare results/monday results/friday --out results/monday_friday
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the program's."""
+    parser = add_command(
+        commands,
+        "compare",
+        "A B --out DIR",
+        summary="say how the particles of two groups of images differ",
+        description=DESCRIPTION,
+        epilog=RESULTS,
+        run=run,
+    )
+    parser.add_argument("first", type=Path, metavar="A", help="results of the first group")
+    parser.add_argument("second", type=Path, metavar="B", help="results of the second group")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="DIR", help="folder of the comparison"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, write, and print what differs."""
+    from synthwire.figures.groups import draw_groups  # here, as below: --help need not wait
+    from synthwire.figures.kit import style
+    from synthwire.segmentation.groups import compare, read_group
+    from synthwire.segmentation.summary import write_table
+
+    groups = [read_group(folder) for folder in (options.first, options.second)]
+    names = [group.name for group in groups]
+    if names[0] == names[1]:
+        names = [str(options.first), str(options.second)]
+    table = compare(*groups)
+    unit = "nm" if all(group.in_nm for group in groups) else "px"
+    if (table["drawn_from"] == "particles").any():
+        complain(
+            "fewer than three images in a group: particles are taken as independent, and what "
+            "differs between images counts as a difference of the groups"
+        )
+    write_table(options.out / "differences.csv", table)
+    tables = {name: group.particles for name, group in zip(names, groups, strict=True)}
+    style.save(draw_groups(tables, table, unit), options.out / "comparison")
+    for name, group in zip(names, groups, strict=True):
+        words = f"{count(len(group.images), 'image')}, {count(len(group.particles), 'particle')}"
+        print(f"{name}: {words}")
+    for row in table.to_dict("records"):
+        if row["low"] > 0 or row["high"] < 0:
+            print(
+                f"{row['measure'].replace('_', ' ')}, {row['statistic']}: {row['first']:.4g} → "
+                f"{row['second']:.4g} {row['unit']} ({row['percent']:+.1f} %, "
+                f"{row['percent_low']:+.1f} to {row['percent_high']:+.1f}; p = {row['p']:.2g})"
+            )
+    print(f"{options.out / 'differences.csv'}  {options.out / 'comparison.pdf'}")
+    return 0

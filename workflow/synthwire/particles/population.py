@@ -1,0 +1,170 @@
+"""What a sample of particles says of the population that it comes from, with intervals.
+
+Particles of one image share its place on the specimen, its focus and its contrast. So where there
+are several images they are what is drawn from, each with all its particles (cluster bootstrap);
+intervals are Student's t for so many images times the bootstrap's standard error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import CensoredData, ecdf
+from scipy.stats import t as student
+
+FEWEST_IMAGES = 3  # from here on images are the units; below, particles
+REPLICATES = 1000
+CENSORED_REPLICATES = 200  # each of them is an estimate of its own
+SEED = 20221
+LEVEL = 0.95
+CHUNK = 4_000_000  # weights at a time
+
+# from weights (draws, units) to the statistic (draws,)
+Statistic = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic with its standard error and 95 % interval; units: how many were drawn from."""
+
+    value: float
+    error: float
+    low: float
+    high: float
+    units: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second minus first of two estimates, its interval, and the two-sided p of Welch's test."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def estimate(
+    statistic: Statistic, units: int, *, replicates: int = REPLICATES, seed: int = SEED
+) -> Estimate:
+    """A statistic with its interval, from draws of `units` with replacement.
+
+    NaN for error and interval where there are fewer than two units, or where draws are not defined.
+    """
+    value = float(statistic(np.ones((1, max(units, 1))))[0]) if units else math.nan
+    if units < 2 or math.isnan(value):
+        return Estimate(value, math.nan, math.nan, math.nan, units)
+    generator = np.random.default_rng(np.random.SeedSequence(seed))
+    drawn = generator.multinomial(units, np.full(units, 1 / units), size=replicates)
+    draws = statistic(drawn.astype(float))
+    draws = draws[np.isfinite(draws)]
+    if len(draws) < 2:
+        return Estimate(value, math.nan, math.nan, math.nan, units)
+    # draws of n units spread as n − 1 of them would
+    error = float(draws.std(ddof=1)) * math.sqrt(units / (units - 1))
+    reach = float(student.ppf(0.5 + LEVEL / 2, units - 1)) * error
+    return Estimate(value, error, value - reach, value + reach, units)
+
+
+def difference(first: Estimate, second: Estimate) -> Difference:
+    """Second minus first, of independent groups (Welch, Biometrika 34, 28 (1947))."""
+    value = second.value - first.value
+    squares = first.error**2, second.error**2
+    total = sum(squares)
+    if not total > 0:
+        return Difference(value, math.nan, math.nan, math.nan)
+    freedom = total**2 / sum(
+        square**2 / (one.units - 1) for square, one in zip(squares, (first, second), strict=True)
+    )
+    error = math.sqrt(total)
+    reach = float(student.ppf(0.5 + LEVEL / 2, freedom)) * error
+    p = 2 * float(student.sf(abs(value) / error, freedom))
+    return Difference(value, value - reach, value + reach, p)
+
+
+def mean(values: np.ndarray, unit_of: np.ndarray, units: int) -> Statistic:
+    """Mean of all values (n,), each of a unit `unit_of` (n,) from 0 on."""
+    return ratio(np.bincount(unit_of, values, units), np.bincount(unit_of, minlength=units))
+
+
+def ratio(above: np.ndarray, below: np.ndarray) -> Statistic:
+    """Sum over sum of what units (n,) hold, as particles over area."""
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (weights @ above) / (weights @ below)
+
+    return statistic
+
+
+def median(values: np.ndarray, unit_of: np.ndarray) -> Statistic:
+    """Median of all values (n,); of two in the middle their mean."""
+    order = np.argsort(values, kind="stable")
+    ordered, unit_of = values[order], unit_of[order]
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        step = max(1, CHUNK // max(len(ordered), 1))
+        parts = [_medians(weights[i : i + step]) for i in range(0, len(weights), step)]
+        return np.concatenate(parts)
+
+    def _medians(weights: np.ndarray) -> np.ndarray:
+        total = np.cumsum(weights[:, unit_of], axis=1)
+        if not total.size:
+            return np.full(len(weights), np.nan)
+        half = total[:, -1:] / 2
+        low = np.argmax(total >= half, axis=1)
+        high = np.argmax(total > half, axis=1)
+        found = 0.5 * (ordered[low] + ordered[high])
+        return np.where(total[:, -1] > 0, found, np.nan)
+
+    return statistic
+
+
+def order_parameter(degrees: np.ndarray, unit_of: np.ndarray, units: int) -> Statistic:
+    """|⟨exp 2iθ⟩| of orientations (n,): 0 of random, 1 of parallel particles."""
+    angles = 2 * np.radians(degrees)
+    parts = [np.bincount(unit_of, part, units) for part in (np.cos(angles), np.sin(angles))]
+    numbers = np.bincount(unit_of, minlength=units)
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.hypot(weights @ parts[0], weights @ parts[1]) / (weights @ numbers)
+
+    return statistic
+
+
+def survival(lengths: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of wires longer than a length, where the image's edge cuts some (Kaplan–Meier).
+
+    lengths: (n,), of what is seen; cut: (n,), whether the edge cuts the wire, so that it is longer.
+    A wire belongs to the image in which its first end lies, whichever end that is: then its cut
+    length says nothing of the true one but that it is longer, and the estimator is right. Whole
+    wires lie with either end in the image, of cut ones half would belong to a neighbouring image;
+    so whole ones count twice and cut ones once (Laslett, Biometrika 69, 223 (1982), has the
+    problem for segments; none may be cut at both ends). Returns lengths (m,), and the share (m,).
+    """
+    whole, open_ended = lengths[~cut], lengths[cut]
+    if not len(whole):
+        return np.empty(0), np.empty(0)
+    sample = CensoredData(uncensored=np.repeat(whole, 2), right=open_ended)
+    found = ecdf(sample).sf
+    return found.quantiles, found.probabilities
+
+
+def censored_median(lengths: np.ndarray, cut: np.ndarray, unit_of: np.ndarray) -> Statistic:
+    """Median of `survival`, the length that half of the wires exceed; NaN where none is so long."""
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        found = np.full(len(weights), np.nan)
+        for number, row in enumerate(weights):
+            times = row[unit_of].astype(int)
+            places, shares = survival(np.repeat(lengths, times), np.repeat(cut, times))
+            below = np.flatnonzero(shares <= 0.5)
+            if len(below):
+                found[number] = places[below[0]]
+        return found
+
+    return statistic

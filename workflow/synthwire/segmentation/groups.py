@@ -1,0 +1,236 @@
+"""Groups of segmented images: their statistics with intervals, and how two groups differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pycocotools import mask as coco_mask
+
+from synthwire.errors import InputError
+from synthwire.io.coco import read_coco
+from synthwire.io.masks import decode_crop
+from synthwire.particles import population
+from synthwire.particles.population import Difference, Estimate, Statistic
+
+MEASURES = {
+    "line_length": "length along the wire",
+    "mean_width": "width by mask",
+    "fwhm": "width by intensity",
+    "aspect_ratio": "aspect ratio",
+    "tortuosity": "tortuosity",
+    "taper": "taper",
+}
+WITHOUT_UNIT = ("aspect_ratio", "tortuosity", "taper")
+STATISTICS_COLUMNS = {
+    "measure": "what is measured",
+    "statistic": "what is said of it",
+    "unit": "its unit; empty for plain numbers",
+    "value": "the estimate",
+    "low": "lower end of its 95 % interval; empty where there are too few to say",
+    "high": "upper end of it",
+    "drawn_from": "images, or, of fewer than three, particles: what the interval rests on",
+    "units": "how many of them",
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Results of several images.
+
+    particles: rows of their particles.csv, with a column `image_number`, from 0. images: a row
+    each, with `pixels` of the picture, `covered` and `overlapped` by particles, `agglomerated`
+    particles, `number` of particles that have their first end in it (half of those that its edge
+    cuts), and `area_um2`, NaN where the pixel size is unknown.
+    """
+
+    name: str
+    particles: pd.DataFrame
+    images: pd.DataFrame
+
+    @property
+    def in_nm(self) -> bool:
+        """Whether every image has a pixel size."""
+        return bool(self.images["area_um2"].notna().all())
+
+
+def read_group(folder: Path) -> Group:
+    """All results of `synthwire segment` below a folder; InputError where there are none."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    places = sorted(path.parent for path in folder.rglob("coco.json"))
+    places = [place for place in places if (place / "particles.csv").is_file()]
+    if not places:
+        raise InputError(f"{folder}: no results of synthwire segment in it or below")
+    tables, images = [], []
+    for number, place in enumerate(places):
+        data = read_coco(place / "coco.json")
+        table = pd.read_csv(place / "particles.csv")
+        missing = {"line_length_px", "touches_border"} - set(table)
+        if missing:
+            raise InputError(
+                f"{place / 'particles.csv'}: column '{min(missing)}' is missing; segment again"
+            )
+        chosen = set(table["id"])
+        masks = [item for item in data["annotations"] if item["id"] in chosen]
+        images.append(_image(data, table, [item["segmentation"] for item in masks]))
+        tables.append(table.assign(image_number=number))
+    return Group(folder.name, pd.concat(tables, ignore_index=True), pd.DataFrame(images))
+
+
+def _image(data: Mapping, table: pd.DataFrame, masks: Sequence[dict]) -> dict[str, float]:
+    record = data["images"][0]
+    size = record.get("pixel_size_nm")
+    pixels = data["info"].get("picture_px") or record["height"] * record["width"]
+    times = np.zeros((record["height"], record["width"]), dtype=np.uint16)
+    for mask in masks:
+        crop, top, left = decode_crop(mask)
+        times[top : top + crop.shape[0], left : left + crop.shape[1]] += crop
+    touching = np.zeros(len(masks), dtype=bool)
+    if len(masks) > 1:
+        shared = np.asarray(coco_mask.iou(list(masks), list(masks), [0] * len(masks))) > 0
+        touching = shared.sum(axis=1) > 1
+    cut = table["touches_border"].astype(bool)
+    return {
+        "pixels": float(pixels),
+        "covered": float((times > 0).sum()),
+        "overlapped": float((times > 1).sum()),
+        "agglomerated": float(touching.sum()),
+        "found": float(len(masks)),
+        "number": float((~cut).sum() + 0.5 * cut.sum()),
+        "area_um2": math.nan if size is None else pixels * math.prod(size) * 1e-6,
+    }
+
+
+@dataclass(frozen=True)
+class _Entry:
+    measure: str
+    statistic: str
+    unit: str
+    estimate: Estimate
+    spread: float  # of the particles, for effect sizes; NaN where there is none
+
+
+def describe(group: Group, *, in_nm: bool | None = None) -> pd.DataFrame:
+    """Statistics of a group with their 95 % intervals: rows of `STATISTICS_COLUMNS`.
+
+    in_nm: False gives pixels although sizes are known, for a group beside one in pixels.
+    """
+    unit = "nm" if (group.in_nm if in_nm is None else in_nm) else "px"
+    drawn = "images" if _by_images(group) else "particles"
+    rows = [
+        (
+            *(entry.measure, entry.statistic, entry.unit),
+            *(entry.estimate.value, entry.estimate.low, entry.estimate.high),
+            *(drawn, entry.estimate.units),
+        )
+        for entry in _entries(group, unit)
+    ]
+    return pd.DataFrame(rows, columns=list(STATISTICS_COLUMNS))
+
+
+def compare(first: Group, second: Group) -> pd.DataFrame:
+    """Each statistic of both groups, and their difference, second minus first.
+
+    Columns: measure, statistic, unit; first, first_low, first_high, and the same of the second;
+    difference, low, high and p (Welch's test, images as units where both groups have three);
+    percent, percent_low, percent_high: the difference over the first group's value; effect,
+    effect_low, effect_high: over the standard deviation of single particles in both groups.
+    """
+    unit = "nm" if first.in_nm and second.in_nm else "px"
+    by_images = _by_images(first) and _by_images(second)
+    both = [_entries(group, unit, by_images) for group in (first, second)]
+    rows = []
+    for one, two in zip(*both, strict=True):
+        found = population.difference(one.estimate, two.estimate)
+        spread = math.sqrt((one.spread**2 + two.spread**2) / 2)
+        rows.append(
+            {
+                "measure": one.measure,
+                "statistic": one.statistic,
+                "unit": one.unit,
+                **_ends("first", one.estimate),
+                **_ends("second", two.estimate),
+                "difference": found.value,
+                "low": found.low,
+                "high": found.high,
+                "p": found.p,
+                **_over("percent", found, one.estimate.value / 100),
+                **_over("effect", found, spread),
+                "drawn_from": "images" if by_images else "particles",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _ends(name: str, found: Estimate) -> dict[str, float]:
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _over(name: str, found: Difference, scale: float) -> dict[str, float]:
+    scale = scale if scale > 0 else math.nan
+    names = (name, f"{name}_low", f"{name}_high")
+    values = (found.value / scale, found.low / scale, found.high / scale)
+    return dict(zip(names, values, strict=True))
+
+
+def _by_images(group: Group) -> bool:
+    return len(group.images) >= population.FEWEST_IMAGES
+
+
+def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_Entry]:
+    by_images = _by_images(group) if by_images is None else by_images
+    table, images = group.particles, group.images
+    units = len(images) if by_images else len(table)
+    unit_of = (table["image_number"] if by_images else pd.RangeIndex(len(table))).to_numpy()
+    found: list[_Entry] = []
+
+    def add(
+        measure: str,
+        name: str,
+        of: str,
+        statistic: Statistic,
+        spread: float = math.nan,
+        **more: int,
+    ) -> None:
+        value = population.estimate(statistic, units, **more)
+        found.append(_Entry(measure, name, of, value, spread))
+
+    for measure in MEASURES:
+        plain = measure in WITHOUT_UNIT
+        values = table[measure if plain else f"{measure}_{unit}"].to_numpy(dtype=float)
+        known = np.isfinite(values)
+        values, places = values[known], unit_of[known]
+        spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+        of = "" if plain else unit
+        add(measure, "mean", of, population.mean(values, places, units), spread)
+        add(measure, "median", of, population.median(values, places), spread)
+        if measure == "line_length":
+            cut = table["touches_border"].to_numpy(dtype=bool)[known]
+            add(
+                *(measure, "median without the edge's cuts", of),
+                population.censored_median(values, cut, places),
+                spread,
+                replicates=population.CENSORED_REPLICATES,
+            )
+    angles = table["orientation_deg"].to_numpy(dtype=float)
+    add("orientation", "order", "", population.order_parameter(angles, unit_of, units))
+    for measure, name, of, above, below in (
+        ("number", "density", "1/µm²", "number", "area_um2"),
+        ("area", "share covered", "", "covered", "pixels"),
+        ("overlap", "share of the covered area", "", "overlapped", "covered"),
+        ("agglomerates", "share of particles", "", "agglomerated", "found"),
+    ):
+        # of an image as a whole: without several images there is no interval
+        parts = [images[column].to_numpy(dtype=float) for column in (above, below)]
+        if by_images:
+            add(measure, name, of, population.ratio(*parts))
+        else:
+            value = parts[0].sum() / parts[1].sum() if parts[1].sum() else math.nan
+            nothing = Estimate(float(value), math.nan, math.nan, math.nan, len(images))
+            found.append(_Entry(measure, name, of, nothing, math.nan))
+    return found
