@@ -9,4 +9,16 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str):
-        super().__init__(" ".join(str(message).split()))
+        super().__init__(one_line(message))
+
+
+def one_line(text: object) -> str:
+    """A text for a terminal and for a table: one line, and what no terminal should obey escaped.
+
+    >>> one_line("a\\n b\\x1b[2J.png")
+    'a b\\\\x1b[2J.png'
+    """
+    line = " ".join(str(text).split())
+    return "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in line
+    )

@@ -15,7 +15,7 @@ from synthwire.cli.arguments import (
     batch_options,
 )
 from synthwire.cli.terminal import Commands, add_command, complain, count
-from synthwire.errors import InputError
+from synthwire.errors import InputError, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,9 @@ RESULTS = """\
 what lies in DIR afterwards:
   NAME/overlay.png     the image with its particles, outlined and numbered
   NAME/particles.csv   length, width, area, orientation … of each, in nm and px
-  NAME/coco.json       everything found with a score of 0.05 or more, as COCO annotations
+  NAME/coco.json       the particles as COCO annotations
+  NAME/proposals.json  everything found with a score of 0.05 or more, in the same format
+  NAME/image.png       the image as the model saw it
   NAME/labels.tif      label image; particles that overlap stand on several pages
   NAME/rois.zip        outlines for Fiji's ROI manager
   NAME/centrelines.csv one row a point along each wire, with its width by mask and intensity
@@ -131,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
                 problems.append(problem)
 
             for path, place in places.places_of(paths).items():
-                bar.set_postfix_str(path.name, refresh=False)
+                bar.set_postfix_str(one_line(path.name), refresh=False)
                 found = batch.attempt(path, place, note, progress=_tile_bar)
                 if found is None:
                     rows.append(failure_row(path, problems[-1]))
@@ -152,8 +154,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _say_remarks(path: Path, images: Sequence[MeasuredImage]) -> None:
-    """The line of an image's file: what a user should know of how it and its outlines were read."""
+    """The line of an image's file: how it and its outlines were read, and what may be wrong."""
     remarks = [remark for image in images for remark in image.remarks if remark != image.fault]
+    remarks += [doubt for image in images for doubt in image.doubts]
     if not remarks:
         return
     more = f" … and {len(remarks) - REMARKS} more, in summary.csv" if len(remarks) > REMARKS else ""

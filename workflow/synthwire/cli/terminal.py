@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
+from synthwire.errors import one_line
+
 # what add_subparsers gives; argparse has no public name for it
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -51,7 +53,7 @@ def add_command(
 
 def complain(message: str) -> None:
     """One line on standard error, in the program's name."""
-    print(f"synthwire: {message}", file=sys.stderr, flush=True)
+    print(f"synthwire: {one_line(message)}", file=sys.stderr, flush=True)
 
 
 def count(number: int, noun: str) -> str:

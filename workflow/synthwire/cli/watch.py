@@ -13,7 +13,7 @@ from synthwire.cli.arguments import (
     number,
 )
 from synthwire.cli.terminal import Commands, add_command, complain, count
-from synthwire.errors import InputError
+from synthwire.errors import InputError, one_line
 
 DESCRIPTION = """\
 Measure images as an instrument drops them into a folder, and tell when their mean size changes.
@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
             measure=options.measure,
             settle_s=options.settle,
             interval_s=options.interval,
-            say=lambda line: print(line, flush=True),
+            say=lambda line: print(one_line(line), flush=True),
             complain=complain,
         )
     print(f"{count(len(record.rows), 'image')} in {record.path}")

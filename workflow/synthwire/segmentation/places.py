@@ -45,8 +45,11 @@ def find_images(
         elif is_sidecar(path):
             files = []
             texts.append(path)
-        elif path.exists():
+        elif path.is_file():
             files = [path]
+        elif path.exists():
+            files = []
+            problems.append(f"{path}: a pipe or a device, where an image file is expected")
         else:
             files = []
             problems.append(f"{path}: no such file or folder")

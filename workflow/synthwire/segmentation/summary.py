@@ -14,6 +14,7 @@ import pandas as pd
 from synthwire.figures.distributions import draw_distributions
 from synthwire.figures.kit import style
 from synthwire.figures.widths import draw_widths
+from synthwire.io.csv_text import csv_text
 from synthwire.io.files import write_text
 from synthwire.particles.distances import PERIODS, mean_direction
 from synthwire.particles.line_table import POINT_COLUMNS
@@ -42,7 +43,8 @@ class MeasuredImage:
 
     particles has the columns of `PARTICLE_COLUMNS`; content is a digest of the image
     and of what shaped its results; remarks: what a user should know of it, one line each;
-    fault: why it was not compared with outlines although it should have been, one of the remarks.
+    fault: why it was not compared with outlines although it should have been, one of the remarks;
+    doubts: why its particles may be others than the specimen's.
     """
 
     row: dict[str, Any]
@@ -51,6 +53,7 @@ class MeasuredImage:
     reused: bool
     remarks: tuple[str, ...] = ()
     fault: str | None = None
+    doubts: tuple[str, ...] = ()
 
 
 def summarise_particles(
@@ -145,5 +148,5 @@ def all_particles(images: Sequence[MeasuredImage]) -> pd.DataFrame:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV, atomically, with seven digits."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
+    """Write a table as CSV, atomically; see `csv_text`."""
+    write_text(path, csv_text(table))

@@ -22,6 +22,7 @@ import pandas as pd
 from synthwire.errors import InputError
 from synthwire.figures.control_chart import draw_control_chart
 from synthwire.figures.kit import style
+from synthwire.io.csv_text import csv_text
 from synthwire.io.files import sha256_of_json
 from synthwire.segmentation.batch import Batch
 from synthwire.segmentation.change_points import LIMIT, Change, ChangeDetector
@@ -181,9 +182,7 @@ class Record:
 
     def _append(self, row: Mapping) -> None:
         new = not self.path.exists()
-        line = pd.DataFrame([row]).to_csv(
-            index=False, header=new, lineterminator="\n", float_format="%.7g"
-        )
+        line = csv_text(pd.DataFrame([row]), header=new)
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(line)
             file.flush()

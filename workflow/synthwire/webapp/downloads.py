@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from synthwire.io.csv_text import csv_text
 from synthwire.segmentation.result import Segmentation
 
 MEDIA_TYPES = {
@@ -38,9 +39,7 @@ def all_files(results: Mapping[str, Segmentation]) -> dict[str, bytes]:
         for stem, result in results.items()
         for name, content in result.as_files().items()
     }
-    files["particles.csv"] = (
-        pool_particles(results).to_csv(index=False, lineterminator="\n").encode()
-    )
+    files["particles.csv"] = csv_text(pool_particles(results)).encode()
     return files
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from synthwire.io.recordings import (
 from synthwire.io.recordings.blank import without_blank
 from synthwire.io.recordings.calibrated import calibrated
 from synthwire.io.recordings.display import as_shown
+from synthwire.io.recordings.picture import with_window
 from synthwire.io.recordings.recording import Recording, require_image
 
 # The first that recognises a file reads it; pillow takes what is left. A new format is a file with
@@ -40,6 +43,8 @@ def is_searched(path: Path) -> bool:
     images. An array of objects is none of pixels.
     """
     suffix = path.suffix.lower()
+    if suffix in SUFFIXES and not path.is_file():  # whoever reads a pipe may wait for ever
+        return False
     if suffix in sdf.SUFFIXES:
         return sdf.is_header(path)
     return suffix in SUFFIXES and not (suffix in arrays.SUFFIXES and arrays.holds_objects(path))
@@ -59,6 +64,7 @@ def read_recording(
     *,
     largest_pixels: int | None = None,
     complex_part: str = PHASE,
+    crop: Mapping[str, Any] | None = None,
 ) -> Recording:
     """Read one file with its metadata, from disk or from memory.
 
@@ -69,6 +75,7 @@ def read_recording(
 
     largest_pixels: most pixels that may be decoded, over all pages, colours counted once.
     complex_part: what is taken of complex numbers, a key of `complex_numbers.COMPLEX_PARTS`.
+    crop: which part is picture, as `picture.with_window` takes it.
     InputError in one line when the file is missing, empty, truncated, no image, or too large.
     """
     path = as_source(path)
@@ -77,12 +84,14 @@ def read_recording(
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
     recording = replace(recording, pages=real_pages(recording.pages, complex_part))
-    return without_blank(as_shown(calibrated(path, recording)))
+    return without_blank(with_window(as_shown(calibrated(path, recording)), crop))
 
 
 def _start_of(path: Path | MemoryFile) -> bytes:
     if not isinstance(path, MemoryFile) and path.is_dir():
         raise InputError(f"{path}: a folder, where an image file is expected")
+    if not isinstance(path, MemoryFile) and path.exists() and not path.is_file():
+        raise InputError(f"{path}: a pipe or a device, where an image file is expected")
     try:
         with open_binary(path) as file:
             start = file.read(START_BYTES)

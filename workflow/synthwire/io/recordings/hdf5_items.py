@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_hdf5(path: Path | MemoryFile) -> Iterator[h5py.File]:
-    """An HDF5 file to read; InputError where one in memory draws on other files.
+    """An HDF5 file to read; InputError where it draws on files of other folders, in memory on any.
 
     What h5py raises on damaged files, OSError or RuntimeError, goes through.
     """
@@ -27,25 +27,40 @@ def open_hdf5(path: Path | MemoryFile) -> Iterator[h5py.File]:
 
     with h5py.File(open_binary(path) if isinstance(path, MemoryFile) else path, "r") as file:
         if isinstance(path, MemoryFile):
-            _require_self_contained(path, file)
+            _require_self_contained(path, file, None)
+        else:
+            _require_self_contained(path, file, path.resolve().parent)
         yield file
 
 
-def _require_self_contained(path: MemoryFile, file: h5py.File) -> None:
-    """InputError when links, virtual datasets or raw storage lead to files on this machine."""
+def _require_self_contained(path: Path | MemoryFile, file: h5py.File, folder: Path | None) -> None:
+    """InputError when links, virtual datasets or raw storage lead to other files on this machine.
+
+    folder: where such files may lie, as beamlines write them beside the one that names them.
+    """
     import h5py
 
+    def is_outside(name: str) -> bool:
+        if folder is None:
+            return True
+        return not (folder / name).resolve().is_relative_to(folder)
+
     def outside(name: str, link: object) -> str | None:
-        return name if isinstance(link, h5py.ExternalLink) else None
+        linked = isinstance(link, h5py.ExternalLink) and is_outside(link.filename)
+        return name if linked else None
 
     def stored_outside(name: str, item: h5py.HLObject) -> str | None:
-        return (
-            name if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual) else None
-        )
+        if not isinstance(item, h5py.Dataset):
+            return None
+        files = [place[0] for place in item.external or ()]
+        if item.is_virtual:
+            files += [source.file_name for source in item.virtual_sources()]
+        return name if any(map(is_outside, files)) else None
 
     name = file.visititems_links(outside) or file.visititems(stored_outside)
     if name is not None:
-        raise InputError(f"{path}: '{name}' lies in another file; save a file that holds it itself")
+        where = "another file" if folder is None else f"a file outside {folder}"
+        raise InputError(f"{path}: '{name}' lies in {where}; save a file that holds it itself")
 
 
 def text(value: Any) -> str:
