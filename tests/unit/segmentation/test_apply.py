@@ -79,7 +79,7 @@ def test_a_pixel_size_far_from_the_networks_own_spoils_nothing(size):
     found = segment(drawn_wires(16, 6), modality="tem", pixel_size_nm=size)
     assert len(found.particles) == 6
     assert found.particles["width_px"].median() == pytest.approx(16, abs=2)
-    lines = [line for line in found.info["remarks"] if "widths of what is found" in line]
+    lines = [line for line in found.doubts if "widths of what is found" in line]
     assert len(lines) == (size not in (None, 8))
     if size:
         assert found.particles["width_nm"].median() == pytest.approx(16 * size, rel=0.15)
@@ -88,7 +88,7 @@ def test_a_pixel_size_far_from_the_networks_own_spoils_nothing(size):
 def test_a_scale_by_hand_is_one_look_without_a_word():
     found = segment(drawn_wires(16, 6), modality="tem", pixel_size_nm=0.8, scale=1.0)
     assert found.scale == 1
-    assert not any("widths of what is found" in line for line in found.info["remarks"])
+    assert not any("widths of what is found" in line for line in found.doubts)
 
 
 def test_no_model_is_one_line(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import tifffile
@@ -82,6 +83,19 @@ def test_a_fault_in_the_table_is_one_line_before_any_work(tmp_path, capsys):
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1 and f"{table}: line 2, wire0.tif: pixel size '6'" in said[0]
     assert not (tmp_path / "out" / "summary.csv").exists()
+
+
+def test_a_doubt_reaches_the_person_and_the_summary(tmp_path, capsys):
+    noise = np.random.default_rng(6).normal(0, 60, (64, 96))
+    image = (60 + 0.2 * wires() + noise).clip(0, 255).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "noise.tif", image)
+    out = tmp_path / "out"
+    assert run(tmp_path / "noise.tif", "--out", out, "--threshold", "0.05") == 0
+    (doubts,) = pd.read_csv(out / "summary.csv")["doubts"]
+    assert "noisy: noise of " in doubts
+    assert f"noise.tif: {doubts}\n" in capsys.readouterr().err
+    assert run(tmp_path / "noise.tif", "--out", out, "--threshold", "1") == 0  # the same results
+    assert "noisy" not in capsys.readouterr().err  # nothing is found that it could hide
 
 
 def test_a_doubtful_size_reaches_the_person_and_the_summary(tmp_path, capsys):

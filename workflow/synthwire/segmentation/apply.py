@@ -17,8 +17,10 @@ from synthwire.segmentation.looks import Found, largest_scale, look_around
 from synthwire.segmentation.models import Model, load_model_once
 from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
 from synthwire.segmentation.result import DEFAULT_SELECTION, IMAGE_ID, Segmentation
-from synthwire.segmentation.scale import disagreement, start_scale
+from synthwire.segmentation.scale import start_scale
 from synthwire.version import __version__
+
+LEARNT = ("pixel_nm_range", "particle_width_px", "particle_width_log_sd")  # fields of a card
 
 
 def segment(
@@ -75,9 +77,9 @@ def segment_image(
 ) -> Segmentation:
     """Apply a model to a prepared image; info goes into coco.json as it is."""
     found = _look(model, image, scale, progress)
-    doubt = None
-    if scale is None:
-        doubt = disagreement(image.pixel_size_nm, found.fitting_scale, model.card)
+    learnt = {field: model.card[field] for field in LEARNT if field in model.card}
+    if scale is not None:  # whoever says it need not be told that the pixel size asks for another
+        learnt.pop("pixel_nm_range", None)
     return Segmentation(
         image.pixels,
         found.results,
@@ -91,7 +93,9 @@ def segment_image(
             "synthwire": __version__,
             "model": model.name,
             "model_sha256": model.card["sha256"],
-            "remarks": [*image.remarks, *([doubt] if doubt else [])],
+            "remarks": list(image.remarks),
+            "pixel_size_doubt": image.pixel_size_doubt,
+            "learnt": learnt,
             "looks": list(found.scales),
             "fitting_scale": found.fitting_scale,
             **({} if image.picture_px is None else {"picture_px": image.picture_px}),

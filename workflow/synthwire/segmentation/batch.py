@@ -214,12 +214,14 @@ class Batch:
             "particles": len(particles),
             "detections": len(data["annotations"]),
             "remarks": "; ".join(remarks),
+            "doubts": "; ".join(data["info"].get("doubts", ())),
             **summarise_particles(particles, record, data["info"].get("picture_px")),
         }
         if (place / "evaluation.json").exists():
             row |= summarise_evaluation(read_json(place / "evaluation.json"))
         content = f"{data['info']['made_by'][:12]}-{record.get('page', 0)}"
-        return MeasuredImage(row, particles, content, reused, remarks, fault)
+        doubts = tuple(data["info"].get("doubts", ()))
+        return MeasuredImage(row, particles, content, reused, remarks, fault, doubts)
 
 
 def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:

@@ -21,6 +21,7 @@ from synthwire.particles.centrelines import Centreline
 from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
+from synthwire.segmentation.doubts import doubts_of
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result_files import encode_files, overlay_png, save_files
 
@@ -165,6 +166,11 @@ class Segmentation:
             mask[crop.place] = crop.pixels
         return masks
 
+    @functools.cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the particles may be others than the specimen's, a sentence each."""
+        return doubts_of(self)
+
     def select(self, **rules: Any) -> Segmentation:
         """The same results by other rules, without a new inference; see `Selection`.
 
@@ -175,7 +181,12 @@ class Segmentation:
     def coco(self, *, everything: bool = False) -> dict:
         """A COCO data set of this image: the selected particles, or all results."""
         return {
-            "info": {**self.info, "scale": self.scale, "selection": asdict(self.selection)},
+            "info": {
+                **self.info,
+                "scale": self.scale,
+                "selection": asdict(self.selection),
+                "doubts": list(self.doubts),
+            },
             "images": [self.record],
             "categories": self.categories,
             "annotations": self.annotations if everything else self.selected,
@@ -206,6 +217,7 @@ class Segmentation:
         info, record = dict(data["info"]), data["images"][0]
         scale = info.pop("scale")
         del info["selection"]
+        info.pop("doubts", None)  # they go with the selection
         return cls(
             image,
             [

@@ -19,7 +19,6 @@ from synthwire.segmentation.apply import scale_for, segment_image
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
 from synthwire.segmentation.result import Segmentation
-from synthwire.segmentation.scale import disagreement
 from synthwire.webapp import inputs
 from synthwire.webapp.layers import Layers, layers_of
 from synthwire.webapp.memory import Edits, Memory
@@ -86,14 +85,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a model found in an image; key tells it from all others but those of other sizes.
-
-    remark: what a user should know of the scale at which it was found.
-    """
+    """What a model found in an image; key tells it from all others but those of other sizes."""
 
     key: tuple
     result: Segmentation
-    remark: str | None = None
 
     @property
     def layers(self) -> Layers:
@@ -138,22 +133,22 @@ def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> F
     model = load_once(network.folder)
     # other models ask for no size
     vote_nm = size_nm if model.card.get("pixel_nm_range") else None
-    image = replace(page.image(), pixel_size_nm=vote_nm)
+    size_doubt = inputs.size_doubt(page.image(), size_nm)
+    image = replace(page.image(), pixel_size_nm=vote_nm, pixel_size_doubt=size_doubt)
     # of a pixel size only the scale that it asks for makes a difference to the network
     sought = network.enlargement or ("from", scale_for(model, image))
     key = (*page.key, network.name, model.card["sha256"], sought)
     result = memory_of("segmentations", 64)(
         key, lambda: segment_page(page, image, model, network.enlargement)
     )
-    if size_nm != result.pixel_size_nm:
+    if (size_nm, size_doubt) != (result.pixel_size_nm, result.info["pixel_size_doubt"]):
         # another pixel size at the same scale is another ruler, and no reason to run the network
+        info = {**result.info, "pixel_size_doubt": size_doubt}
         result = memory_of("rulers", 64)(
-            (key, size_nm), lambda: replace(result, pixel_size_nm=size_nm, measures=None)
+            (key, size_nm, size_doubt),
+            lambda: replace(result, pixel_size_nm=size_nm, measures=None, info=info),
         )
-    remark = None
-    if network.enlargement is None:
-        remark = disagreement(vote_nm, result.info["fitting_scale"], model.card)
-    return Findings(key, result, remark)
+    return Findings(key, result)
 
 
 def segment_page(page: Page, image: GreyImage, model: Model, scale: float | None) -> Segmentation:

@@ -44,8 +44,8 @@ def show_image_part(
     if result.scale != 1:
         facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))
-    if found.remark:
-        show_remark(found.remark)
+    if result.doubts:
+        show_remark("\n".join(result.doubts))
     offered = ["particles"] + ["outlines"] * (outlines is not None) + ["models"] * bool(other)
     shown = offered[-1]
     if len(offered) > 1:

@@ -86,9 +86,16 @@ def remarks_of(image: GreyImage, size_nm: tuple[float, float] | None) -> list[st
     """
     if pixel_size_text(size_nm) == pixel_size_text(image.pixel_size_nm):
         return list(image.remarks)
-    doubt = None if size_nm is None else odd_field(size_nm, image.pixels.shape)
+    doubt = size_doubt(image, size_nm)
     others = [remark for remark in image.remarks if remark not in image.size_remarks]
     return [*others, *([doubt] if doubt else [])]
+
+
+def size_doubt(image: GreyImage, size_nm: tuple[float, float] | None) -> str | None:
+    """Why a pixel size (down, across), the image's own or a user's, may be wrong."""
+    if pixel_size_text(size_nm) == pixel_size_text(image.pixel_size_nm):
+        return image.pixel_size_doubt
+    return None if size_nm is None else odd_field(size_nm, image.pixels.shape)
 
 
 def safe_stem(name: str) -> str:

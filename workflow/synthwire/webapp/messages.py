@@ -14,5 +14,5 @@ def show_error(error: InputError | str) -> None:
 
 
 def show_remark(remark: str) -> None:
-    """What a user should know of an image that is read all the same."""
-    st.warning(inputs.plain(remark), icon=":material/help:")
+    """What a user should know of an image that is read all the same; its lines stay lines."""
+    st.warning(inputs.plain(remark).replace("\n", "  \n"), icon=":material/help:")
