@@ -14,6 +14,7 @@ if not workflow.overwrite_configfiles:
 
 include: "rules/common.smk"
 include: "rules/locks.smk"
+include: "rules/records.smk"
 include: "rules/structures.smk"
 include: "rules/dataset.smk"
 include: "rules/microscopy.smk"

@@ -15,11 +15,14 @@ os.environ.update(
     )
 )
 
-from synthwire.config import checks, models_table
+from synthwire.config import checks, models_table, sources
 from synthwire.errors import InputError
 from synthwire.learning import identity, plan, weights
 from synthwire.runtime.imports import LIBRARY, library_files
+from synthwire.runtime.threads import wait_passively
 from synthwire.structures.settings import categories, shards
+
+wait_passively()  # for the jobs, which inherit it
 
 # For jobs that can use every core of the machine. Snakemake counts no cores on a cluster; there
 # the profile's `set-threads` says how many.
@@ -38,6 +41,7 @@ def check_configuration():
         str(path).removeprefix(f"{os.getcwd()}/") for path in workflow.configfiles
     )
     try:
+        sources.check_keys(workflow.configfiles)
         resolved = checks.resolve(config, source)
         tables = resolved["models"]["table"]
         table = models_table.read_models(
@@ -114,12 +118,15 @@ SHAPING_NOTHING = {
     for name in (
         "__init__.py",
         "errors.py",
+        "io/checksums.py",
         "version.py",
         "runtime/__init__.py",
         "runtime/imports.py",
         "runtime/job.py",
         "runtime/locking.py",
         "runtime/progress.py",
+        "runtime/records.py",
+        "runtime/threads.py",
     )
 }
 

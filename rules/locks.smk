@@ -17,3 +17,4 @@ onstart:
     except InputError as error:
         print(f"synthwire: {error}", file=sys.stderr, flush=True)
         os._exit(1)  # an exception here would be printed as a bug of the workflow
+    refuse_to_train_again()

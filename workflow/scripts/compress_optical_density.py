@@ -6,7 +6,7 @@ from synthwire.imaging.shard import image_shard
 from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     image_shard(
         Path(snakemake.input.structures),
         Path(snakemake.output[0]),

@@ -13,7 +13,7 @@ from synthwire.runtime.progress import progress_bar
 from synthwire.structures.settings import resolve_settings
 from synthwire.study.diagnosis import diagnose
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     torch.set_num_threads(snakemake.threads)
     # the model chosen on synthetic validation alone: what the sweep shows has not chosen it
     evaluations = map(read_json, snakemake.input.evaluations)

@@ -9,7 +9,7 @@ from synthwire.particles.distances import compare_distributions
 from synthwire.particles.table import particle_statistics
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     settings = snakemake.params.settings
     folders = {Path(folder).name: Path(folder) for folder in snakemake.input.microscopy}
     for images, predicted, evaluated, statistics in zip(

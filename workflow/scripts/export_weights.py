@@ -6,7 +6,7 @@ from synthwire.io.files import read_json
 from synthwire.runtime.job import job
 from synthwire.segmentation.model_card import export_model
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     export_model(
         Path(snakemake.input.weights),
         read_json(Path(snakemake.input.provenance)),

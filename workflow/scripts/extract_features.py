@@ -13,7 +13,7 @@ from synthwire.learning import network
 from synthwire.learning.predict import load, scale_of
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     torch.set_num_threads(snakemake.threads)
     rows, params = snakemake.params.rows, snakemake.params
     evaluations = dict(zip(rows, map(read_json, snakemake.input.evaluations), strict=True))

@@ -6,7 +6,7 @@ from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 from synthwire.structures.shard import generate_shard
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     generate_shard(
         snakemake.params.settings,
         snakemake.params.seed,

@@ -6,7 +6,7 @@ from synthwire.datasets.authors_layout import import_shard, list_split
 from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     items = [item for folder in snakemake.input.folders for item in list_split(folder)]
     scenes = snakemake.params.scenes
     import_shard(

@@ -9,7 +9,7 @@ from synthwire.io.coco import read_coco
 from synthwire.io.volumes import read_volume
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     picture = annotated_images.read_synthetic(
         read_coco(snakemake.input.validation),
         snakemake.input.images,

@@ -8,7 +8,7 @@ from synthwire.figures.prediction import draw_best_prediction
 from synthwire.io.coco import read_coco
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     pictures = annotated_images.read_synthetic(
         read_coco(snakemake.input.validation),
         snakemake.input.images,

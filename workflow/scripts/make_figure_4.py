@@ -7,7 +7,7 @@ from synthwire.figures.kit import style
 from synthwire.figures.prediction import draw_best_prediction
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     drawing = draw_best_prediction(
         annotated_images.read_image_set(snakemake.input.image_set),
         dict(zip(snakemake.params.models, snakemake.input.evaluations, strict=True)),

@@ -10,7 +10,7 @@ from synthwire.io.coco import read_coco
 from synthwire.io.files import read_json
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     models = snakemake.params.models
     evaluations = dict(zip(models, map(read_json, snakemake.input.evaluations), strict=True))
     best = sources.best_model(evaluations)

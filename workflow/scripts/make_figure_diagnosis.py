@@ -8,7 +8,7 @@ from synthwire.figures.conditions import draw_conditions
 from synthwire.figures.kit import style
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     tables = {
         label: pd.read_csv(path, dtype={"model": str})
         for label, path in zip(snakemake.params.labels, snakemake.input.tables, strict=True)

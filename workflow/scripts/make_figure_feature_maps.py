@@ -9,7 +9,7 @@ from synthwire.figures.feature_maps import draw_feature_maps
 from synthwire.figures.kit import style
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     picture = annotated_images.read_image_set(snakemake.input.image_set)[0]
     with np.load(snakemake.input.features) as stored:
         model = str(stored["model"])

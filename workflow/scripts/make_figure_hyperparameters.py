@@ -8,7 +8,7 @@ from synthwire.figures.hyperparameters import collect_measures, draw_hyperparame
 from synthwire.figures.kit import sources, style
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     groups = sources.group_evaluations(snakemake.input.evaluations)
     measures = {
         label: collect_measures(groups[images]) for images, label in snakemake.params.labels.items()

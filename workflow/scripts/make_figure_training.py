@@ -7,7 +7,7 @@ from synthwire.figures.loss_curves import draw_loss_curves, read_metrics
 from synthwire.io.files import read_json
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     metrics = dict(
         zip(snakemake.params.models, map(read_metrics, snakemake.input.metrics), strict=True)
     )

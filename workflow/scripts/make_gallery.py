@@ -8,7 +8,7 @@ from synthwire.runtime.job import job
 from synthwire.structures import settings
 from synthwire.structures.shapes import SHAPES
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     seed = snakemake.params.seed
     shapes = [make_exhibit(name, shape_settings(name), seed) for name in SHAPES]
     style.save(draw_gallery(shapes), Path(snakemake.output.shapes[0]).with_suffix(""))

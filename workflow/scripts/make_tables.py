@@ -11,7 +11,7 @@ from synthwire.study.table_files import write_table
 from synthwire.study.tables import build_tables
 from synthwire.study.verdict import build_verdict
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     evaluations: dict[str, dict] = {}
     for result in map(read_json, snakemake.input.evaluations):
         evaluations.setdefault(result["model"], {})[result["images"]] = result

@@ -12,7 +12,7 @@ from synthwire.learning.predict import load, predict, scale_of
 from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     torch.set_num_threads(snakemake.threads)
     predictor = load(
         Path(snakemake.input.weights),

@@ -8,7 +8,7 @@ from synthwire.io.files import read_json, write_json
 from synthwire.runtime.job import job
 from synthwire.watershed import Watershed, apply_watershed
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     parameters = Watershed(**read_json(snakemake.input.parameters)["parameters"])
     folders = {Path(folder).name: folder for folder in snakemake.input.microscopy}
     for output in map(Path, snakemake.output):

@@ -8,7 +8,7 @@ from synthwire.datasets.image_sets.published import FOLDER_VARIABLE
 from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     prepare_image_set(
         snakemake.wildcards.images,
         snakemake.params.entry,

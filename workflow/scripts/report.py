@@ -24,7 +24,7 @@ def rule_graph(config: dict, snakefile: str) -> str:
     return asked.stdout[start:] if asked.returncode == 0 and start >= 0 else ""
 
 
-with job(snakemake.log[0]) as log:
+with job(snakemake.log[0], snakemake.input, snakemake.output) as log:
     graph = rule_graph(snakemake.params.config, snakemake.params.snakefile)
     if not graph:
         log.warning("no rule graph: Snakemake could not be asked for it in this environment")

@@ -5,7 +5,7 @@ from pathlib import Path
 from synthwire.datasets.split import split_dataset
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     split_dataset(
         [Path(folder) for folder in snakemake.input.images],
         {

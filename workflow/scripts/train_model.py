@@ -9,7 +9,7 @@ from synthwire.learning.train import train
 from synthwire.learning.validation import ValidationAP
 from synthwire.runtime.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     torch.set_num_threads(snakemake.threads)
     params = snakemake.params
     plan = Plan(**params.plan)

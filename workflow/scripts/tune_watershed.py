@@ -7,7 +7,7 @@ from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 from synthwire.watershed import best_parameters, tune_watershed
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     settings = snakemake.params.settings
     dataset = read_coco(snakemake.input.dataset)
     images = read_synthetic(dataset, snakemake.input.images)[: settings["images"]]

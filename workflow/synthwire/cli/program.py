@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
-from synthwire.cli import agreement, app, compare, segment, summary, watch
+from synthwire.cli import agreement, app, compare, segment, summary, verify, watch
 from synthwire.cli.terminal import Help, complain
 from synthwire.errors import InputError
+from synthwire.runtime.threads import wait_passively
 from synthwire.version import __version__
 
 DESCRIPTION = (
@@ -27,7 +28,7 @@ examples:
 
 'synthwire COMMAND --help' tells all about a command.
 """
-COMMANDS = (segment, watch, app, compare, agreement, summary)
+COMMANDS = (segment, watch, app, compare, agreement, summary, verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     arguments: without the program's name; None takes those of this process.
     """
+    wait_passively()
     options = make_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     # What Detectron2 0.6 and torch tell each other is of no use to anyone here.

@@ -1,0 +1,51 @@
+# What jobs have recorded of their results (synthwire/runtime/records.py) decides what is made again.
+from snakemake.persistence.file import FilePersistence
+
+from synthwire.runtime import records
+
+
+def mark_damaged():
+    """Let Snakemake take results that are not as they were written for incomplete ones.
+
+    Then whatever is asked for is made without them, and nothing is made that nobody asks for. A
+    folder that is an output lacks something when one of its files is missing.
+    """
+    persistence = FilePersistence(nolock=True)
+    for run in sorted({RUN, MODELS_RUN}):
+        for path, there in records.not_as_written(Path(run)):
+            parts = Path(path).parents[:-1]
+            for output in [path, *parts] if there else parts:
+                persistence._mark_incomplete(f"{run}/{output}", None)
+            if there:
+                print(
+                    f"synthwire: {run}/{path}: not as it was written (damaged, or changed by "
+                    "hand); it is made anew where it is needed",
+                    file=sys.stderr,
+                    flush=True,
+                )
+
+
+def refuse_to_train_again():
+    """One line and exit code 1 where trainings would run only since their results were removed."""
+    gone = sorted(
+        job.wildcards.model
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name.endswith("train_model")
+        and os.path.exists(
+            f"{MODELS_RUN}/checksums/train_model/{job.wildcards.model}.sha256"
+        )
+        and not os.path.exists(job.output.weights)
+    )
+    if gone:
+        print(
+            f"synthwire: {MODELS_RUN}/models: the trained {', '.join(gone)} {'is' if len(gone) == 1 else 'are'} "
+            "gone, and what was asked for needs more than is stored of them; put them back, or "
+            f"remove {MODELS_RUN}/checksums/train_model to train them anew",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
+
+
+if workflow.is_main_process:
+    mark_damaged()
