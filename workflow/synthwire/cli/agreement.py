@@ -60,7 +60,6 @@ def run(options: argparse.Namespace) -> int:
     row = agreement_row(as_data_set(first, shape), second, {**settings, "bootstrap_replicates": 0})
     width = max(map(len, ROWS.values()))
     for name, words in ROWS.items():
-        value = row[name]
-        number = "–" if value is None else f"{value:g}" if "outlines" in name else f"{value:.1f}"
-        print(f"{words:{width}}  {number:>6}")
+        digits = 0 if name.endswith("outlines") else 1
+        print(f"{words:{width}}  {row[name]:6.{digits}f}")
     return 0

@@ -7,6 +7,7 @@ are moved, or drawn wider and narrower, by a known number of pixels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -49,7 +50,7 @@ def agreement_row(truth: dict, second: Sequence[Mapping], settings: Mapping) -> 
     """The numbers of `agreement` that a table shows, in percent but for the two counts."""
     found = agreement(truth, second, settings)
     first = found["thresholds"][0]
-    return {
+    row = {
         "outlines": found["counts"]["ground_truth"],
         "second_outlines": len(second),
         "ap_bbox": found["bbox"]["ap"],
@@ -59,6 +60,7 @@ def agreement_row(truth: dict, second: Sequence[Mapping], settings: Mapping) -> 
         "precision50": first["precision"],
         "accuracy": found["accuracy"],
     }
+    return {name: math.nan if value is None else value for name, value in row.items()}
 
 
 def shift_mask(mask: np.ndarray, down_px: float, across_px: float) -> np.ndarray:
