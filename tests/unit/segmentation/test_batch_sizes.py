@@ -110,3 +110,12 @@ def test_a_doubtful_size_reaches_the_person_and_the_summary(tmp_path, capsys):
     assert "1 µm per pixel exactly" in capsys.readouterr().err
     assert run(tmp_path / "wire.ome.tif", "--out", out, "--pixel-size", "6nm") == 0
     assert "converters" not in capsys.readouterr().err
+
+
+def test_the_closing_words_take_the_unit_that_reads_best(tmp_path, capsys):
+    tifffile.imwrite(tmp_path / "wire.tif", wires())
+    out = tmp_path / "out"
+    for size, unit in (("6nm", "nm"), ("600nm", "µm")):
+        assert run(tmp_path / "wire.tif", "--out", out, "--pixel-size", size) == 0
+        said = capsys.readouterr().out
+        assert f" {unit}, half of them within " in said and "e+" not in said

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from synthwire.segmentation.summary import MeasuredImage
 
 REMARKS = 6  # so many of an image stand on its line
+LARGER_UNITS = ((1e6, "mm"), (1e3, "µm"))  # in nm, for lengths that are hard to read in it
 DESCRIPTION = """\
 Find the particles of images, and measure them.
 
@@ -200,8 +201,11 @@ def _closing_words(
         unit = "nm" if particles["length_nm"].notna().all() else "px"
         for name in ("length", "width"):
             low, middle, high = particles[f"{name}_{unit}"].quantile([0.25, 0.5, 0.75])
+            larger = [item for item in LARGER_UNITS if unit == "nm" and middle >= item[0]]
+            side, shown = larger[0] if larger else (1.0, unit)
             lines.append(
-                f"{name:7} median {middle:.4g} {unit}, half of them within {low:.4g}–{high:.4g}"
+                f"{name:7} median {middle / side:.4g} {shown}, half of them within "
+                f"{low / side:.4g}–{high / side:.4g}"
             )
     names = (SUMMARY, PARTICLES, f"{DISTRIBUTIONS}.pdf")
     lines.append("  ".join(str(out / name) for name in names))
