@@ -59,7 +59,7 @@ def layers(result: Segmentation) -> list[Layer]:
 
 def read_result(folder: Path, image: Path) -> Segmentation:
     """What `synthwire segment` wrote to a folder, with the image that it was made from."""
-    data = json.loads((folder / "coco.json").read_text(encoding="utf-8"))
+    data = json.loads((folder / "proposals.json").read_text(encoding="utf-8"))
     page = data["images"][0].get("page", 0)
     pixels = read_images(image, Preparation(data["info"]["modality"]))[page].pixels
     return Segmentation.from_coco(data, pixels, Selection(**data["info"]["selection"]))

@@ -3,6 +3,7 @@
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 import tifffile
@@ -45,9 +46,15 @@ def test_every_file_tells_the_same_particles(result, tmp_path):
     folder = result.save(tmp_path / "wires")
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     table = pd.read_csv(folder / "particles.csv")
-    pd.testing.assert_frame_equal(table, result.particles, rtol=1e-6, check_dtype=False)
+    assert table.pop("by_hand").isna().all()
+    pd.testing.assert_frame_equal(
+        table, result.particles.drop(columns="by_hand"), rtol=1e-6, check_dtype=False
+    )
     coco = json.loads((folder / "coco.json").read_text())
-    assert len(coco["annotations"]) == len(result.results) > len(table)
+    assert [item["id"] for item in coco["annotations"]] == list(result.ids)
+    proposals = json.loads((folder / "proposals.json").read_text())
+    assert len(proposals["annotations"]) == len(result.results) > len(table)
+    np.testing.assert_array_equal(np.asarray(Image.open(folder / "image.png")), result.image)
     assert all(
         {"segmentation", "bbox", "area", "score"} <= item.keys() for item in coco["annotations"]
     )
@@ -76,7 +83,7 @@ def test_the_same_result_is_the_same_bytes(result):
 
 def test_what_is_saved_can_be_selected_anew(result, tmp_path):
     result.save(tmp_path / "wires")
-    data = json.loads((tmp_path / "wires" / "coco.json").read_text())
+    data = json.loads((tmp_path / "wires" / "proposals.json").read_text())
     again = Segmentation.from_coco(data, result.image, Selection(threshold=LEAST))
     assert again.as_files() == result.as_files()
 

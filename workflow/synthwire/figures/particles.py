@@ -27,7 +27,7 @@ SCREEN_DPI = 100
 def draw_particles(
     pixels: np.ndarray,
     masks: Sequence[Mask],
-    ids: Sequence[int],
+    names: Sequence[str],
     pixel_size_nm: tuple[float, float] | None = None,
 ) -> Figure:
     """An image (height, width), uint8, with its masks outlined and numbered, and a scale bar.
@@ -44,9 +44,9 @@ def draw_particles(
     colours = choose_colours(masks)
     layout.show_image(ax, blend_instances(pixels, masks, colours, opacity=0.3))
     draw_outlines(ax, masks, colours, linewidth=1.0)
-    for mask, number in zip(masks, ids, strict=True):
+    for mask, name in zip(masks, names, strict=True):
         x, y = _middle(mask)
-        label = ax.text(x, y, str(number), color="white", fontsize=7, ha="center", va="center")
+        label = ax.text(x, y, name, color="white", fontsize=7, ha="center", va="center")
         label.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground="black")])
     scales.scale_bar(ax, pixels, pixel_size_nm)
     return figure

@@ -96,6 +96,12 @@ def write_text(path: str | os.PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+    """Write a file atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_json(path: str | os.PathLike, value: Any, *, indent: int | None = None) -> None:
     """Write JSON atomically; the same value always gives the same bytes. NaN becomes null."""
     text = json.dumps(

@@ -1,7 +1,8 @@
 """Many images, each segmented once.
 
-Each image's folder holds all that is known of it; coco.json there also tells what made it, so a
-batch that was interrupted resumes where it stopped, and a changed threshold needs no new inference.
+Each image's folder holds all that is known of it; proposals.json there also tells what made it, so
+a batch that was interrupted resumes where it stopped, and a changed threshold needs no new
+inference.
 """
 
 from __future__ import annotations
@@ -176,18 +177,25 @@ class Batch:
                     result, [item for item in truth.annotations if item["image_id"] == number + 1]
                 )
             result.save(place, more)
-            data = read_json(place / "coco.json")
+            data = read_json(place / "proposals.json")
             yield self._measured(path, place, data, reused=False)
 
     def _segment(
         self, image: GreyImage, info: Mapping, known: Mapping | None, progress: Progress
     ) -> Segmentation:
-        """The network's results, or those of `known`, the coco.json of an earlier selection."""
+        """The network's results, or those of `known`, the proposals.json of an earlier selection.
+
+        What a person corrected in it stays.
+        """
         if known is not None:
             return Segmentation.from_coco(
                 {**known, "info": {**known["info"], **info}},
                 image.pixels,
-                self.options.selection,
+                replace(
+                    self.options.selection,
+                    removed_ids=known["info"]["selection"]["removed_ids"],
+                    kept_ids=known["info"]["selection"]["kept_ids"],
+                ),
             )
         return segment_image(
             image,
@@ -225,14 +233,14 @@ class Batch:
 
 
 def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:
-    """Folder and coco.json of each page that was made so; none unless all of them are whole."""
-    places = [folder] if (folder / "coco.json").exists() else sorted(folder.glob("page_*"))
+    """Folder and proposals.json of each page that was made so; none unless all are whole."""
+    places = [folder] if (folder / "proposals.json").exists() else sorted(folder.glob("page_*"))
     stored = []
     for place in places:
         if not all((place / name).is_file() for name in FILES):
             return []
         try:
-            data = read_json(place / "coco.json")
+            data = read_json(place / "proposals.json")
             if data["info"]["made_by"] != made_by:
                 return []
         except (InputError, KeyError, TypeError):

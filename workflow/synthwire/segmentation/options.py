@@ -19,6 +19,14 @@ MODALITIES = {
     "tem": "transmission electron micrographs, dark on bright, inverted",
 }
 
+BY_HAND = {  # what a person did to a particle, as all files of a result name it
+    "kept": "taken in, although its score or another rule left it out",
+    "drawn": "drawn as a line or a polygon",
+    "split": "a part of what the model took for one",
+    "merged": "several of what the model took for particles of their own",
+    "reshaped": "with another end",
+}
+
 THRESHOLD = 0.7  # the score from which the paper draws and counts an instance
 
 

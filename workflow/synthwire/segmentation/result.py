@@ -22,7 +22,7 @@ from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
 from synthwire.segmentation.doubts import doubts_of
-from synthwire.segmentation.options import Selection
+from synthwire.segmentation.options import BY_HAND, Selection
 from synthwire.segmentation.result_files import encode_files, overlay_png, save_files
 
 DEFAULT_SELECTION = Selection()
@@ -36,7 +36,11 @@ MASK_COLUMNS = {
         if name not in ("source", "image_id", "particle", "matched")
     },
 }
-PARTICLE_COLUMNS = {**MASK_COLUMNS, **LINE_COLUMNS}
+PARTICLE_COLUMNS = {
+    **MASK_COLUMNS,
+    **LINE_COLUMNS,
+    "by_hand": f"what a person did to it: {', '.join(BY_HAND)}; empty as the model found it",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Segmentation:
     selection: Selection = DEFAULT_SELECTION
     # of all results, so that a selection measures nothing anew; measured where not given
     measures: pd.DataFrame = None
-    # centre-lines by the counts of their RLEs, traced when asked for; what is made of a result
+    # centre-lines by the counts of their RLEs, traced when asked for; all that is made of a result
     # shares them
     traced: dict[str, Centreline | None] = field(default_factory=dict, repr=False, compare=False)
 
@@ -124,7 +128,19 @@ class Segmentation:
         """One row for each selected particle; the columns are those of `PARTICLE_COLUMNS`."""
         table = self.measures[self.measures["id"].isin(self.ids)]
         lines = line_rows(self.centrelines, pixel_side_nm(self.record))
-        return table.join(lines, on="id").reset_index(drop=True)
+        table = table.join(lines, on="id").reset_index(drop=True)
+        table["by_hand"] = [self.by_hand.get(number, "") for number in table["id"]]
+        return table
+
+    @functools.cached_property
+    def by_hand(self) -> dict[int, str]:
+        """What a person did to particles, a key of `BY_HAND`, by their ids."""
+        made = {
+            number: item["by_hand"]
+            for number, item in enumerate(self.results, start=1)
+            if "by_hand" in item
+        }
+        return {**dict.fromkeys(self.selection.kept_ids, "kept"), **made}
 
     @property
     def centrelines(self) -> dict[int, Centreline | None]:
@@ -152,10 +168,15 @@ class Segmentation:
             for number, item in enumerate(self.results, start=1)
         ]
 
+                **self._marks(number),
     @property
     def selected(self) -> list[dict]:
         """COCO annotations of the selected particles."""
         return [self.annotations[number - 1] for number in self.ids]
+    def _marks(self, number: int) -> dict[str, Any]:
+        kind = self.by_hand.get(number)
+        return {"attributes": {"by_hand": kind}} if kind else {}
+
 
     @property
     def masks(self) -> np.ndarray:
@@ -213,7 +234,7 @@ class Segmentation:
 
     @classmethod
     def from_coco(cls, data: Mapping, image: np.ndarray, selection: Selection) -> Segmentation:
-        """What a coco.json of `save` holds, with its image (height, width), by other rules."""
+        """What a proposals.json of `save` holds, with its image (height, width), by other rules."""
         info, record = dict(data["info"]), data["images"][0]
         scale = info.pop("scale")
         del info["selection"]
@@ -227,9 +248,15 @@ class Segmentation:
             ],
             as_pixel_size(record["pixel_size_nm"]),
             record["file_name"],
+                | _made_by_hand(item)
             record.get("page"),
             scale,
             data["categories"],
             info,
             selection,
         )
+
+
+def _made_by_hand(annotation: Mapping) -> dict[str, str]:
+    kind = (annotation.get("attributes") or {}).get("by_hand")
+    return {"by_hand": kind} if kind in BY_HAND and kind != "kept" else {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.figures.kit import style
@@ -23,10 +24,13 @@ from synthwire.particles.line_table import line_points
 if TYPE_CHECKING:
     from synthwire.segmentation.result import Segmentation
 
+PROPOSALS, IMAGE = "proposals.json", "image.png"  # a result is made of these two
 FILES = (
     "overlay.png",
     "particles.csv",
     "coco.json",
+    PROPOSALS,
+    IMAGE,
     "labels.tif",
     "rois.zip",
     "centrelines.csv",
@@ -39,8 +43,10 @@ RESULT_FILES = FILES + COMPARISON_FILES
 def encode_files(result: Segmentation) -> dict[str, bytes]:
     """Content of each file of `FILES` by its name.
 
-    overlay.png: the particles over the image. particles.csv: one row a particle. coco.json: all
-    results, whatever the selection. labels.tif: pixels are a particle's id; particles that overlap
+    overlay.png: the particles over the image. particles.csv: one row a particle. coco.json:
+    the particles, with `attributes.by_hand` where a person had a hand in one; proposals.json: all
+    results, whatever the selection, from which another is made; image.png: the image as the model
+    saw it. labels.tif: pixels are a particle's id; particles that overlap
     stand on several pages. rois.zip: for Fiji. centrelines.csv: one row a point, with the widths
     there; centrelines.zip: the same as lines for Fiji, each as wide as its wire.
     """
@@ -48,13 +54,12 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
     points = line_points(lines, pixel_side_nm(result.record))
     chosen = result.coco()
     table = result.particles.to_csv(index=False, lineterminator="\n", float_format="%.7g")
-    text = json.dumps(
-        json_ready(result.coco(everything=True)), ensure_ascii=False, separators=(",", ":")
-    )
     files = {
         "overlay.png": overlay_png(result),
         "particles.csv": table.encode(),
-        "coco.json": (text + "\n").encode(),
+        "coco.json": _json(chosen),
+        PROPOSALS: proposals_json(result),
+        IMAGE: _grey_png(result.image),
         "labels.tif": label_tiff(result.record, chosen["annotations"], result.ids),
         "rois.zip": fiji_rois(chosen),
         "centrelines.csv": points.to_csv(
@@ -71,13 +76,33 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
     return {name: files[name] for name in FILES}
 
 
+def proposals_json(result: Segmentation) -> bytes:
+    """Content of proposals.json."""
+    return _json(result.coco(everything=True))
+
+
+def _json(data: Mapping) -> bytes:
+    text = json.dumps(json_ready(data), ensure_ascii=False, separators=(",", ":"))
+    return (text + "\n").encode()
+
+
+def _grey_png(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="png", compress_level=3)
+    return content.getvalue()
+
+
 def overlay_png(result: Segmentation) -> bytes:
-    """The image with each particle outlined and numbered by its id, and a scale bar."""
+    """The image with each particle outlined and numbered by its id, and a scale bar.
+
+    A star behind the number says that a person had a hand in the particle.
+    """
+    names = [f"{number}*" if number in result.by_hand else str(number) for number in result.ids]
     return png(
         draw_particles(
             result.image,
             decode_crops(item["segmentation"] for item in result.selected),
-            result.ids,
+            names,
             result.pixel_size_nm,
         )
     )

@@ -6,6 +6,7 @@ belongs to a shape when its centre does. Masks are boolean (height, width).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -32,7 +33,7 @@ def draw_line(points: Points, width_px: float, shape: tuple[int, int]) -> np.nda
     if not 0 < width_px < math.inf:
         raise InputError(f"a line of width {width_px:g} px: a width above zero is expected")
     mask = np.zeros(shape, dtype=bool)
-    for number, (start, end) in enumerate(zip(path[:-1], path[1:], strict=True)):
+    for number, (start, end) in enumerate(itertools.pairwise(path)):
         x, y, place = _centres_about(np.array([start, end]), width_px / 2, shape)
         if not x.size:
             continue

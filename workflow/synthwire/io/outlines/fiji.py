@@ -151,7 +151,11 @@ def fiji_rois(data: dict) -> bytes:
                 )
                 if position is not None:
                     roi.position = position + 1
-            roi.properties = {"class": names[item["category_id"]]}
+            by_hand = item.get("attributes", {}).get("by_hand")
+            roi.properties = {
+                "class": names[item["category_id"]],
+                **({"by_hand": by_hand} if by_hand else {}),
+            }
             _add(archive, roi)
     return content.getvalue()
 

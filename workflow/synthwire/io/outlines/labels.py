@@ -173,5 +173,12 @@ def label_tiff(image: Mapping, annotations: Sequence[Mapping], labels: Sequence[
             layers.append(layer)
         layer[place][part] = label
     metadata: dict = {"axes": "YX"} if len(layers) == 1 else {"axes": "QYX", LAYERS_KEY: True}
+    by_hand = {
+        str(label): kind
+        for label, item in zip(labels, annotations, strict=True)
+        if (kind := item.get("attributes", {}).get("by_hand"))
+    }
+    if by_hand:
+        metadata["by_hand"] = by_hand
     pixels = layers[0] if len(layers) == 1 else np.stack(layers)
     return tiff_bytes(pixels, metadata, as_pixel_size(image.get("pixel_size_nm")))
