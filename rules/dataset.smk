@@ -84,3 +84,41 @@ rule split_dataset:
         "Data set: split into training and validation"
     script:
         "../workflow/scripts/split_dataset.py"
+
+
+# Not part of `all`: `snakemake export` writes the data set as the authors published theirs.
+EXPORTED = {"train": f"train_{SIZES[-1]}", "validation": "val"}
+
+
+rule export_dataset:
+    input:
+        images=image_folders,
+        part=lambda wildcards: (f"{MODELS_RUN}/dataset/{EXPORTED[wildcards.part]}.json"),
+        library=library_of("export_dataset"),
+    output:
+        directory(f"{MODELS_RUN}/authors_layout/{{part}}"),
+    log:
+        f"{MODELS_RUN}/logs/export_dataset/{{part}}.log",
+    benchmark:
+        f"{MODELS_RUN}/benchmarks/export_dataset/{{part}}.tsv"
+    wildcard_constraints:
+        part="|".join(EXPORTED),
+    conda:
+        "../envs/generation.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    message:
+        "Data set, {wildcards.part}: export in the authors' layout"
+    script:
+        "../workflow/scripts/export_dataset.py"
+
+
+localrules:
+    export,
+
+
+rule export:
+    input:
+        expand(rules.export_dataset.output, part=EXPORTED),

@@ -20,7 +20,7 @@ import tifffile
 import yaml
 from PIL import Image
 
-from synthwire.datasets.authors_layout import export_split
+from synthwire.datasets.authors_layout import list_split
 from synthwire.io.coco import read_coco
 from synthwire.io.files import sha256
 from synthwire.io.masks import decode_mask
@@ -293,15 +293,17 @@ def test_anyones_labelled_volumes_are_another_source(finished, workflow, tmp_pat
     assert "scene_00003.tif is missing" in done.stderr
 
 
-def test_the_authors_layout_is_another_source_of_images(finished, workflow, tmp_path):
+def test_what_is_exported_in_the_authors_layout_is_another_source_of_images(
+    finished, workflow, tmp_path
+):
     run = finished.folder / "results" / "test"
-    shards = sorted((run / "images").iterdir())
-    for split, name in (("train", "train_1000"), ("validation", "val")):
-        truth = read_coco(run / f"dataset/{name}.json")
-        ids = [image["id"] for image in truth["images"]]
-        export_split(shards, tmp_path / "authors" / split, image_ids=ids)
+    done = finished("export")
+    assert done.returncode == 0, done.stderr[-4000:]
+    exported = run / "authors_layout"
+    validation = [image["id"] for image in read_coco(run / "dataset/val.json")["images"]]
+    assert {item.number for item in list_split(exported / "validation")} == set(validation)
     own = tmp_path / "own.yaml"
-    folders = {split: str(tmp_path / "authors" / split) for split in ("train", "validation")}
+    folders = {split: str(exported / split) for split in ("train", "validation")}
     own.write_text(yaml.safe_dump({"dataset": {"authors_layout": folders}}))
     configs = ("test.yaml", str(own))
     done = workflow("dataset", configs=configs)
