@@ -17,6 +17,7 @@ from synthwire.segmentation.options import (
     Preparation,
     Selection,
     parse_area,
+    parse_crop,
     parse_pixel_size,
 )
 
@@ -71,6 +72,13 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         metavar="PART",
         help="of complex numbers, as ptychography gives them, phase or amplitude "
         "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--crop",
+        type=as_type(parse_crop),
+        metavar="PART",
+        help="what is picture: left,top,right,bottom in pixels, as 0,0,1024,884, or what to leave "
+        "out, as bottom=59, or none (default: data bars are found and left out)",
     )
     group.add_argument(
         "--no-stretch",
@@ -191,6 +199,7 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
         energy_ev=options.energy,
         complex_part=options.complex,
         stretch=not options.no_stretch,
+        crop=options.crop,
         **incident,
     )
     selection = Selection(

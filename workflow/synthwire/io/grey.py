@@ -35,7 +35,10 @@ def one_channel(pixels: np.ndarray) -> np.ndarray:
 
 
 def to_grey8(
-    pixels: np.ndarray, *, percentiles: tuple[float, float] = STRETCH_PERCENTILES
+    pixels: np.ndarray,
+    *,
+    percentiles: tuple[float, float] = STRETCH_PERCENTILES,
+    where: np.ndarray | None = None,
 ) -> np.ndarray:
     """The uint8 grey image (height, width) that models see, from one image of any number type.
 
@@ -49,6 +52,8 @@ def to_grey8(
       the finite pixels become 0 and 255, and clipped; NaN and −infinity become 0, +infinity 255.
     - A constant image of such a type becomes 0 throughout.
 
+    where: the pixels (height, width) that the percentiles are taken of; None: all.
+
     InputError when the shape is no image's or no pixel is finite.
     """
     pixels = one_channel(pixels)
@@ -60,6 +65,8 @@ def to_grey8(
     finite = np.isfinite(values)
     if not finite.any():
         raise InputError("no pixel of the image is a finite number")
+    if where is not None and (finite & where).any():
+        finite &= where
     low, high = np.percentile(values[finite], percentiles)
     if high <= low:  # a few outliers on a constant ground: take all there is
         low, high = values[finite].min(), values[finite].max()

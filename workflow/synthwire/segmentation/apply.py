@@ -16,6 +16,7 @@ from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.looks import Found, largest_scale, look_around
 from synthwire.segmentation.models import Model, load_model_once
 from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
+from synthwire.segmentation.part import placed_back, without_drawn
 from synthwire.segmentation.result import DEFAULT_SELECTION, IMAGE_ID, Segmentation
 from synthwire.segmentation.scale import start_scale
 from synthwire.version import __version__
@@ -77,12 +78,13 @@ def segment_image(
 ) -> Segmentation:
     """Apply a model to a prepared image; info goes into coco.json as it is."""
     found = _look(model, image, scale, progress)
+    results = without_drawn(found.results, image.drawn)
     learnt = {field: model.card[field] for field in LEARNT if field in model.card}
     if scale is not None:  # whoever says it need not be told that the pixel size asks for another
         learnt.pop("pixel_nm_range", None)
     return Segmentation(
         image.pixels,
-        found.results,
+        results,
         image.pixel_size_nm,
         image.name,
         image.page,
@@ -99,6 +101,7 @@ def segment_image(
             "looks": list(found.scales),
             "fitting_scale": found.fitting_scale,
             **({} if image.picture_px is None else {"picture_px": image.picture_px}),
+            **({} if image.window is None else {"window": list(image.window)}),
             **(info or {}),
         },
         selection,
@@ -126,12 +129,15 @@ def _look(
         raise InputError(f"scale {scale} is not above zero")
     from synthwire.learning import tiling  # here, as in load_model
 
-    def at(size: float, predict: Callable[..., list[dict]] = model.predictor) -> list[dict]:
-        return tiling.predict_any(
-            predict, image.pixels, image_id=IMAGE_ID, scale=size, progress=progress
-        )
+    pixels = image.pixels if image.window is None else image.pixels[image.window.rows_columns]
 
-    height, width = image.pixels.shape
+    def at(size: float, predict: Callable[..., list[dict]] = model.predictor) -> list[dict]:
+        found = tiling.predict_any(
+            predict, pixels, image_id=IMAGE_ID, scale=size, progress=progress
+        )
+        return placed_back(found, image.window, image.pixels.shape)
+
+    height, width = pixels.shape
     if scale is None and "particle_width_log_sd" not in model.card:
         scale = start_scale(image.pixel_size_nm, model.card)
         scale = min(scale, largest_scale((height, width)))

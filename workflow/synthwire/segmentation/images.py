@@ -10,11 +10,15 @@ import numpy as np
 
 from synthwire.datasets.absorption import density_pages
 from synthwire.errors import InputError
+from synthwire.io.burnt_in.window import Window
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import Source, as_source
 from synthwire.io.grey import filled, invert, one_channel, to_grey8
 from synthwire.io.recordings import Recording, read_recording
+from synthwire.io.recordings.blank import without_blank
+from synthwire.io.recordings.picture import with_window
+from synthwire.segmentation.burnt_in import find_burnt_in
 from synthwire.segmentation.options import Preparation
 
 
@@ -26,7 +30,9 @@ class GreyImage:
     name: of the file; page: from 0, None where the file holds this image alone. pixel_size_doubt:
     why the pixel size may be wrong, or None. remarks: what a user should know of how the image was
     read, one line each; size_remarks: those of them on the pixel size, the doubt among them.
-    picture_px: how many of the pixels the file holds a picture at; None: all.
+    picture_px: how many of the pixels the file holds a picture at; None: all. window: the part that
+    is picture, without data bars; None: all of it. drawn: boolean (height, width), where captions
+    and scale bars are drawn into the picture; None: nowhere.
     """
 
     pixels: np.ndarray
@@ -37,6 +43,8 @@ class GreyImage:
     remarks: tuple[str, ...] = ()
     size_remarks: tuple[str, ...] = ()
     picture_px: int | None = None
+    window: Window | None = None
+    drawn: np.ndarray | None = None
 
 
 def read_images(
@@ -49,30 +57,39 @@ def read_images(
     """
     if isinstance(source, np.ndarray):
         name = "image"
-        recording = Recording(source[np.newaxis])
+        recording = without_blank(with_window(Recording(source[np.newaxis]), preparation.crop))
     else:
         source = as_source(source)
         name = source.name
         recording = read_recording(
-            source, largest_pixels=largest_pixels, complex_part=preparation.complex_part
+            source,
+            largest_pixels=largest_pixels,
+            complex_part=preparation.complex_part,
+            crop=preparation.crop,
         )
+    drawings = find_burnt_in(recording)
     try:
-        pages = _grey_pages(recording, preparation)
+        pages = _grey_pages(recording, preparation, drawings.masks)
     except InputError as error:
         message = str(error)
         raise InputError(message if name in message else f"{source}: {message}") from None
     size, doubt = recording.pixel_size_nm, recording.pixel_size_doubt
     on_size = recording.pixel_size_remarks
-    if preparation.pixel_size_nm is not None:  # what the file says of it does not matter then
+    if preparation.pixel_size_nm is None:
+        size, said = drawings.pixel_size(size)
+        on_size = (*on_size, *said)
+    else:  # what the file says of it does not matter
         size, on_size = as_pixel_size(preparation.pixel_size_nm), ()
         doubt = odd_field(preparation.pixel_size_nm, pages[0].shape)
     if doubt is not None:
         on_size = (*on_size, doubt)
-    remarks = (*recording.remarks, *on_size)
+    remarks = (*recording.remarks, *drawings.remarks, *on_size)
     return [
         GreyImage(
             *(pixels, size, name, page if len(pages) > 1 else None, doubt, remarks, on_size),
             picture_px=_count_picture_px(recording, page),
+            window=recording.window,
+            drawn=drawings.masks[page] if drawings.masks else None,
         )
         for page, pixels in enumerate(pages)
     ]
@@ -87,9 +104,16 @@ def _count_picture_px(recording: Recording, page: int) -> int | None:
     return None if shown.all() else int(shown.sum())
 
 
-def _grey_pages(recording: Recording, preparation: Preparation) -> list[np.ndarray]:
+def _grey_pages(
+    recording: Recording, preparation: Preparation, drawn: Sequence[np.ndarray | None]
+) -> list[np.ndarray]:
+    """uint8 pages; what is no picture, or is drawn into it, shapes no contrast.
+
+    drawn: masks of the pages, or nothing at all.
+    """
     pages = [one_channel(page) for page in recording.pages]
     valid = recording.valid
+    shown = [np.ones(page.shape, dtype=bool) for page in pages] if valid is None else list(valid)
     transmission = preparation.modality == "transmission"
     if preparation.energy_ev is not None and recording.energies_ev is None:
         raise InputError("the file names no photon energies, so there is no page at one")
@@ -97,17 +121,25 @@ def _grey_pages(recording: Recording, preparation: Preparation) -> list[np.ndarr
         stack = np.stack(pages)
         if valid is not None:  # no intensity, for I₀ and for OD
             stack = np.where(valid, stack, np.nan)
-        density = _density_pages(stack, recording.energies_ev, preparation)
-        pages = [filled(page, np.isfinite(page)) for page in density]
-    elif valid is not None:
-        pages = [filled(page, mask) for page, mask in zip(pages, valid, strict=True)]
+        density = list(_density_pages(stack, recording.energies_ev, preparation))
+        shown = [np.isfinite(page) for page in density]
+        pages = [filled(page, mask) for page, mask in zip(density, shown, strict=True)]
+    elif valid is not None:  # a data bar stays to be seen
+        beyond = np.zeros(valid.shape[1:], dtype=bool)
+        if recording.window is not None:
+            beyond[:] = True
+            beyond[recording.window.rows_columns] = False
+        pages = [filled(page, mask | beyond) for page, mask in zip(pages, valid, strict=True)]
     prepared = []
-    for number, page in enumerate(pages, start=1):
-        finite = page[np.isfinite(page)]
-        if finite.size and finite.min() == finite.max():
-            which = f"page {number}: " if len(pages) > 1 else ""
-            raise InputError(f"{which}every pixel has the same value, {finite[0]:g}; no image")
-        grey = to_grey8(page.astype(float) if preparation.stretch else page)
+    for number, page in enumerate(pages):
+        where = shown[number] & np.isfinite(page)
+        if where.any() and page[where].min() == page[where].max():
+            which = f"page {number + 1}: " if len(pages) > 1 else ""
+            raise InputError(f"{which}every pixel has the same value, {page[where][0]:g}; no image")
+        caption = drawn[number] if drawn else None
+        if caption is not None:
+            where &= ~caption
+        grey = to_grey8(page.astype(float) if preparation.stretch else page, where=where)
         prepared.append(invert(grey) if preparation.modality == "tem" else grey)
     return prepared
 

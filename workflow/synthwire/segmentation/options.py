@@ -39,7 +39,8 @@ class Preparation:
     height]} or {"image": path}. energy_ev: of a stack over photon energies the page at this
     energy; None takes the mean over all. complex_part: what is taken of complex numbers, as
     ptychography gives them, a key of `COMPLEX_PARTS`. stretch: whether the contrast is stretched to
-    the whole range of grey values.
+    the whole range of grey values. crop: which part of an image is picture, as `window_by_hand`
+    takes it; {} is all of it, None leaves out the data bars that are found.
     """
 
     modality: str = "od"
@@ -48,6 +49,7 @@ class Preparation:
     energy_ev: float | None = None
     complex_part: str = PHASE
     stretch: bool = True
+    crop: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.modality not in MODALITIES:
@@ -129,3 +131,24 @@ def parse_area(text: str) -> dict[str, float]:
     except ValueError as error:  # a comma that may part thousands
         why = f" ({error})"
     raise InputError(f"area '{text}': a number with its unit is expected, as 50px or 4000nm2{why}")
+
+
+def parse_crop(text: str) -> dict[str, Any]:
+    """What is picture, as `Preparation` has it, from text such as 0,0,1024,884 or bottom=59.
+
+    >>> parse_crop("0,0,1024,884"), parse_crop("bottom=59,top=8"), parse_crop("none")
+    ({'box': (0, 0, 1024, 884)}, {'bottom': 59, 'top': 8}, {})
+    """
+    plain = text.replace(" ", "")
+    if plain.lower() == "none":
+        return {}
+    if re.fullmatch(r"\d+(,\d+){3}", plain):
+        return {"box": tuple(int(side) for side in plain.split(","))}
+    if re.fullmatch(r"(left|top|right|bottom)=\d+(,(left|top|right|bottom)=\d+)*", plain):
+        return {
+            side: int(pixels) for side, pixels in (item.split("=") for item in plain.split(","))
+        }
+    raise InputError(
+        f"crop '{text}': left,top,right,bottom of the picture in pixels is expected, as "
+        "0,0,1024,884, or how much to leave out, as bottom=59, or none"
+    )

@@ -23,6 +23,7 @@ from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
 from synthwire.segmentation.doubts import doubts_of
 from synthwire.segmentation.options import BY_HAND, Selection
+from synthwire.segmentation.part import cut_by
 from synthwire.segmentation.result_files import encode_files, overlay_png, save_files
 
 DEFAULT_SELECTION = Selection()
@@ -76,6 +77,9 @@ class Segmentation:
             {"images": [self.record], "annotations": []}, self.results, {"statistics_score": 0.0}
         )
         table.insert(0, "id", table["particle"] + 1)
+        if "window" in self.info:  # the picture's edge cuts as the image's does
+            boxes = np.array([self.results[index]["bbox"] for index in table["particle"]])
+            table["touches_border"] |= cut_by(self.info["window"], boxes)
         return table.sort_values("id", ignore_index=True)[list(MASK_COLUMNS)]
 
     @property

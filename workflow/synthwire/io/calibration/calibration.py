@@ -21,12 +21,13 @@ class Found:
     """What one place says.
 
     size_nm: (y, x). width: of the image, in pixels, of which it is said; None where that is open.
-    remark: what else a user should know.
+    remark: what else a user should know. rows: of the picture, where a data bar may follow them.
     """
 
     size_nm: tuple[float, float]
     width: int | None = None
     remark: str | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Calibration:
     """The pixel size of an image.
 
     size_nm: (y, x), or None where nothing tells it. doubt: why it may be wrong, or None. remarks:
-    further lines for whoever uses it.
+    further lines for whoever uses it. picture_rows: rows of the image that are picture, where a
+    data bar follows them; None where nothing says so.
     """
 
     size_nm: tuple[float, float] | None = None
     doubt: str | None = None
     remarks: tuple[str, ...] = ()
+    picture_rows: int | None = None
 
 
 def weigh(readers: Iterable[Callable[[], Found | None]], shape: Sequence[int]) -> Calibration:
@@ -72,8 +75,16 @@ def weigh(readers: Iterable[Callable[[], Found | None]], shape: Sequence[int]) -
             or doubts.odd_field((y, x), shape)
             or doubts.other_width(found.width, shape),
             tuple(item for item in (found.remark, doubts.not_square((y, x))) if item),
+            _picture_rows(found, shape),
         )
         if calibration.doubt is None:
             return calibration
         doubtful = doubtful or calibration
     return doubtful or Calibration(remarks=tuple(dict.fromkeys(left_out)))
+
+
+def _picture_rows(found: Found, shape: Sequence[int]) -> int | None:
+    """The rows of the picture, where the image (height, width) has more, and is as wide as said."""
+    if found.rows is None or found.width != shape[1]:
+        return None
+    return found.rows if shape[0] / 2 < found.rows < shape[0] else None

@@ -24,12 +24,15 @@ def pixel_size(page: TiffPage) -> Found | None:
     if not isinstance(metadata, dict):
         return None
     named = metadata.get("Beam", {}).get("Scan")
-    width = metadata.get("Image", {}).get("ResolutionX")
+    image = metadata.get("Image", {})
+    width, rows = image.get("ResolutionX"), image.get("ResolutionY")
     for name in (named, *SCANS):
         scan = metadata.get(name, {})
         sides = _sides(scan, page)
         if sides:
-            return Found(sides, int(width) if width else None)
+            return Found(
+                sides, int(width) if width else None, rows=int(rows) if rows and width else None
+            )
     return None
 
 

@@ -21,5 +21,6 @@ def of_text(text: str) -> Found | None:
     found = sections(text)
     entries = next(found[name] for name in SECTIONS if name in found)
     side = length_nm(entries["pixelsize"], "nm")
-    width = re.match(r"\s*(\d+)", entries.get("datasize", ""))
-    return Found((side, side), int(width[1]) if width else None)
+    data = re.match(r"\s*(\d+)(?:\s*x\s*(\d+))?", entries.get("datasize", ""))
+    width, rows = (int(text) if text else None for text in (data.groups() if data else ("", "")))
+    return Found((side, side), width, rows=rows)

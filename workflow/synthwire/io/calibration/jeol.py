@@ -24,5 +24,5 @@ def of_text(text: str) -> Found | None:
     if "SM_MICRON_BAR" not in entries or "SM_MICRON_MARKER" not in entries:
         raise NoPixelSize("JEOL's text gives a magnification but no scale bar, so no pixel size")
     side = length_nm(entries["SM_MICRON_MARKER"]) / number(entries["SM_MICRON_BAR"])
-    width = entries.get("CM_FULL_SIZE", "").split()
-    return Found((side, side), int(width[0]) if width else None)
+    size = [int(text) for text in entries.get("CM_FULL_SIZE", "").split()]
+    return Found((side, side), size[0] if size else None, rows=size[1] if len(size) > 1 else None)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
+from synthwire.io.burnt_in.window import Window
 from synthwire.io.recordings.recording import Recording
 
 _FULL, _EMPTY = 0.98, 0.02  # of a line: what may be missing, or be left, by noise
@@ -29,6 +30,9 @@ def without_blank(recording: Recording) -> Recording:
 
     Of a scan over photon energies the pages that it never reached are left out.
     """
+    window = recording.window
+    if window is not None:
+        return _within(recording, window)
     pages, energies = recording.pages, recording.energies_ev
     remarks = list(recording.remarks)
     if energies is not None and len(energies) == len(pages):
@@ -54,6 +58,20 @@ def without_blank(recording: Recording) -> Recording:
     return replace(
         recording, pages=pages, energies_ev=energies, remarks=tuple(remarks), valid=valid
     )
+
+
+def _within(recording: Recording, window: Window) -> Recording:
+    """The same of a recording of which a part alone is picture."""
+    part = (slice(None), *window.rows_columns)
+    inner = without_blank(replace(recording, pages=recording.pages[part], window=None))
+    pages = recording.pages
+    if len(inner.pages) < len(pages):
+        pages = pages[[_has_picture(page) for page in pages[part]]]
+    if inner.pages.ndim == 4:
+        pages = pages[..., : inner.pages.shape[3]]
+    valid = np.zeros(pages.shape[:3], bool)
+    valid[part] = True if inner.valid is None else inner.valid
+    return replace(inner, pages=pages, window=window, valid=valid)
 
 
 def _has_picture(page: np.ndarray) -> bool:

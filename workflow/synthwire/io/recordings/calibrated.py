@@ -31,6 +31,7 @@ def calibrated(path: Path | MemoryFile, recording: Recording) -> Recording:
             chosen = beside
     return replace(
         recording,
+        picture_rows=chosen.picture_rows or recording.picture_rows,
         pixel_size_nm=chosen.size_nm,
         pixel_size_doubt=chosen.doubt,
         pixel_size_remarks=tuple(dict.fromkeys(chosen.remarks)),

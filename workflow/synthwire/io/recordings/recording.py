@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.io.burnt_in.window import Window
 from synthwire.io.files import Source
 
 SMALLEST_SIDE = 8  # below this nothing can be segmented, and the last axis is surely colour
@@ -26,6 +27,8 @@ class Recording:
     further lines on it.
     palette: the colours (values, 3) that the values stand for, or None where they are grey.
     white_level: where the file says that zero is white, the value that is black.
+    picture_rows: how many of the rows are picture, where the file says that more follow. window:
+    the part of each page that is picture, without data bars; None where that is all of it.
     valid: (pages, height, width), False where the file holds no picture, as in lines that a scan
     did not reach; None where there is picture everywhere.
     """
@@ -38,6 +41,8 @@ class Recording:
     pixel_size_remarks: tuple[str, ...] = ()
     palette: np.ndarray | None = None
     white_level: float | None = None
+    picture_rows: int | None = None
+    window: Window | None = None
     valid: np.ndarray | None = None
 
 

@@ -59,6 +59,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 remarks=(*remarks, *_of_a_set(tiff)),
                 pixel_size_doubt=found.doubt,
                 pixel_size_remarks=found.remarks,
+                picture_rows=found.picture_rows if turn == 1 else None,
                 palette=_palette(page) if page.photometric == _PALETTE else None,
                 white_level=_white_level(page, pages) if page.photometric == _WHITE_ZERO else None,
             )

@@ -1,0 +1,77 @@
+"""Data bars, captions and scale bars: found where they are drawn, and nowhere else."""
+
+import numpy as np
+import pytest
+from drawn_images import KINDS, PLACES, picture, with_data_bar, with_scale_bar
+
+from synthwire.errors import InputError
+from synthwire.io.burnt_in.data_bar import find_data_bars
+from synthwire.io.burnt_in.drawings import find_drawings, mask_of
+from synthwire.io.burnt_in.label import parse_label
+from synthwire.io.burnt_in.scale_bar import BELIEVED, read_scale_bar
+from synthwire.io.burnt_in.window import Window, window_by_hand
+
+
+@pytest.mark.parametrize("kind", ["sem", "tem", "saturated"])
+@pytest.mark.parametrize("ground", [0, 40, 200, 255])
+@pytest.mark.parametrize("top", [False, True])
+def test_a_data_bar_is_found_to_the_row(kind, ground, top):
+    rng = np.random.default_rng(ground)
+    for rows, rule in ((24, 0), (40, 2), (60, 0)):
+        image = with_data_bar(picture(rng, kind), rng, ground=ground, rule=rule, top=top, rows=rows)
+        height = 400 + rows
+        expected = Window(0, rows, 512, height) if top else Window(0, 0, 512, 400)
+        assert find_data_bars(image) == expected
+        deep = np.uint16(257) * image
+        assert find_data_bars(deep) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_plain_picture_has_neither_bar_nor_caption(kind, seed):
+    image = picture(np.random.default_rng(seed), kind)
+    assert find_data_bars(image) is None
+    assert not mask_of(find_drawings(image), image.shape).any()
+
+
+@pytest.mark.parametrize("place", PLACES[:4])
+@pytest.mark.parametrize("ink", ["white", "yellow", "red"])
+def test_a_scale_bar_is_found_to_the_pixel(place, ink):
+    image = picture(np.random.default_rng(2), "sem")
+    drawn = with_scale_bar(image, "500 nm", 122, ink=ink, place=place, boxed=True)
+    found = find_drawings(drawn.image)
+    boxes = [bar.box for item in found for bar in item.bars]
+    assert any(abs(np.subtract(box, drawn.box)).max() <= 2 for box in boxes)
+    top, left, bottom, right = drawn.box
+    assert mask_of(found, image.shape)[top:bottom, left:right].all()
+
+
+@pytest.mark.parametrize(("text", "nm"), [("500 nm", 500), ("1 µm", 1000), ("0,2 μm", 200)])
+def test_a_label_is_read(text, nm):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("rapidocr")
+    image = picture(np.random.default_rng(5), "sem")
+    drawn = with_scale_bar(image, text, 140, size=24, boxed=True)
+    found = read_scale_bar(find_drawings(drawn.image))
+    assert found.confidence >= BELIEVED and abs(found.pixel_nm / (nm / 140) - 1) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "nm"),
+    [
+        *(("1 μm", 1000), ("0,5 µm", 500), ("200nm", 200), ("1 pm", 1000), ("2 urn", 2000)),
+        *(("2 Å", 0.2), ("1 mm", 1e6), ("2O0 nm", 200), ("WD 4.1 mm", None), ("det SE2", None)),
+    ],
+)
+def test_lengths_of_labels(text, nm):
+    found = parse_label(text)
+    assert (found and found.nm) == (nm if nm is None else pytest.approx(nm))
+
+
+def test_windows_by_hand():
+    assert window_by_hand({"box": (0, 0, 80, 50)}, 60, 80) == Window(0, 0, 80, 50)
+    assert window_by_hand({"bottom": 10}, 60, 80) == Window(0, 0, 80, 50)
+    assert window_by_hand({}, 60, 80) is None
+    for crop in ({"box": (0, 0, 81, 50)}, {"bottom": 55}, {"left": 90}):
+        with pytest.raises(InputError, match="leaves no picture within"):
+            window_by_hand(crop, 60, 80)

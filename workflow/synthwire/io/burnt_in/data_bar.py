@@ -1,0 +1,112 @@
+"""Data bars: the strip of text that makers of electron microscopes put below or above a picture.
+
+A picture's own flat ground is none. What counts is a strip as wide as the image, of one or two
+exact grey values, that begins at once all along a line and has letters in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from synthwire.io.burnt_in.window import Window
+
+MOST = 0.3  # of the image's height
+LEAST_PX = 10
+_MARGINS = (0.02, 0.06, 0.12)  # of the height; the strip's grounds are sought in so many last rows
+_GROUND = 0.5  # share of the strip that is its one or two grounds
+_PLAIN = 0.97  # share of a row within which nothing is written
+_PICTURE = 0.8  # most of a row of the picture that has the strip's grey values
+_NEW = 0.3  # most of it that has the value of a line below it
+_WRITTEN = 0.15  # least of a row full of letters that is ground
+_TOLERANCE = 2  # of 8 bit: JPEG
+_RULE_PX = 8  # thickest line between picture and strip
+_CONTRAST = 0.2  # of the strip's range, from which something is written on it
+_LETTERS = 4
+
+
+def find_data_bars(page: np.ndarray) -> Window | None:
+    """The part of a page (height, width[, colours]) that is picture; None where it is all of it."""
+    grey = page if page.ndim == 2 else page[..., :3].mean(axis=2).astype(page.dtype)
+    height, width = grey.shape
+    if grey.dtype.kind == "b" or height < 4 * LEAST_PX:
+        return None
+    below, above = _strip(grey), _strip(grey[::-1])
+    if not below + above or below + above > height / 2:
+        return None
+    return Window(0, above, width, height - below)
+
+
+def _strip(grey: np.ndarray) -> int:
+    """Rows of a data bar at the lower end of an image (height, width); 0 where there is none."""
+    height = len(grey)
+    lower = grey[height - int(MOST * height) :]
+    tolerance = _TOLERANCE if grey.dtype == np.uint8 else 0
+    for margin in _MARGINS:
+        last = lower[-max(LEAST_PX // 2, int(margin * height)) :]
+        values, counts = np.unique(last, return_counts=True)
+        order = np.argsort(counts)[::-1][:2]
+        grounds = [
+            values[index]
+            for index in order
+            if counts[index] >= _WRITTEN * last.size or index == order[0]
+        ]
+        rows = _begins(lower, grounds, tolerance)
+        if rows:
+            return rows
+    return 0
+
+
+def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
+    """How many of the last rows are a strip on these grounds."""
+    near = np.zeros(lower.shape, dtype=bool)
+    for ground in grounds:
+        near |= _alike(lower, ground, tolerance)
+    share = near.mean(axis=1)
+    if share[-LEAST_PX // 2 :].mean() < _GROUND:
+        return 0
+    rule = _rules(lower, share, tolerance)
+    fine = (share >= _WRITTEN) | rule
+    for top in range(3, len(lower) - LEAST_PX):
+        strip = slice(top, None)
+        if not fine[strip].all() or share[strip].mean() < _GROUND:
+            continue
+        first = top + int(np.argmin(rule[strip]))  # past the lines between picture and strip
+        if first - top > _RULE_PX or share[first : first + 2].min() < (
+            _PLAIN if first == top else 0.9
+        ):
+            continue
+        same = _alike(lower[top - 1], lower[top, lower.shape[1] // 2], tolerance)
+        new = (same.mean() <= _NEW) if first > top else (share[top - 3 : top].max() <= _PICTURE)
+        if new and _has_letters(lower[first:], grounds[0]):
+            return len(lower) - top
+    return 0
+
+
+def _rules(lower: np.ndarray, share: np.ndarray, tolerance: int) -> np.ndarray:
+    """Which rows (N,) are lines from end to end, of another grey value than the grounds."""
+    middle = lower[:, lower.shape[1] // 2, None]
+    return (_alike(lower, middle, tolerance).mean(axis=1) >= _PLAIN) & (share < 1 - _PLAIN)
+
+
+def _has_letters(strip: np.ndarray, ground: np.generic) -> bool:
+    away = np.abs(strip.astype(float) - float(ground))
+    ink = away > _CONTRAST * away.max()
+    if not 0.002 < ink.mean() < _GROUND:
+        return False
+    ink[ink.mean(axis=1) > 0.9] = False  # frames
+    ink[:, ink.mean(axis=0) > 0.9] = False
+    labels, _ = ndimage.label(ink, np.ones((3, 3)))
+    high, wide = strip.shape
+    glyphs = [
+        1
+        for rows, columns in ndimage.find_objects(labels)
+        if 5 <= rows.stop - rows.start <= 0.9 * high and columns.stop - columns.start <= wide / 4
+    ]
+    return len(glyphs) >= _LETTERS
+
+
+def _alike(values: np.ndarray, value: np.ndarray | np.generic, tolerance: int) -> np.ndarray:
+    if not tolerance:
+        return values == value
+    return np.abs(values.astype(np.int16) - np.asarray(value, np.int16)) <= tolerance
