@@ -168,19 +168,19 @@ class Segmentation:
                 item["segmentation"],
                 category_id=item["category_id"],
                 score=item["score"],
+                **self._marks(number),
             )
             for number, item in enumerate(self.results, start=1)
         ]
 
-                **self._marks(number),
-    @property
-    def selected(self) -> list[dict]:
-        """COCO annotations of the selected particles."""
-        return [self.annotations[number - 1] for number in self.ids]
     def _marks(self, number: int) -> dict[str, Any]:
         kind = self.by_hand.get(number)
         return {"attributes": {"by_hand": kind}} if kind else {}
 
+    @property
+    def selected(self) -> list[dict]:
+        """COCO annotations of the selected particles."""
+        return [self.annotations[number - 1] for number in self.ids]
 
     @property
     def masks(self) -> np.ndarray:
@@ -248,11 +248,11 @@ class Segmentation:
             [
                 {key: item[key] for key in ("image_id", "category_id", "bbox", "score")}
                 | {"segmentation": item["segmentation"]}
+                | _made_by_hand(item)
                 for item in sorted(data["annotations"], key=lambda item: item["id"])
             ],
             as_pixel_size(record["pixel_size_nm"]),
             record["file_name"],
-                | _made_by_hand(item)
             record.get("page"),
             scale,
             data["categories"],
