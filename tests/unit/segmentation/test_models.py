@@ -11,7 +11,7 @@ from tiny_model import CATEGORIES, NMS, save_random_weights, tiny_settings, wire
 from synthwire import segment
 from synthwire.errors import InputError
 from synthwire.io.files import write_json
-from synthwire.segmentation.models import load_model
+from synthwire.segmentation.models import find_model, load_model
 
 
 def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
@@ -33,6 +33,11 @@ def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
     model = load_model(folder, device="cpu")
     assert model.name == "mine 07"
     assert segment(wires(), model=model).results
+    save_random_weights(folder / "model_final.pth", config, seed=4)
+    assert find_model(folder)[1]["sha256"] != model.card["sha256"]  # other weights, another model
+    write_json(folder / "provenance.json", [provenance])
+    with pytest.raises(InputError, match="no provenance of a training"):
+        load_model(folder)
     del provenance["categories"]
     write_json(folder / "provenance.json", provenance)
     with pytest.raises(InputError, match="the field 'categories' is missing"):

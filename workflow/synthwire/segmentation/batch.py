@@ -28,7 +28,7 @@ from synthwire.segmentation.options import Preparation, Selection
 from synthwire.segmentation.places import fingerprint
 from synthwire.segmentation.reference import Reference, References
 from synthwire.segmentation.result import Segmentation
-from synthwire.segmentation.result_files import FILES, RESULT_FILES, is_result
+from synthwire.segmentation.result_files import RESULT_FILES, is_result, is_whole
 from synthwire.segmentation.size_table import SizeTable
 from synthwire.segmentation.summary import (
     MeasuredImage,
@@ -138,8 +138,9 @@ class Batch:
             raise
         except InputError as error:
             complain(str(error))
-        except Exception:
-            complain(f"{path}: an unexpected error\n{traceback.format_exc()}")
+        except Exception as error:
+            traceback.print_exc()  # not into the summary
+            complain(f"{path}: an unexpected error, a bug: {type(error).__name__}: {error}")
         return None
 
     def _process(self, path: Path, folder: Path, progress: Progress) -> Iterator[MeasuredImage]:
@@ -237,7 +238,7 @@ def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:
     places = [folder] if (folder / "proposals.json").exists() else sorted(folder.glob("page_*"))
     stored = []
     for place in places:
-        if not all((place / name).is_file() for name in FILES):
+        if not is_whole(place):
             return []
         try:
             data = read_json(place / "proposals.json")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthwire.errors import InputError
-from synthwire.io.files import read_json, sha256_of_json
+from synthwire.io.files import read_json, sha256, sha256_of_json
 from synthwire.learning import weights
 from synthwire.schema import section_defaults, validate_section
 
@@ -77,7 +77,6 @@ def _trained(folder: Path) -> tuple[Path, dict]:
         learnt = provenance.get("learnt", {})
         # as in training, the largest size where it drew one of several; looks have their own sizes
         least_px = 0 if learnt or not training["min_size_px"] else training["min_size_px"][-1]
-        identity = provenance["identity_sha256"]
         card = {
             "name": f"{folder.resolve().parents[1].name} {provenance['model']}",
             # a run of an older version may not know all fields
@@ -93,11 +92,13 @@ def _trained(folder: Path) -> tuple[Path, dict]:
             "categories": provenance["categories"],
             "pixel_nm_range": None,
             **learnt,
-            "sha256": sha256_of_json([identity, learnt]) if learnt else identity,
         }
     except KeyError as error:
         raise InputError(f"{folder / 'provenance.json'}: the field {error} is missing") from None
-    return path, card
+    except (TypeError, AttributeError, IndexError):
+        raise InputError(f"{folder / 'provenance.json'}: no provenance of a training") from None
+    # of the weights themselves: others may lie there than those that the provenance tells of
+    return path, {**card, "sha256": sha256_of_json([sha256(path), card])}
 
 
 load_model_once = functools.lru_cache(maxsize=2)(load_model)  # kept for the next call

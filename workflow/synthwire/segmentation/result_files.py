@@ -1,7 +1,8 @@
-"""The files of a result: an overlay, a table, COCO, a label image, Fiji's ROIs."""
+"""The files of a result: an overlay, a table, COCO, a label image, Fiji's ROIs, and their sums."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from synthwire.errors import InputError
 from synthwire.figures.kit import style
 from synthwire.figures.particles import draw_particles
 from synthwire.io.calibration import pixel_side_nm
+from synthwire.io.checksums import SUMS, is_as_written, read_sums, write_sums
 from synthwire.io.files import atomic_directory, json_ready
 from synthwire.io.masks import decode_crops
 from synthwire.io.outlines import fiji_lines, fiji_rois, label_tiff
@@ -37,7 +39,7 @@ FILES = (
     "centrelines.zip",
 )
 COMPARISON_FILES = ("comparison.png", "evaluation.json")  # where outlines are given
-RESULT_FILES = FILES + COMPARISON_FILES
+RESULT_FILES = (*FILES, *COMPARISON_FILES, SUMS)
 
 
 def encode_files(result: Segmentation) -> dict[str, bytes]:
@@ -126,7 +128,17 @@ def save_files(folder: Path, files: Mapping[str, bytes]) -> Path:
     with atomic_directory(folder) as temporary:
         for name, content in files.items():
             (temporary / name).write_bytes(content)
+        sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        write_sums(temporary / SUMS, sums)
     return folder
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds all files of a result as `save_files` wrote them."""
+    sums = read_sums(folder / SUMS)
+    return set(FILES) <= set(sums) and all(
+        is_as_written(folder / name, digits) for name, digits in sums.items()
+    )
 
 
 def is_result(folder: Path) -> bool:
