@@ -7,7 +7,7 @@ from synthwire.io.coco import read_coco
 from synthwire.runtime.job import job
 from synthwire.runtime.progress import progress_bar
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     export_split(
         [Path(folder) for folder in snakemake.input.images],
         Path(snakemake.output[0]),
