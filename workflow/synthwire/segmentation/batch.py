@@ -140,7 +140,9 @@ class Batch:
             complain(str(error))
         except Exception as error:
             traceback.print_exc()  # not into the summary
-            complain(f"{path}: an unexpected error, a bug: {type(error).__name__}: {error}")
+            complain(
+                f"{path}: an unexpected error, which is a bug: {type(error).__name__}: {error}"
+            )
         return None
 
     def _process(self, path: Path, folder: Path, progress: Progress) -> Iterator[MeasuredImage]:
