@@ -12,10 +12,12 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from synthwire.learning import tiling
+from synthwire.inference import tiling
 from synthwire.segmentation.options import MODALITIES
+from synthwire.segmentation.result_files import FILES
 from synthwire.webapp import catalogue, particle_charts
 from synthwire.webapp.assets import SCRIPT
+from synthwire.webapp.lower_part import FILE_LABELS
 
 SAMPLES = {sample.key: sample for sample in catalogue.samples()}
 
@@ -158,7 +160,13 @@ def test_particles_are_removed_and_kept_by_hand_and_the_numbers_follow(app):
     assert any("left out" in item.value for item in app.markdown)
     healthy(press(app, "keep"))
     assert particles(app) == before
+    healthy(press(app, "undo"))  # one step at a time
+    assert particles(app) == before - 1
+    healthy(press(app, "redo"))
+    assert particles(app) == before
     healthy(press(app, "undo"))
+    healthy(press(app, "undo"))
+    assert particles(app) == before
     healthy(choose(app, threshold=1.0))
     healthy(press(app, "keep"))  # a particle of too low a score
     assert particles(app) == 1
@@ -177,7 +185,8 @@ def test_each_part_is_shown(app, part):
         assert summary.loc["Length (nm)", "n"] == particles(app)
     if part == "Downloads":
         labels = [item.label for item in app.get("download_button")]
-        assert labels == ["All files (zip)", "Overlay", "Table", "COCO", "Labels", "Fiji ROIs"]
+        assert labels == ["All files (zip)", *(label for label, _ in FILE_LABELS.values())]
+        assert set(FILE_LABELS) == set(FILES)
 
 
 def test_a_sample_is_compared_with_its_true_outlines(app):
@@ -269,6 +278,7 @@ def test_several_images_are_chosen_from_and_pooled(app, inferences):
     app.session_state["part"] = "All images"
     app.run()
     assert messages(app) == ["b.png: not an image, but a text; an image is expected"]
+    assert any("1 of 3 images cannot be read" in item.value for item in app.warning)
     rows = app.dataframe[0].value
     assert list(rows.index) == ["a", "a_2"]
     app.run()

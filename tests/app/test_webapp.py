@@ -22,6 +22,7 @@ from synthwire.io.coco import make_annotation
 from synthwire.io.files import MemoryFile
 from synthwire.io.masks import encode_mask
 from synthwire.io.recordings import read_recording
+from synthwire.segmentation import correction
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp import (
     agreement,
@@ -34,6 +35,7 @@ from synthwire.webapp import (
     limits,
     memory,
     particle_charts,
+    stored,
 )
 from synthwire.webapp.assets import SAMPLES, SCRIPT
 
@@ -168,9 +170,9 @@ def test_pixel_sizes_as_people_write_them(text, size):
     assert inputs.parse_size_field(text) == size
 
 
-@pytest.mark.parametrize("text", ["six", "0", "-6 nm", "6 px"])
+@pytest.mark.parametrize("text", ["six", "0", "-6 nm", "6 px", "1e9 nm", "1e-9 nm"])
 def test_pixel_sizes_of_no_use(text):
-    with pytest.raises(InputError, match="a length above zero"):
+    with pytest.raises(InputError, match=r"a length above zero|no microscope has pixels"):
         inputs.parse_size_field(text)
 
 
@@ -427,13 +429,66 @@ def test_a_failed_making_is_tried_again():
     assert remember("key", lambda: 2) == 2
 
 
-def test_edits_by_hand_undo_each_other():
-    edits = memory.Edits().remove(3).keep(4)
-    assert (edits.removed, edits.kept, len(edits)) == ({3}, {4}, 2)
-    edits = edits.keep(3).remove(4)
-    assert (edits.removed, edits.kept) == ({4}, {3})
-    result = found().select(removed_ids=(1,), kept_ids=(4,))
-    assert result.ids == (2, 4)
+def test_what_is_added_by_hand_is_drawn_as_the_rest():
+    result = found()
+    base = layers.layers_of(result)
+    step = correction.draw_line(result, [(10, 25), (30, 25)], 4)
+    changed = correction.Correction().do(step).apply(result)
+    drawn = layers.with_added(base, changed)
+    assert layers.with_added(base, result) is base
+    assert drawn.colours[: len(MASKS)] == base.colours
+    (ring,) = drawn.outlines[-1]
+    assert ring.min(axis=0) == pytest.approx([10, 23], abs=0.6)
+    assert ring.max(axis=0) == pytest.approx([30, 27], abs=0.6)
+    assert len(drawn.points) == len(drawn.colours) == len(MASKS) + 1
+
+
+def zipped(files: dict[str, bytes]) -> MemoryFile:
+    return MemoryFile("work.zip", downloads.archive(files))
+
+
+def test_a_saved_result_is_opened_again_with_what_was_done(tmp_path):
+    result = found()
+    history = correction.Correction().do(correction.split(result, 1, [(20, 0), (20, 15)]))
+    changed = history.apply(result)
+    changed.save(tmp_path / "runs" / "a")
+    files = {f"a/{name}": content for name, content in changed.as_files().items()}
+    (folder,) = stored.read_folder(tmp_path / "runs")
+    (archive,) = stored.read_zip(zipped(files), 10**7)
+    for read in (folder, archive):
+        assert read.correction == history
+        assert read.correction.apply(read.found).as_files() == changed.as_files()
+    assert (folder.folder, archive.folder) == (tmp_path / "runs" / "a", None)
+
+
+def test_results_of_no_use_are_named_in_one_line(tmp_path):
+    files = found().as_files()
+    pair = {name: files[name] for name in ("proposals.json", "image.png")}
+    cases = [
+        ({"a.txt": b"1"}, "holds no result of the app"),
+        ({**pair, "image.png": png(np.arange(100, dtype=np.uint8).reshape(10, 10))}, "two results"),
+        ({**pair, "proposals.json": b"{}"}, "damaged, or no result"),
+        ({**pair, "proposals.json": b"[1"}, "damaged, or no result"),
+    ]
+    for content, says in cases:
+        with pytest.raises(InputError, match=says) as caught:
+            stored.read_zip(zipped(content), 10**7)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match="unpacks to too much"):
+        stored.read_zip(zipped(pair), 100)
+    with pytest.raises(InputError, match="truncated or damaged"):
+        stored.read_zip(MemoryFile("a.zip", b"PK\3\4 no zip"), 100)
+    with pytest.raises(InputError, match="no result of synthwire segment"):
+        stored.read_folder(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        stored.read_folder(tmp_path / "none")
+
+
+def test_dark_particles_on_a_bright_ground_are_noticed():
+    image = np.full((60, 60), 20, dtype=np.uint8)
+    image[10:20, 5:55] = 220
+    assert inputs.guess_modality(image) == "od"
+    assert inputs.guess_modality(255 - image) == "tem"
 
 
 def test_an_archive_of_several_images_has_a_folder_each_and_one_table():
@@ -443,9 +498,16 @@ def test_an_archive_of_several_images_has_a_folder_each_and_one_table():
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         table = archive.read("particles.csv").decode()
+        summary = archive.read("summary.csv").decode()
     assert {"a/labels.tif", "b/rois.zip", "b/overlay.png", "particles.csv"} <= set(names)
     rows = [line.split(",")[0] for line in table.splitlines()]
     assert rows == ["image", "a", "a", "b"]
+    lines = summary.splitlines()
+    assert [line.split(",")[:2] for line in lines] == [
+        ["image", "particles"],
+        ["a", "2"],
+        ["b", "1"],
+    ]
 
 
 def test_what_is_said_of_the_pixel_size_ends_where_the_user_says_another():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from synthwire.cli.terminal import Commands, add_command
 from synthwire.errors import InputError
@@ -19,10 +21,14 @@ def add_to(commands: Commands) -> None:
     parser = add_command(
         commands,
         "app",
-        "[options]",
+        "[options] [RESULT]",
         summary="open the web app on this machine",
-        description="Open the web app. It is served to this machine alone, and needs no internet.",
+        description="Open the web app. It is served to this machine alone, and needs no internet. "
+        "RESULT: the folder of a result, or of many, to be corrected by hand.",
         run=run,
+    )
+    parser.add_argument(
+        "result", nargs="?", type=Path, metavar="RESULT", help="folder of results to go on with"
     )
     parser.add_argument(
         "--port", type=int, default=8501, help="port to serve on (default: %(default)s)"
@@ -39,6 +45,13 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(
             f"the web app needs {' and '.join(missing)}: pip install 'synthwire[app]' brings them"
         )
+    environment = dict(os.environ)
+    if options.result is not None:
+        from synthwire.segmentation.result_files import PROPOSALS  # takes a second to load
+
+        if not any(options.result.rglob(PROPOSALS)):
+            raise InputError(f"{options.result}: no result in this folder ({PROPOSALS})")
+        environment["SYNTHWIRE_APP_RESULT"] = str(options.result.resolve())
     # -P: the folder that it is started in may hold files with the names of packages.
     # That it serves this machine alone stands in the config.toml beside the script.
     command = [
@@ -47,6 +60,6 @@ def run(options: argparse.Namespace) -> int:
         f"--server.headless={str(options.no_browser).lower()}",
     ]
     try:
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:  # the server has had it, too
         return 0

@@ -10,6 +10,7 @@ import pandas as pd
 
 from synthwire.io.csv_text import csv_text
 from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.summary import summarise_particles
 
 MEDIA_TYPES = {
     ".png": "image/png",
@@ -33,13 +34,23 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def all_files(results: Mapping[str, Segmentation]) -> dict[str, bytes]:
-    """The files of several images, each image's in a folder, and one table over all of them."""
+    """The files of several images, each image's in a folder, a table of all particles,
+    and one with a row an image."""
     files = {
         f"{stem}/{name}": content
         for stem, result in results.items()
         for name, content in result.as_files().items()
     }
     files["particles.csv"] = csv_text(pool_particles(results)).encode()
+    rows = [
+        {
+            "image": stem,
+            "particles": len(result.particles),
+            **summarise_particles(result.particles, result.record, result.info.get("picture_px")),
+        }
+        for stem, result in results.items()
+    ]
+    files["summary.csv"] = csv_text(pd.DataFrame(rows)).encode()
     return files
 
 

@@ -9,19 +9,27 @@ import gc
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from synthwire.io.files import MemoryFile
+from synthwire.io.files import MemoryFile, write_bytes
 from synthwire.segmentation.apply import scale_for, segment_image
+from synthwire.segmentation.correction import Correction, Step
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
 from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result_files import PROPOSALS, proposals_json
 from synthwire.webapp import inputs
-from synthwire.webapp.layers import Layers, layers_of
-from synthwire.webapp.memory import Edits, Memory
+from synthwire.webapp.layers import Layers, layers_of, with_added
+from synthwire.webapp.memory import Memory
+from synthwire.webapp.stored import Stored
+from synthwire.webapp.work import current_work
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 LOG = logging.getLogger("synthwire.app")
 LOG.addHandler(logging.StreamHandler())
@@ -84,23 +92,77 @@ class Page:
 
 
 @dataclass(frozen=True)
+class StoredPage:
+    """A result that was opened again, in the place of an image."""
+
+    stored: Stored
+
+    @property
+    def digest(self) -> str:
+        return self.stored.digest
+
+    @property
+    def title(self) -> str:
+        return self.stored.title
+
+    def inspection(self) -> inputs.Inspection:
+        return inputs.Inspection(1, self.stored.found.pixel_size_nm)
+
+    def image(self) -> GreyImage:
+        found = self.stored.found
+        return GreyImage(found.image, found.pixel_size_nm, found.name, found.page)
+
+    def findings(self, size_nm: tuple[float, float] | None) -> Findings:
+        found, key = self.stored.found, ("stored", self.digest)
+        current_work().corrections.setdefault(key, self.stored.correction)
+        if size_nm != found.pixel_size_nm:
+            found = memory_of("rulers", 64)(
+                (key, size_nm), lambda: replace(found, pixel_size_nm=size_nm, measures=None)
+            )
+        return Findings(key, found, found, self.stored.folder)
+
+
+@dataclass(frozen=True)
 class Findings:
-    """What a model found in an image; key tells it from all others but those of other sizes."""
+    """What a model found in an image, corrected by hand.
+
+    key tells it from all others but those of other sizes. found: without what was done by hand.
+    folder: of the result on disk that it was opened from.
+    """
 
     key: tuple
     result: Segmentation
+    found: Segmentation
+    folder: Path | None = None
 
     @property
     def layers(self) -> Layers:
         """Shapes to draw; they do not depend on the pixel size or the selection."""
-        return memory_of("layers", 16)(self.key, lambda: layers_of(self.result))
+        layers = memory_of("layers", 16)(self.key, lambda: layers_of(self.found))
+        return with_added(layers, self.result)
 
     @property
-    def edits(self) -> Edits:
-        return st.session_state.setdefault("edits", {}).get(self.key, Edits())
+    def correction(self) -> Correction:
+        return current_work().corrections.get(self.key, Correction())
 
-    def change(self, edits: Edits) -> None:
-        st.session_state.setdefault("edits", {})[self.key] = edits
+    def change(self, correction: Correction) -> None:
+        """Take up another state of the correction; a folder's result has it at once."""
+        current_work().corrections[self.key] = correction
+        changed = self.select(self.rules)
+        if self.picked is not None and self.picked > len(changed.result.results):
+            self.pick(None)
+        if self.folder is not None:
+            write_bytes(self.folder / PROPOSALS, proposals_json(changed.result))
+
+    def do(self, step: Step) -> None:
+        self.change(self.correction.do(step))
+
+    @property
+    def rules(self) -> dict:
+        """The rules of the selection, without what was done by hand."""
+        rules = asdict(self.result.selection)
+        del rules["removed_ids"], rules["kept_ids"]
+        return rules
 
     @property
     def picked(self) -> int | None:
@@ -111,12 +173,13 @@ class Findings:
         st.session_state.setdefault("picked", {})[self.key] = number
 
     def select(self, rules: dict) -> Findings:
-        """The particles by the user's rules and edits."""
-        edits = self.edits
-        result = self.result.select(
-            **rules, removed_ids=tuple(edits.removed), kept_ids=tuple(edits.kept)
-        )
-        return replace(self, result=result)
+        """The particles by the user's rules and corrections."""
+        work, correction = current_work(), self.correction
+        known = work.corrected.get(self.key)
+        if known is None or known[0] is not correction or known[1] is not self.found:
+            known = (correction, self.found, correction.apply(self.found))
+            work.corrected[self.key] = known
+        return replace(self, result=known[2].select(**rules))
 
 
 @dataclass(frozen=True)
@@ -128,8 +191,23 @@ class Network:
     enlargement: float | None
 
 
-def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> Findings:
-    """All that a model finds in an image; the network runs once for an image and its settings."""
+class CancelledError(Exception):
+    """A person stopped the search for particles in an image."""
+
+
+def find(
+    page: Page | StoredPage,
+    network: Network,
+    size_nm: tuple[float, float] | None,
+    place: DeltaGenerator,
+) -> Findings:
+    """All that a model finds in an image; the network runs once for an image and its settings.
+
+    place: an `st.empty`, in which it says so in place of what was there. CancelledError when it was
+    stopped by hand.
+    """
+    if isinstance(page, StoredPage):
+        return page.findings(size_nm)
     model = load_once(network.folder)
     # other models ask for no size
     vote_nm = size_nm if model.card.get("pixel_nm_range") else None
@@ -139,7 +217,7 @@ def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> F
     sought = network.enlargement or ("from", scale_for(model, image))
     key = (*page.key, network.name, model.card["sha256"], sought)
     result = memory_of("segmentations", 64)(
-        key, lambda: segment_page(page, image, model, network.enlargement)
+        key, lambda: segment_page(key, page, image, model, network.enlargement, place)
     )
     if (size_nm, size_doubt) != (result.pixel_size_nm, result.info["pixel_size_doubt"]):
         # another pixel size at the same scale is another ruler, and no reason to run the network
@@ -148,13 +226,32 @@ def find(page: Page, network: Network, size_nm: tuple[float, float] | None) -> F
             (key, size_nm, size_doubt),
             lambda: replace(result, pixel_size_nm=size_nm, measures=None, info=info),
         )
-    return Findings(key, result)
+    return Findings(key, result, result)
 
 
-def segment_page(page: Page, image: GreyImage, model: Model, scale: float | None) -> Segmentation:
-    """Run the network, and say so on the page and in the log."""
+def segment_page(
+    key: tuple,
+    page: Page,
+    image: GreyImage,
+    model: Model,
+    scale: float | None,
+    place: DeltaGenerator,
+) -> Segmentation:
+    """Run the network, and say so on the page and in the log; CancelledError where it may not."""
+    cancelled = st.session_state.setdefault("cancelled", set())
+    if key in cancelled:
+        raise CancelledError(inputs.plain(page.title))
     start = time.perf_counter()
-    with st.spinner(f"Finding particles in {inputs.plain(page.file.name)} …", show_time=True):
+    place.markdown("")  # numbers of another image must not stand there meanwhile
+    name = inputs.plain(page.title)
+    with place.container(), st.spinner(f"Finding particles in {name} …", show_time=True):
+        st.button(
+            "Cancel",
+            icon=":material/cancel:",
+            key=f"cancel {len(cancelled)} {hash(key)}",
+            on_click=cancelled.add,
+            args=(key,),
+        )
         info = {"modality": page.modality}
         result = segment_image(image, model, scale=scale, info=info, progress=tile_bar)
     LOG.info("%s: %s took %.2f s", page.file.name, model.name, time.perf_counter() - start)
@@ -162,11 +259,10 @@ def segment_page(page: Page, image: GreyImage, model: Model, scale: float | None
 
 
 def tile_bar(tiles: Sequence) -> Iterator:
-    """A progress bar over the tiles of a large image."""
-    bar = st.progress(0.0) if len(tiles) > 1 else None
+    """A progress bar over the tiles of a large image; a search that was cancelled ends here."""
+    bar = st.progress(0.0) if len(tiles) > 1 else st.empty()
     for number, tile in enumerate(tiles):
-        if bar:
+        if len(tiles) > 1:
             bar.progress(number / len(tiles), f"Part {number + 1} of {len(tiles)}")
         yield tile
-    if bar:
-        bar.empty()
+    bar.empty()

@@ -10,14 +10,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from synthwire.io.masks import union_of_masks
+from synthwire.segmentation import correction
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp import agreement, features, inputs, particle_charts
-from synthwire.webapp.findings import Findings, Network
+from synthwire.webapp.correct_part import listen_to_keys, show_editor, show_progress
+from synthwire.webapp.findings import Findings, Network, Page, StoredPage
 from synthwire.webapp.layers import rings_of_all
-from synthwire.webapp.memory import Edits
 from synthwire.webapp.messages import show_remark
 
-VIEWS = {"particles": "Particles", "outlines": "Against outlines", "models": "Two models"}
+VIEWS = {
+    "particles": "Particles",
+    "correct": "Correct by hand",
+    "outlines": "Against outlines",
+    "models": "Two models",
+}
 CHART_CONFIG = {
     "displaylogo": False,
     "scrollZoom": True,
@@ -31,6 +37,8 @@ def show_image_part(
     other: Findings | None,
     outlines: list[dict] | None,
     networks: tuple[Network, Network | None],
+    page: Page | StoredPage,
+    pages: int,
 ) -> None:
     """The image in the view that the user chooses; other: what a second model found."""
     result = found.result
@@ -46,22 +54,32 @@ def show_image_part(
     st.caption(" · ".join(facts))
     if result.doubts:
         show_remark("\n".join(result.doubts))
-    offered = ["particles"] + ["outlines"] * (outlines is not None) + ["models"] * bool(other)
-    shown = offered[-1]
-    if len(offered) > 1:
-        shown = st.segmented_control(
-            "View",
-            offered,
-            default=offered[-1],
-            format_func=VIEWS.__getitem__,
-            required=True,
-            key=f"view {' '.join(offered)}",
-            label_visibility="collapsed",
-        )
+    offered = (
+        ["particles", "correct"] + ["outlines"] * (outlines is not None) + ["models"] * bool(other)
+    )
+    shown = st.segmented_control(
+        "View",
+        offered,
+        default=offered[-1] if len(offered) > 2 else offered[0],
+        format_func=VIEWS.__getitem__,
+        required=True,
+        key=f"view {' '.join(offered)}",
+        label_visibility="collapsed",
+    )
+    listen_to_keys(found)
     if outlines is not None and shown == "outlines":
         show_agreement(found, outlines)
     elif other and shown == "models":
         show_models(found, other, [network for network in networks if network])
+    elif shown == "correct":
+        left, right = st.columns([0.64, 0.36], gap="medium")
+        with right:
+            show_metrics(found.result)
+        with left:
+            show_editor(found, page)
+        with right:
+            show_progress(found, page, pages)
+            show_particle(found)
     else:
         show_particles(found)
 
@@ -138,24 +156,38 @@ def show_particle(found: Findings) -> None:
         )
         rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in measures.items())
         st.html(f"<dl class='measures'>{rows}</dl>")
-        edits = found.edits
-        key, label, icon, changed = (
-            ("remove", "Remove", ":material/delete:", edits.remove(number))
+        key, label, icon, step = (
+            ("remove", "Remove", ":material/delete:", correction.remove([number]))
             if inside
-            else ("keep", "Keep", ":material/add_circle:", edits.keep(number))
+            else ("keep", "Keep", ":material/add_circle:", correction.keep([number]))
         )
         with st.container(horizontal=True):
-            st.button(label, icon=icon, key=key, on_click=found.change, args=(changed,))
+            st.button(label, icon=icon, key=key, on_click=found.do, args=(step,))
             st.button("Done", key="done", on_click=found.pick, args=(None,))
-    if found.edits:
-        count = len(found.edits)
-        st.button(
-            f"Undo {count} change{'s' if count > 1 else ''} by hand",
-            icon=":material/undo:",
-            key="undo",
-            on_click=found.change,
-            args=(Edits(),),
-        )
+    show_history(found)
+
+
+def show_history(found: Findings) -> None:
+    """Undo and redo, one step at a time."""
+    history = found.correction
+    if not history.steps and not history.undone:
+        return
+    count = len(history.steps)
+    st.caption(f"{count} step{'' if count == 1 else 's'} by hand")
+    with st.container(horizontal=True):
+        for key, label, changed, there in (
+            ("undo", "Undo", history.undo(), history.steps),
+            ("redo", "Redo", history.redo(), history.undone),
+        ):
+            st.button(
+                label,
+                icon=f":material/{key}:",
+                key=key,
+                disabled=not there,
+                help={"undo": "Ctrl+Z", "redo": "Ctrl+Y"}[key],
+                on_click=found.change,
+                args=(changed,),
+            )
 
 
 def show_particles(found: Findings) -> None:
@@ -176,7 +208,7 @@ def show_particles(found: Findings) -> None:
                 "microscope, or enlarge the image for the model (under Model).",
                 icon=":material/search_off:",
             )
-    candidates = set(found.edits.removed)
+    candidates = set(found.correction.by_hand[0])
     if found.picked is not None:
         candidates.add(found.picked)
     if everything:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from synthwire.errors import InputError
 from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import MemoryFile
@@ -28,6 +30,9 @@ OUTLINE_TYPES = [
 def digest(content: bytes) -> str:
     """What tells two files apart, whatever their names."""
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+PIXEL_RANGE_NM = (1e-4, 1e7)  # an atom is larger than the first; a pixel of the second, 1 cm
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,23 @@ def parse_size_field(text: str) -> tuple[float, float] | None:
         return None
     if text[-1] in "0123456789.,":
         text += " nm"
-    return parse_pixel_size(text)
+    size = parse_pixel_size(text)
+    least, most = PIXEL_RANGE_NM
+    if not all(least <= side <= most for side in size):
+        raise InputError(
+            f"pixel size '{text}': between {least:g} nm and {most:g} nm is expected; no microscope "
+            "has pixels of that size"
+        )
+    return size
+
+
+def guess_modality(pixels: np.ndarray) -> str:
+    """The key of `MODALITIES` that an image (uint8, as "od" reads it) looks like.
+
+    Particles cover less than the ground does, so most pixels are the ground's: dark or bright.
+    """
+    low, middle, high = np.percentile(pixels, [0.5, 50, 99.5])
+    return "tem" if middle - low > 2 * (high - middle) else "od"
 
 
 def remarks_of(image: GreyImage, size_nm: tuple[float, float] | None) -> list[str]:

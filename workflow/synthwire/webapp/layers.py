@@ -44,21 +44,42 @@ class Layers:
 
 def layers_of(result: Segmentation) -> Layers:
     """The layers of all results of an image, whatever the selection."""
+    return Layers(picture_uri(result.image), *_shapes(result, result.results), _colours(result))
+
+
+def with_added(layers: Layers, result: Segmentation) -> Layers:
+    """The layers of a result's first particles, with those that were added by hand behind them."""
+    known = len(layers.outlines)
+    if len(result.results) == known:
+        return layers
+    outlines, points = _shapes(result, result.results[known:])
+    colours = spread_colours(
+        _touching(result), result.measures["area_px"].tolist(), known=layers.colours
+    )
+    return Layers(layers.picture, [*layers.outlines, *outlines], [*layers.points, *points], colours)
+
+
+def _shapes(
+    result: Segmentation, items: Sequence[dict]
+) -> tuple[list[list[np.ndarray]], list[np.ndarray]]:
     cell = max(4, round(max(result.image.shape) / CELLS_ACROSS))
     points = []
-    for item in result.results:
+    for item in items:
         crop, top, left = decode_crop(item["segmentation"])
         points.append(np.add(spread_points(crop, cell), (left, top)))
-    return Layers(picture_uri(result.image), rings_of_all(result.results), points, _colours(result))
+    return rings_of_all(items), points
 
 
 def _colours(result: Segmentation) -> list[str]:
     """Colours of all results; those whose boxes overlap differ where possible."""
     if not result.results:
         return []
+    return spread_colours(_touching(result), result.measures["area_px"].tolist())
+
+
+def _touching(result: Segmentation) -> np.ndarray:
     boxes = coco_mask.toBbox([item["segmentation"] for item in result.results])
-    touching = coco_mask.iou(boxes, boxes, [0] * len(boxes)) > 0
-    return spread_colours(touching, result.measures["area_px"].tolist())
+    return coco_mask.iou(boxes, boxes, [0] * len(boxes)) > 0
 
 
 def picture_uri(pixels: np.ndarray) -> str:

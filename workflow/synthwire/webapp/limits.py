@@ -3,6 +3,7 @@
 SYNTHWIRE_APP_MEGAPIXELS  largest image that is taken, over all pages of a file (default 100)
 SYNTHWIRE_APP_IMAGES      most images at a time (default 64)
 SYNTHWIRE_APP_MODELS      folder of runs whose models are offered (default: ./results)
+SYNTHWIRE_APP_RESULT      folder of results that are opened, as `synthwire app RESULT` does
 
 The size of an upload in bytes is Streamlit's server.maxUploadSize, in .streamlit/config.toml.
 """
@@ -18,11 +19,12 @@ from synthwire.errors import InputError
 
 @dataclass(frozen=True)
 class Limits:
-    """largest_pixels: of one file; images: at a time; models: folder of runs."""
+    """largest_pixels: of one file; images: at a time; models, result: their folders."""
 
     largest_pixels: int = 100_000_000
     images: int = 64
     models: Path = Path("results")
+    result: Path | None = None
 
 
 def from_environment(environment: Mapping[str, str]) -> Limits:
@@ -34,6 +36,7 @@ def from_environment(environment: Mapping[str, str]) -> Limits:
         largest_pixels=round(megapixels * 1e6),
         images=max(1, round(images)),
         models=Path(environment.get("SYNTHWIRE_APP_MODELS") or defaults.models),
+        result=Path(result) if (result := environment.get("SYNTHWIRE_APP_RESULT")) else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -17,13 +18,24 @@ from synthwire.webapp.distribution_charts import (
     Series,
     distribution_figure,
 )
-from synthwire.webapp.findings import Findings, Network, Page, find, memory_of
+from synthwire.webapp.findings import (
+    CancelledError,
+    Findings,
+    Network,
+    Page,
+    StoredPage,
+    find,
+    memory_of,
+)
 from synthwire.webapp.messages import show_error
+from synthwire.webapp.sidebar import size_of
 
 FILE_LABELS = {
     "overlay.png": ("Overlay", "The image with its particles outlined and numbered (PNG)"),
     "particles.csv": ("Table", "One row a particle, in pixels and nm (CSV)"),
-    "coco.json": ("COCO", "All results with scores from 0.05 on: masks, boxes (JSON)"),
+    "coco.json": ("COCO", "The particles: masks, boxes, what was done by hand (JSON)"),
+    "proposals.json": ("Proposals", "All results with scores from 0.05 on, as COCO (JSON)"),
+    "image.png": ("Image", "As the model saw it (PNG)"),
     "labels.tif": ("Labels", "Pixels numbered by particle; overlaps on several pages (TIFF)"),
     "rois.zip": ("Fiji ROIs", "Outlines for Fiji and ImageJ (zip)"),
     "centrelines.csv": ("Centre-lines", "One row a point along each wire, with its widths (CSV)"),
@@ -36,9 +48,8 @@ def show_lower_part(
     other: Findings | None,
     outlines: list[dict] | None,
     networks: tuple[Network, Network | None],
-    pages: list[Page],
-    page: Page,
-    size_nm: tuple[float, float] | None,
+    pages: list[Page | StoredPage],
+    page: Page | StoredPage,
     rules: dict,
 ) -> None:
     """The part that the user chooses: distributions, the table, downloads, or all images."""
@@ -57,7 +68,7 @@ def show_lower_part(
     elif part == "Downloads":
         show_downloads(found, inputs.safe_stem(page.title))
     elif part == "All images":
-        show_all_images(pages, networks[0], size_nm, rules)
+        show_all_images(pages, networks[0], rules)
     else:
         tables = {networks[0].name: (result.particles, FIRST)}
         if other and networks[1]:
@@ -120,7 +131,9 @@ def show_downloads(found: Findings, stem: str) -> None:
     memory = memory_of("files", 16)
 
     def files() -> dict[str, bytes]:  # made when they are asked for, not when they are offered
-        return memory((found.key, result.pixel_size_nm, result.selection), result.as_files)
+        by_hand = json.dumps(result.info.get("correction"))
+        key = (found.key, result.pixel_size_nm, result.selection, by_hand)
+        return memory(key, result.as_files)
 
     st.download_button(
         "All files (zip)",
@@ -146,13 +159,11 @@ def show_downloads(found: Findings, stem: str) -> None:
             )
 
 
-def show_all_images(
-    pages: list[Page], network: Network, size_nm: tuple[float, float] | None, rules: dict
-) -> None:
+def show_all_images(pages: list[Page | StoredPage], network: Network, rules: dict) -> None:
     """Statistics over all images, each with its own pixel size, the same rules, its own edits."""
     results: dict[str, Segmentation] = {}
     stems = inputs.distinct_stems([page.title for page in pages])
-    bar = st.progress(0.0)
+    bar, place = st.progress(0.0), st.empty()
     for number, (stem, page) in enumerate(zip(stems, pages, strict=True)):
         bar.progress(
             number / len(pages), f"{inputs.plain(page.title)} ({number + 1} of {len(pages)})"
@@ -161,9 +172,13 @@ def show_all_images(
         if error:
             show_error(error)
             continue
-        own = page.inspection().pixel_size_nm
-        results[stem] = find(page, network, own or size_nm).select(rules).result
+        try:
+            found = find(page, network, size_of(page), place)
+        except CancelledError:
+            continue
+        results[stem] = found.select(rules).result
     bar.empty()
+    place.empty()
     if not results:
         return
     in_nm = all(result.pixel_size_nm is not None for result in results.values())

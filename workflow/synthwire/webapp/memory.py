@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -40,20 +39,3 @@ class Memory:
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._values
-
-
-@dataclass(frozen=True)
-class Edits:
-    """Ids of the particles of one result that were removed or kept by hand."""
-
-    removed: frozenset[int] = frozenset()
-    kept: frozenset[int] = frozenset()
-
-    def remove(self, number: int) -> Edits:
-        return replace(self, removed=self.removed | {number}, kept=self.kept - {number})
-
-    def keep(self, number: int) -> Edits:
-        return replace(self, removed=self.removed - {number}, kept=self.kept | {number})
-
-    def __len__(self) -> int:
-        return len(self.removed) + len(self.kept)

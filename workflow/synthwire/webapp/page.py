@@ -9,9 +9,18 @@ import streamlit as st
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
+from synthwire.segmentation.options import Selection
 from synthwire.webapp import agreement, inputs
 from synthwire.webapp.assets import ICON, WORDMARK
-from synthwire.webapp.findings import LOG, Page, find, memory_of
+from synthwire.webapp.correct_part import is_checked
+from synthwire.webapp.findings import (
+    LOG,
+    CancelledError,
+    Page,
+    StoredPage,
+    find,
+    memory_of,
+)
 from synthwire.webapp.image_part import show_image_part
 from synthwire.webapp.limits import Limits, from_environment
 from synthwire.webapp.lower_part import show_lower_part
@@ -19,11 +28,15 @@ from synthwire.webapp.messages import show_error
 from synthwire.webapp.sidebar import (
     Choice,
     choose_images,
+    choose_modality,
     choose_networks,
     choose_outlines,
     choose_pixel_size,
     choose_rules,
+    modality_of,
+    size_of,
 )
+from synthwire.webapp.work import current_work
 
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
@@ -38,6 +51,7 @@ dl.measures dt { opacity: 0.7; font-weight: normal; }
 dl.measures dd { margin: 0; padding: 0; text-align: right; }
 ul.legend { list-style: none; margin: 0; padding: 0; }
 ul.legend li { margin: 0.15rem 0; padding: 0; }
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.85; }
 ul.legend span { display: inline-block; width: 0.9em; height: 0.9em; border-radius: 0.2em;
   margin-right: 0.5em; vertical-align: -0.08em; }
 </style>"""
@@ -65,53 +79,92 @@ def lay_out(limits: Limits) -> None:
     with st.sidebar:
         choice = choose_images(limits)
     pages = pages_of(choice, limits)
-    page = choose_page(pages)
+    if not pages:
+        return
+    number = choose_page(pages)
+    page = pages[number]
+    with st.sidebar:
+        if isinstance(page, Page):
+            page = replace(page, modality=choose_modality(page, choice.sample))
+            pages[number] = page
     inspection = page.inspection()
     if inspection.error:
         show_error(inspection.error)
         return
     with st.sidebar:
-        size_nm = choose_pixel_size(page)
+        choose_pixel_size(page, pages)
         network, second = choose_networks(limits)
-        rules = choose_rules(size_nm)
+        rules = choose_rules(size_of(page), selection_of(page))
         outline_file = choose_outlines(choice.sample)
-    found = find(page, network, size_nm).select(rules)
-    other = find(page, second, size_nm).select(rules) if second else None
-    outlines = read_outlines(outline_file, page, found.result.image.shape)
-    show_image_part(found, other, outlines, (network, second))
-    show_lower_part(found, other, outlines, (network, second), pages, page, size_nm, rules)
+    place = st.empty()
+    try:
+        found = find(page, network, size_of(page), place).select(rules)
+        other = find(page, second, size_of(page), place).select(rules) if second else None
+    except CancelledError as error:
+        place.empty()
+        show_cancelled(str(error))
+        return
+    with place.container():
+        outlines = read_outlines(outline_file, page, found.result.image.shape)
+        show_image_part(found, other, outlines, (network, second), page, len(pages))
+        show_lower_part(found, other, outlines, (network, second), pages, page, rules)
 
 
-def pages_of(choice: Choice, limits: Limits) -> list[Page]:
-    """Every page of every file; a file that cannot be read counts as one."""
-    pages = []
+def pages_of(choice: Choice, limits: Limits) -> list[Page | StoredPage]:
+    """Every page of every file, and every result; a file that cannot be read counts as one."""
+    pages: list[Page | StoredPage] = []
     for file, digest in choice.files:
-        first = Page(file, digest, 0, choice.modality, limits.largest_pixels)
+        first = Page(file, digest, 0, "od", limits.largest_pixels)
+        first = replace(first, modality=modality_of(first, choice.sample))
         count = max(1, first.inspection().pages)
         pages += [replace(first, number=number) for number in range(count)]
-    return pages
+    return pages + [StoredPage(item) for item in choice.stored]
 
 
-def choose_page(pages: list[Page]) -> Page:
+def choose_page(pages: list[Page | StoredPage]) -> int:
+    """The place of the image that is shown; how many there are, read, and checked."""
     if len(pages) == 1:
-        return pages[0]
-    number = st.selectbox(
+        return 0
+    bad = sum(page.inspection().error is not None for page in pages)
+    if bad:
+        st.warning(
+            f"{bad} of {len(pages)} images cannot be read; they are marked ⚠ in the list.",
+            icon=":material/warning:",
+        )
+    checked = current_work().checked
+    done = [is_checked(page) for page in pages]
+    if checked:
+        st.progress(sum(done) / len(pages), f"{sum(done)} of {len(pages)} images checked")
+    if st.session_state.get("page", 0) not in range(len(pages)):
+        del st.session_state["page"]
+    return st.selectbox(
         "Image",
         range(len(pages)),
-        format_func=lambda number: pages[number].title,
+        format_func=lambda number: ("✓ " if done[number] else "") + pages[number].title,
         key="page",
     )
-    return pages[number]
 
 
-def read_outlines(file: MemoryFile | None, page: Page, shape: tuple[int, int]) -> list[dict] | None:
+def selection_of(page: Page | StoredPage) -> Selection:
+    return page.stored.found.selection if isinstance(page, StoredPage) else Selection()
+
+
+def show_cancelled(name: str) -> None:
+    st.info(f"The search for particles in {name} was cancelled.", icon=":material/cancel:")
+    st.button("Search", type="primary", on_click=st.session_state["cancelled"].clear)
+
+
+def read_outlines(
+    file: MemoryFile | None, page: Page | StoredPage, shape: tuple[int, int]
+) -> list[dict] | None:
     """Outlines of the image, or None where there are none; what is wrong with them is shown."""
     if file is None:
         return None
-    key = (inputs.digest(file.content), file.name, page.file.name, shape)
+    name = page.image().name
+    key = (inputs.digest(file.content), file.name, name, shape)
     try:
         read = memory_of("outlines", 16)(
-            key, lambda: agreement.read_outlines_for(file, page.file.name, shape)
+            key, lambda: agreement.read_outlines_for(file, name, shape)
         )
     except InputError as error:
         show_error(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ import streamlit as st
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.segmentation.options import MODALITIES, THRESHOLD
+from synthwire.segmentation.options import MODALITIES, Selection
 from synthwire.webapp import catalogue, features, inputs
-from synthwire.webapp.findings import Network, Page
+from synthwire.webapp.findings import Network, Page, StoredPage, memory_of
 from synthwire.webapp.limits import Limits
 from synthwire.webapp.messages import show_error, show_remark
+from synthwire.webapp.stored import Stored, is_result_zip, read_folder, read_zip
+from synthwire.webapp.work import current_work, remember
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -32,51 +35,113 @@ NO_OTHER = "None"
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sidebar says, but for the pixel size, which depends on the image."""
+    """The images: files with their digests, a sample or none, results that were opened again."""
 
-    files: list[tuple[MemoryFile, str]]  # with their digests
+    files: list[tuple[MemoryFile, str]]
     sample: catalogue.Sample | None
-    modality: str
+    stored: list[Stored]
 
 
 def choose_images(limits: Limits) -> Choice:
-    """Files of the user or a sample, and the microscope that they come from."""
+    """Files of the user, those of a work that is taken up again, results, or a sample."""
     st.subheader("Image")
     uploads = st.file_uploader(
         "Your images",
-        type=inputs.IMAGE_TYPES,
+        type=[*inputs.IMAGE_TYPES, "zip"],
         accept_multiple_files=True,
         key="uploads",
-        help="PNG, JPEG, TIFF, DM3, DM4, MRC, SER, EMD, HDF5, SXM or NPY, stacks too. They stay in "
-        "this computer's memory, are written nowhere, and are gone when you close the page.",
+        help="PNG, JPEG, TIFF, DM3, DM4, MRC, SER, EMD, HDF5, SXM or NPY, stacks too; or a zip "
+        "that was downloaded here, to go on with it. They stay in this computer's memory, where a "
+        "reload of the page finds them, and are written nowhere; they are gone when the app ends.",
     )
-    sample = None
+    work = current_work()
     if uploads:
         if len(uploads) > limits.images:
             st.warning(
                 f"The first {limits.images} of {len(uploads)} images are taken; "
                 "`synthwire segment` takes any number."
             )
-        files = [
+        work.files = [
             (MemoryFile(item.name, item.getvalue()), digest_of(item))
             for item in uploads[: limits.images]
         ]
-    else:
-        sample = st.selectbox(
-            "or a sample", catalogue.samples(), format_func=lambda item: item.label, key="sample"
-        )
-        file = sample.image()
-        files = [(file, inputs.digest(file.content))]
+        st.session_state["uploaded"] = True
+    elif st.session_state.pop("uploaded", False):
+        work.files = []  # taken away by hand
+    elif work.files:
+        count = len(work.files)
+        st.caption(f"Taken up again: {count} image{'s' if count > 1 else ''}, with what was done.")
+        st.button("Put away", icon=":material/close:", key="put away", on_click=work.files.clear)
+    if work.files:
+        stored = []
+        for file, _ in filter(lambda item: is_result_zip(item[0]), work.files):
+            try:
+                stored += read_zip_once(file, 4 * limits.largest_pixels)
+            except InputError as error:
+                show_error(error)
+        images = [item for item in work.files if not is_result_zip(item[0])]
+        return Choice(images, None, stored)
+    if limits.result is not None:
+        return Choice([], None, read_folder_once(limits.result))
+    remember("sample", catalogue.samples()[0])
+    sample = st.selectbox(
+        "or a sample", catalogue.samples(), format_func=lambda item: item.label, key="sample"
+    )
+    file = sample.image()
+    return Choice([(file, inputs.digest(file.content))], sample, [])
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the results …")
+def read_folder_once(folder: Path) -> list[Stored]:
+    return read_folder(folder)
+
+
+@st.cache_resource(
+    max_entries=4,
+    show_spinner="Reading the results …",
+    hash_funcs={MemoryFile: lambda file: (file.name, inputs.digest(file.content))},
+)
+def read_zip_once(file: MemoryFile, largest_bytes: int) -> list[Stored]:
+    return read_zip(file, largest_bytes)
+
+
+def field_of(kind: str, page: Page | StoredPage, sample: catalogue.Sample | None = None) -> str:
+    """The key of a field that each image has for itself."""
+    return f"{kind} {sample.key if sample else page.digest}"
+
+
+def modality_of(page: Page, sample: catalogue.Sample | None) -> str:
+    """As the user says; else the sample's own, or what the image looks like."""
+    said = current_work().fields.get(field_of("modality", page, sample))
+    if said:
+        return str(said)
+    if sample:
+        return sample.modality
+    if page.inspection().error:
+        return page.modality
+    return memory_of("guesses", 512)(page.key, lambda: inputs.guess_modality(page.image().pixels))
+
+
+def choose_modality(page: Page, sample: catalogue.Sample | None) -> str:
+    """The microscope that the image comes from."""
     names = list(MODALITY_NAMES)
-    modality = st.selectbox(
+    key = field_of("modality", page, sample)
+    guessed = sample is None and key not in current_work().fields
+    modality = modality_of(page, sample)
+    if key not in st.session_state:
+        st.session_state[key] = modality
+    chosen = st.selectbox(
         "Microscope",
         names,
-        index=names.index(sample.modality) if sample else 0,
         format_func=MODALITY_NAMES.__getitem__,
-        key=f"modality {sample.key if sample else ''}",
+        key=key,
         help="\n".join(f"- {MODALITY_NAMES[key]}: {MODALITIES[key]}" for key in names),
     )
-    return Choice(files, sample, modality)
+    if chosen != modality:
+        current_work().fields[key] = chosen
+    elif guessed and modality == "tem":
+        st.caption("The ground is brighter than most else, so particles are taken to be dark.")
+    return chosen
 
 
 def digest_of(upload: UploadedFile) -> str:
@@ -87,26 +152,54 @@ def digest_of(upload: UploadedFile) -> str:
     return known[upload.file_id]
 
 
-def choose_pixel_size(page: Page) -> tuple[float, float] | None:
-    """The pixel size (down, across) in nm: the file's own, or what the user says."""
+def size_of(page: Page | StoredPage) -> tuple[float, float] | None:
+    """The pixel size (down, across) in nm as the user says, or else the file's own."""
     own = page.inspection().pixel_size_nm
-    # images whose files say nothing share one field: they mostly come from one microscope
-    key = f"pixel size {page.digest}" if own else "pixel size"
+    try:
+        text = current_work().fields.get(field_of("pixel size", page))
+        return own if text is None else inputs.parse_size_field(text)
+    except InputError:
+        return own
+
+
+def choose_pixel_size(page: Page | StoredPage, pages: Sequence[Page | StoredPage]) -> None:
+    """The field of the pixel size, which each image has for itself; see `size_of`."""
+    key = field_of("pixel size", page)
+    remember(key, inputs.pixel_size_text(page.inspection().pixel_size_nm))
     text = st.text_input(
         "Pixel size",
-        value=inputs.pixel_size_text(own),
         placeholder="e.g. 6 nm, 0.006 µm, 6.6 × 7.8 nm",
         key=key,
-        help="As the file says, where it does. Without one, lengths are in pixels.",
+        help="As the file says, where it does. Without one, lengths are in pixels. It can be "
+        "measured along a scale bar under Correct by hand.",
     )
+    current_work().fields[key] = text
     try:
-        size = inputs.parse_size_field(text)
+        inputs.parse_size_field(text)
     except InputError as error:
         show_error(error)
-        size = own
-    for remark in inputs.remarks_of(page.image(), size):
+    if len(pages) > 1:
+        st.button(
+            "For all images",
+            key="for all",
+            icon=":material/select_all:",
+            help="Take this microscope and this pixel size for all images.",
+            on_click=say_for_all,
+            args=(page, pages),
+        )
+    for remark in inputs.remarks_of(page.image(), size_of(page)):
         show_remark(remark)
-    return size
+
+
+def say_for_all(page: Page | StoredPage, pages: Sequence[Page | StoredPage]) -> None:
+    fields = current_work().fields
+    for other in pages:
+        for kind in ("pixel size", "modality"):
+            key = field_of(kind, other)
+            said = st.session_state.get(field_of(kind, page))
+            if said is not None:
+                fields[key] = said
+                st.session_state.pop(key, None)
 
 
 def choose_networks(limits: Limits) -> tuple[Network, Network | None]:
@@ -138,15 +231,21 @@ def list_models(runs: Path) -> dict[str, Path | None]:
     return catalogue.models(runs)
 
 
-def choose_rules(size_nm: tuple[float, float] | None) -> dict:
-    """Which results count as particles, as fields of `segmentation.options.Selection`."""
+def choose_rules(size_nm: tuple[float, float] | None, before: Selection) -> dict:
+    """Which results count as particles, as fields of `segmentation.options.Selection`.
+
+    before: what holds until somebody says otherwise.
+    """
     st.subheader("Particles")
+    remember("threshold", max(0.05, before.threshold))
+    remember("smallest area", max(area for area in SMALLEST_AREAS_PX if area <= before.min_area_px))
+    remember("nested", before.remove_nested)
+    remember("border", before.exclude_border)
     threshold = st.slider(
         "Score threshold",
         0.05,
         1.0,
-        THRESHOLD,
-        0.01,
+        step=0.01,
         key="threshold",
         help="How sure the model must be. The paper draws and counts instances from 0.7 on.",
     )
@@ -163,7 +262,6 @@ def choose_rules(size_nm: tuple[float, float] | None) -> dict:
     )
     nested = st.toggle(
         "Remove nested masks",
-        value=True,
         key="nested",
         help="Leave out what lies within a particle of a better score, or is its double.",
     )

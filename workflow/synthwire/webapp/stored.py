@@ -1,0 +1,111 @@
+"""Results that were saved, opened again: from a folder on this machine, or from a zip."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.io.files import MemoryFile
+from synthwire.io.recordings import read_image
+from synthwire.segmentation.correction import Correction, take_apart
+from synthwire.segmentation.options import Selection
+from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result_files import IMAGE, PROPOSALS
+from synthwire.webapp.inputs import digest
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A result without what was done by hand, and that; folder: where it lies on this machine."""
+
+    title: str
+    digest: str
+    found: Segmentation
+    correction: Correction
+    folder: Path | None = None
+
+
+def is_result_zip(file: MemoryFile) -> bool:
+    return file.name.lower().endswith(".zip")
+
+
+def read_folder(folder: Path) -> list[Stored]:
+    """The results in a folder, or in the folders below it, in the order of their names.
+
+    InputError when there are none, or one of them is damaged.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; the folder of a result is expected")
+    found = sorted(path.parent for path in folder.rglob(PROPOSALS))
+    if not found:
+        raise InputError(f"{folder}: no result of synthwire segment or of the app ({PROPOSALS})")
+    return [
+        _read(place.relative_to(folder.parent).as_posix(), _files_in(place), place)
+        for place in found
+    ]
+
+
+def read_zip(file: MemoryFile, largest_bytes: int) -> list[Stored]:
+    """The results in a zip that the app made; InputError when there are none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+            return [
+                _read(f"{file.name}/{folder}".rstrip("/."), files, None)
+                for folder, files in _results_in(archive, largest_bytes)
+            ] or _none_in(file)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise InputError(f"{file.name}: truncated or damaged ({error})") from None
+
+
+def _none_in(file: MemoryFile) -> list[Stored]:
+    raise InputError(f"{file.name}: holds no result of the app ({PROPOSALS} and {IMAGE})")
+
+
+def _results_in(
+    archive: zipfile.ZipFile, largest_bytes: int
+) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    names = {item.filename: item for item in archive.infolist()}
+    for name in sorted(names):
+        place = PurePosixPath(name)
+        if place.name != PROPOSALS or f"{place.parent}/{IMAGE}".removeprefix("./") not in names:
+            continue
+        pair = {
+            key: names[f"{place.parent}/{key}".removeprefix("./")] for key in (PROPOSALS, IMAGE)
+        }
+        if sum(item.file_size for item in pair.values()) > largest_bytes:
+            raise InputError(f"{archive.filename or 'zip'}: {name} unpacks to too much")
+        yield str(place.parent), {key: archive.read(item) for key, item in pair.items()}
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    try:
+        return {name: (folder / name).read_bytes() for name in (PROPOSALS, IMAGE)}
+    except OSError as error:
+        raise InputError(f"{error.filename}: {error.strerror}") from None
+
+
+def _read(title: str, files: Mapping[str, bytes], folder: Path | None) -> Stored:
+    pixels = read_image(MemoryFile(f"{title}/{IMAGE}", files[IMAGE]))
+    try:
+        data = json.loads(files[PROPOSALS])
+        selection = Selection(**data["info"]["selection"])
+        shape = (data["images"][0]["height"], data["images"][0]["width"])
+        if pixels.shape != shape:
+            raise InputError(
+                f"{title}: {IMAGE} has {pixels.shape} pixels, {PROPOSALS} is of {shape}; they are "
+                "of two results"
+            )
+        result = Segmentation.from_coco(data, np.ascontiguousarray(pixels), selection)
+        found, correction = take_apart(result)
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError(f"{title}/{PROPOSALS}: damaged, or no result ({error!r})") from None
+    return Stored(title, f"{title} {digest(files[IMAGE])}", found, correction, folder)
