@@ -1,0 +1,123 @@
+"""Spectra of particles: simulated stacks of wires with two known spectra."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.ndimage import gaussian_filter
+from segmentation_cases import rectangles
+from stxm_scans import write_sdf
+
+from synthwire import cli
+from synthwire.segmentation.spectra import components, long_table, particle_spectra
+
+ENERGIES = np.linspace(510, 560, 60)
+PHOTONS = 4000.0  # of I₀ in a pixel and energy, as STXM counts them
+
+
+def two_spectra():
+    """Optical densities of a poorer and a richer phase over an absorption edge."""
+    edge = 0.3 + 0.5 / (1 + np.exp(-(ENERGIES - 518) / 0.8))
+    first = edge + 0.6 * np.exp(-(((ENERGIES - 519) / 1.2) ** 2))
+    second = edge + 0.6 * np.exp(-(((ENERGIES - 530) / 2.0) ** 2))
+    return first, second
+
+
+def simulated(rng, blur=0.7):
+    """(masks, density): two crossing wires, a third lying wholly on one of them, a fourth apart."""
+    masks = np.zeros((4, 80, 100), bool)
+    masks[0, 30:44, 5:95] = True
+    masks[1, 5:75, 40:54] = True
+    masks[2, 33:41, 60:90] = True  # on the first
+    masks[3, 60:72, 60:95] = True
+    first, second = two_spectra()
+    spectra = np.stack([first, second, second, first])
+    density = np.tensordot(spectra.T, masks.astype(float), axes=1)
+    transmitted = np.stack([gaussian_filter(np.exp(-page), blur) for page in density])
+    counts = np.maximum(rng.poisson(PHOTONS * transmitted), 1)
+    return masks, -np.log(counts / PHOTONS), spectra
+
+
+def rms(found, true):
+    return np.sqrt(np.mean((found - true) ** 2)) / np.sqrt(np.mean(true**2))
+
+
+def test_known_spectra_come_back_outside_overlaps_and_inside():
+    masks, density, true = simulated(np.random.default_rng(0))
+    found = particle_spectra(density, ENERGIES, masks, np.arange(1, 5))
+    assert found.unmixed.tolist() == [False, False, True, False]
+    for number in (0, 1, 3):
+        assert rms(found.density[number], true[number]) < 0.02
+    assert rms(found.density[2], true[2]) < 0.05
+    assert found.overlap_px[2] > 50 > found.own_px[2]
+    # what two wires are known to absorb adds up to what is seen where they cross
+    crossing = masks[0] & masks[1]
+    crossing[:32] = crossing[42:] = False
+    crossing[:, :42] = crossing[:, 52:] = False
+    seen = density[:, crossing].mean(axis=1)
+    assert rms(found.density[0] + found.density[1], seen) < 0.05
+
+
+def test_the_first_component_tells_the_phases_apart():
+    masks, density, _ = simulated(np.random.default_rng(1))
+    parts, table = components(particle_spectra(density, ENERGIES, masks, np.arange(1, 5)))
+    loading = table["component_1"].to_numpy()
+    assert np.sign(loading[0]) == np.sign(loading[3]) != np.sign(loading[1])
+    assert abs(loading[1] - loading[2]) < 0.1 * abs(loading[0] - loading[1])
+    assert parts.groupby("component")["share"].first()[1] > 0.95
+
+
+def test_energies_come_in_order_and_particles_that_are_hidden_have_none():
+    masks, density, _ = simulated(np.random.default_rng(2))
+    back = particle_spectra(density[::-1], ENERGIES[::-1], masks, np.arange(1, 5))
+    ahead = particle_spectra(density, ENERGIES, masks, np.arange(1, 5))
+    assert np.array_equal(back.energies_ev, ENERGIES)
+    assert np.allclose(back.density, ahead.density)
+    thin = masks[:2].copy()
+    thin[1] = False
+    thin[1, 3, 3:6] = True  # no pixel that is no edge
+    found = particle_spectra(density, ENERGIES, thin, np.array([1, 2]))
+    assert np.isnan(found.density[1]).all() and np.isfinite(found.density[0]).all()
+    assert len(long_table(found)) == 2 * len(ENERGIES)
+
+
+def test_the_command_joins_spectra_with_measures(tmp_path, capsys):
+    result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
+    result.save(tmp_path / "result")
+    mask = result.masks
+    level = np.array([[0.3, 0.6], [1.0, 2.0], [0.5, 1.0]])  # one shape: no drift is seen
+    density = np.tensordot(level, mask.astype(float), axes=1)
+    write_stack_of_energies(tmp_path / "scan.nxs", density)
+    arguments = ["spectra", str(tmp_path / "scan.nxs"), "--result", str(tmp_path / "result")]
+    assert cli.main([*arguments, "-o", str(tmp_path / "out")]) == 0
+    assert "2 particles, 3 energies from 527 to 531 eV" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out" / "spectra.csv")
+    values = table["optical_density"].to_numpy().reshape(2, 3)
+    assert values == pytest.approx(level.T, abs=1e-6)
+    joined = pd.read_csv(tmp_path / "out" / "composition.csv")
+    assert {"mean_width_px", "mean_od", "component_1"} <= set(joined)
+    assert (tmp_path / "out" / "spectra_figure.pdf").exists()
+
+
+def write_stack_of_energies(path, density):
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        group = file.create_group("entry1/counter0")
+        file["entry1"].attrs["NX_class"] = "NXentry"
+        group.attrs["NX_class"], group.attrs["signal"] = "NXdata", "data"
+        group["data"] = density
+        group["energy"] = np.array([527.0, 529.0, 531.0])
+        group["energy"].attrs["units"] = "eV"
+
+
+def test_what_does_not_fit_is_one_line(tmp_path, capsys):
+    rectangles((10, 5, 24, 75)).save(tmp_path / "result")
+    scan = write_sdf(tmp_path)
+    say = ["--result", str(tmp_path / "result"), "-o", str(tmp_path / "out")]
+    assert cli.main(["spectra", str(scan), *say]) == 1
+    assert "results of another image" in capsys.readouterr().err
+    single = tmp_path / "one"
+    single.mkdir()
+    assert cli.main(["spectra", str(write_sdf(single, np.ones((1, 12, 10)))), *say]) == 1
+    assert "names no photon energies" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
