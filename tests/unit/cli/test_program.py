@@ -15,7 +15,9 @@ from synthwire.version import __version__
 SLOW = {"torch", "scipy", "matplotlib", "pandas", "numpy", "skimage", "numba", "streamlit"}
 
 
-@pytest.mark.parametrize("command", [[], ["segment"], ["watch"], ["app"], ["compare"], ["spectra"], ["summary"]])
+@pytest.mark.parametrize(
+    "command", [[], ["segment"], ["watch"], ["app"], ["compare"], ["spectra"], ["summary"]]
+)
 def test_help_names_everything_and_fits_a_page(command, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*command, "--help"])
