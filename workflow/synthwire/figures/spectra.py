@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
@@ -22,7 +23,7 @@ def draw_spectra(
     """
     loading = particles.get("component_1", pd.Series(0.0, index=particles.index)).to_numpy(float)
     most = max(float(np.nanmax(np.abs(loading), initial=0.0)), 1e-12)
-    cmap = style.mpl.colormaps["viridis"]
+    cmap = matplotlib.colormaps["viridis"]
     colours = cmap(0.5 + 0.5 * np.nan_to_num(loading) / most)
     figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 58.0)
     lines = layout.add_axes_mm(figure, 12.5, 7.5, 62.0, 40.0)
