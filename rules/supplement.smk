@@ -1,4 +1,6 @@
 # The supplement: a target a note, and `supplement` for all. Settings: config/supplement.
+from types import SimpleNamespace
+
 from synthwire.config.notes import read_notes
 
 
@@ -12,6 +14,13 @@ def notes_settings():
 
 
 NOTES = notes_settings()
+
+
+# Image sets that the notes look at, and what people call them.
+LABELS = {
+    "synthetic": "Synthetic",
+    **{images: config["image_sets"][images]["label"] for images in SHOWN.values()},
+}
 
 
 def note_table(name):
@@ -53,3 +62,112 @@ rule note5:
         "Note 5, two annotators: compare"
     script:
         "../workflow/scripts/make_note_5.py"
+
+
+def of_rows(settings):
+    """What a function of wildcards says of each row of the model table."""
+    return [settings(SimpleNamespace(model=model)) for model in ROWS]
+
+
+rule calibration:
+    input:
+        evaluations=of_every_row("evaluation", "synthetic", "json"),
+        predictions=[
+            path
+            for images in LABELS
+            for path in of_every_row("predictions", images, "json")
+        ],
+        weights=of_rows(trained_weights),
+        validation=rules.split_dataset.output.validation,
+        images=image_folders,
+        microscopy=[f"{RUN}/microscopy/{images}" for images in SHOWN.values()],
+        library=library_of("make_calibration"),
+    output:
+        table=note_table("calibration"),
+        figure=figure("fig_calibration"),
+    log:
+        f"{RUN}/logs/calibration.log",
+    benchmark:
+        f"{RUN}/benchmarks/calibration.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: config["training"]["threads"] or ALL_CORES
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
+    params:
+        models=list(ROWS),
+        labels=LABELS,
+        architectures=[settings_of("architecture", model) for model in ROWS],
+        predictions=[settings_of("prediction", model) for model in ROWS],
+        nms=of_rows(nms_threshold),
+        trained_pixel_nm=TRAINED_PIXEL_NM,
+        classes=len(CLASSES),
+        device=device,
+        evaluation=config["evaluation"],
+        **NOTES["calibration"],
+    message:
+        "Calibration: scores against precisions, flips, rows together, abstention"
+    script:
+        "../workflow/scripts/make_calibration.py"
+
+
+rule note2:
+    input:
+        training=rules.tune_watershed.input.dataset,
+        images=image_folders,
+        validation=rules.split_dataset.output.validation,
+        microscopy=[f"{RUN}/microscopy/{images}" for images in SHOWN.values()],
+        evaluations=expand(
+            f"{RUN}/evaluation/{{model}}/{{images}}.json",
+            model=[*ROWS, "watershed"],
+            images=LABELS,
+        ),
+        predictions=expand(
+            f"{RUN}/predictions/{{model}}/synthetic.json", model=[*ROWS, "watershed"]
+        ),
+        library=library_of("make_note_2"),
+    output:
+        table=note_table("note2"),
+        figure=figure("fig_note2"),
+        parameters=f"{RUN}/baselines/tracing.json",
+        search=f"{RUN}/baselines/tracing_search.csv",
+    log:
+        f"{RUN}/logs/note2.log",
+    benchmark:
+        f"{RUN}/benchmarks/note2.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        grid=NOTES["note2"],
+        models=list(ROWS),
+        labels=LABELS,
+        voxel_size_nm=config["structures"]["voxel_size_nm"],
+        evaluation=config["evaluation"],
+        seed=config["seed"],
+    message:
+        "Note 2, wires traced through crossings: tune, apply, compare"
+    script:
+        "../workflow/scripts/make_note_2.py"
+
+
+# The report with what the notes made; the run's own report shows what is there when it is made.
+use rule report as supplement with:
+    input:
+        **rules.report.input,
+        notes=[
+            rules.note2.output.table,
+            rules.note5.output.table,
+            rules.calibration.output.table,
+        ],
+    output:
+        f"{RUN}/supplement.html",
+    log:
+        f"{RUN}/logs/supplement.log",
+    message:
+        "Supplement: put together"

@@ -14,7 +14,7 @@ from synthwire.study.supplement.outline_agreement import (
 )
 from synthwire.study.table_files import write_table
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     evaluation = {**snakemake.params.evaluation, "bootstrap_replicates": 0}
     pairs = {
         label: read_pair(Path(first), Path(second))

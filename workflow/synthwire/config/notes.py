@@ -15,7 +15,7 @@ from synthwire.schema import validate
 
 
 def read_notes(folder: str | os.PathLike, overrides: Mapping) -> dict:
-    """All notes' settings, defaults filled in: {note: settings}, and `factor`.
+    """All notes' settings, defaults filled in: {note: settings}.
 
     folder: with note1.yaml and so on; overrides: the config's section `supplement`, laid over them.
     InputError names the file or the field that is wrong.

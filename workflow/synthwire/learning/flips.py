@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from synthwire.evaluation.consensus import consensus
 from synthwire.io.masks import decode_mask, encode_mask
-from synthwire.learning.predict import Predictor
 
 AXES: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (0, 1))
 
 
 def predict_with_flips(
-    predictor: Predictor, images: Iterable[tuple[int, np.ndarray]], scale: float = 1.0
+    predictor: Callable[[np.ndarray, int, float], list[dict]],
+    images: Iterable[tuple[int, np.ndarray]],
+    scale: float = 1.0,
 ) -> list[dict]:
     """COCO results of (image id, grey image) pairs, as `predict.predict` gives them: the consensus
     of the image as it is, upside down, mirrored, and both.

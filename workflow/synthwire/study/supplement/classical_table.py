@@ -1,0 +1,68 @@
+"""Supplementary Note 2: classical methods beside a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from synthwire.study.supplement.words import tenths
+from synthwire.study.table_files import Table
+
+
+def classical_table(evaluations: Mapping[str, Mapping[str, Mapping]]) -> Table:
+    """AP on all wires and on those that others cross, counts, and how far distributions are off.
+
+    evaluations: method → image set → its evaluation with `distributions`. A cell without a value
+    (no crossing wires, say) is a dash.
+    """
+    rows = [
+        {"label": label, "method": method, **_measures(evaluation)}
+        for label in next(iter(evaluations.values()))
+        for method, evaluation in ((name, found[label]) for name, found in evaluations.items())
+    ]
+    frame = pd.DataFrame(rows)
+    display = pd.DataFrame({"Images": frame["label"], "Method": frame["method"]})
+    for column, heading in _HEADINGS.items():
+        display[heading] = [tenths(value) for value in frame[column]]
+    for feature in [column for column in frame if column.startswith("distance_")]:
+        words = feature.removeprefix("distance_").replace("_", " ")
+        display[f"{words.capitalize()}, distance"] = [
+            "–" if math.isnan(value) else f"{value:.2f}" for value in frame[feature]
+        ]
+    return Table(
+        frame,
+        display,
+        "Classical methods beside the best row (masks, percent). Crossing wires are those of "
+        "which others cover the greatest part that the configuration tells apart. Distances are "
+        "between the distributions of a measure among the found and the annotated, over the "
+        "spread of the annotated.",
+    )
+
+
+_HEADINGS = {
+    "ap_segm": "AP",
+    "ap50_segm": "AP50",
+    "ap_crossing": "AP crossing",
+    "ap50_crossing": "AP50 crossing",
+    "recall50_crossing": "Recall crossing",
+    "count_error": "Count error",
+}
+
+
+def _measures(evaluation: Mapping) -> dict[str, float]:
+    crossing: Mapping = (evaluation.get("overlap") or [{}])[-1]
+    values = {
+        "ap_segm": evaluation["segm"]["ap"],
+        "ap50_segm": evaluation["segm"]["ap50"],
+        "ap_crossing": crossing.get("ap"),
+        "ap50_crossing": crossing.get("ap50"),
+        "recall50_crossing": crossing.get("recall50"),
+        "count_error": evaluation["count"]["relative_error"],
+        **{
+            f"distance_{row['feature']}": row["wasserstein_relative"]
+            for row in evaluation["distributions"]
+        },
+    }
+    return {key: math.nan if value is None else float(value) for key, value in values.items()}
