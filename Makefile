@@ -4,6 +4,7 @@
 # make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included
 # make coverage  how much of the library the unit tests run
+# make test-faults  kills, damage, wrong configurations; SYNTHWIRE_KILLS says how many
 # make test-slurm  the cluster profile on a one-node SLURM (root; installs Debian's packages)
 # make lint     formatting and linting of code and workflow
 # make docs     the documentation site, into site/
@@ -14,7 +15,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --logger synthwire --cores $(CORES)
 
-.PHONY: demo real app weights test coverage test-slurm lint docs install clean
+.PHONY: demo real app weights test coverage test-faults test-slurm lint docs install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -50,6 +51,9 @@ test: $(READY)
 
 coverage: $(READY)
 	$(BIN)/python -m pytest tests/unit --cov=synthwire --cov-report=term:skip-covered
+
+test-faults: $(READY)
+	$(BIN)/python -m pytest tests/faults
 
 test-slurm: $(READY)
 	$(BIN)/python -m pytest tests/slurm
