@@ -86,6 +86,11 @@ def metric(page, label: str):
     return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
 
 
+def picked(page):
+    """The heading over the measures of the particle that is chosen."""
+    return page.get_by_role("strong").filter(has_text=re.compile(r"^Particle \d+$"))
+
+
 def settle(page) -> None:
     """Wait until the script has run to its end."""
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
@@ -171,7 +176,7 @@ def test_a_click_shows_a_particle_which_can_be_removed(open_page):
     expect(page.locator(".hoverlayer .hovertext")).to_contain_text("score")
     page.mouse.click(x, y)
     expect(page.locator("dl.measures")).to_contain_text("Aspect ratio")
-    expect(page.get_by_text(re.compile(r"^Particle \d+$"))).to_be_visible()
+    expect(picked(page)).to_be_visible()
     page.locator(".st-key-remove button").click()
     expect(metric(page, "Particles")).to_have_text(str(before - 1))
     page.get_by_role("button", name="Undo").click()
@@ -316,7 +321,7 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     shows(before + 2)
     page.keyboard.press("v")
     click(page, 0.7, 0.9)
-    expect(page.get_by_text(re.compile(r"^Particle \d+$"))).to_be_visible()
+    expect(picked(page)).to_be_visible()
     click(page, 0.9, 0.9, "Shift")
     settle(page)
     page.keyboard.press("m")
@@ -328,12 +333,12 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     page.keyboard.press("Control+y")
     shows(before + 2)
     page.keyboard.press("n")  # the least sure is chosen, and deleted from the keyboard
-    expect(page.get_by_text(re.compile(r"^Particle \d+$"))).to_be_visible()
+    expect(picked(page)).to_be_visible()
     settle(page)
     page.keyboard.press("Delete")
     shows(before + 1)
     # the field that was written to last keeps what stands in it
-    expect(page.get_by_label("Pixel size")).to_have_value("6 nm")
+    expect(page.get_by_role("textbox", name="Pixel size")).to_have_value("6 nm")
     page.reload()
     shows(before + 1)
     page.get_by_text("Downloads", exact=True).click()
@@ -352,3 +357,17 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     expect(metric(other, "Particles")).to_have_text(str(before + 1))
     other.keyboard.press("Control+z")
     expect(metric(other, "Particles")).to_have_text(str(before + 2))
+
+
+def test_no_old_numbers_stand_there_while_another_image_is_searched(open_page):
+    page = open_page()
+    particles(page)
+    large = np.tile(WIRES, (7, 6))
+    noise = np.random.default_rng(0).integers(0, 40, large.shape, dtype=np.uint8)
+    send(page, ("large.png", encoded(large + noise, "png")))
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(metric(page, "Particles")).not_to_be_visible(timeout=5000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("large.png was cancelled")).to_be_visible()
+    page.get_by_role("button", name="Search").click()
+    expect(metric(page, "Particles")).to_be_visible()

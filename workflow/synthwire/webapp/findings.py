@@ -191,6 +191,10 @@ class Network:
     enlargement: float | None
 
 
+# what the last run has left on the page are numbers of another image
+HIDE_THE_LAST = '<style>[data-stale="true"] { display: none; }</style>'
+
+
 class CancelledError(Exception):
     """A person stopped the search for particles in an image."""
 
@@ -203,7 +207,7 @@ def find(
 ) -> Findings:
     """All that a model finds in an image; the network runs once for an image and its settings.
 
-    place: an `st.empty`, in which it says so in place of what was there. CancelledError when it was
+    place: an `st.empty`, in which it says so meanwhile. CancelledError when it was
     stopped by hand.
     """
     if isinstance(page, StoredPage):
@@ -242,9 +246,9 @@ def segment_page(
     if key in cancelled:
         raise CancelledError(inputs.plain(page.title))
     start = time.perf_counter()
-    place.markdown("")  # numbers of another image must not stand there meanwhile
     name = inputs.plain(page.title)
     with place.container(), st.spinner(f"Finding particles in {name} …", show_time=True):
+        st.html(HIDE_THE_LAST)
         st.button(
             "Cancel",
             icon=":material/cancel:",
@@ -254,6 +258,7 @@ def segment_page(
         )
         info = {"modality": page.modality}
         result = segment_image(image, model, scale=scale, info=info, progress=tile_bar)
+    place.empty()
     LOG.info("%s: %s took %.2f s", page.file.name, model.name, time.perf_counter() - start)
     return result
 

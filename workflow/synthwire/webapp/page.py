@@ -104,10 +104,9 @@ def lay_out(limits: Limits) -> None:
         place.empty()
         show_cancelled(str(error))
         return
-    with place.container():
-        outlines = read_outlines(outline_file, page, found.result.image.shape)
-        show_image_part(found, other, outlines, (network, second), page, len(pages))
-        show_lower_part(found, other, outlines, (network, second), pages, page, rules)
+    outlines = read_outlines(outline_file, page, found.result.image.shape)
+    show_image_part(found, other, outlines, (network, second), page, len(pages))
+    show_lower_part(found, other, outlines, (network, second), pages, page, rules)
 
 
 def pages_of(choice: Choice, limits: Limits) -> list[Page | StoredPage]:
