@@ -24,6 +24,7 @@ from synthwire.segmentation import correction
 from synthwire.segmentation.correction import Correction, take_apart
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result_files import is_whole, proposals_json, save_proposals
 
 SHAPE = (60, 90)
 
@@ -137,6 +138,13 @@ def test_every_file_says_what_was_done_by_hand():
     assert read == history
     assert bare.results == found().results
     assert read.apply(bare).as_files() == files
+
+
+def test_a_step_that_is_saved_leaves_the_folder_whole(tmp_path):
+    result, _ = corrected()
+    folder = found().save(tmp_path / "a")
+    save_proposals(folder, proposals_json(result))
+    assert is_whole(folder)
 
 
 def test_a_result_that_was_only_chosen_from_is_a_history_too():

@@ -18,7 +18,7 @@ from synthwire.figures.kit import style
 from synthwire.figures.particles import draw_particles
 from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.checksums import SUMS, is_as_written, read_sums, write_sums
-from synthwire.io.files import atomic_directory, json_ready
+from synthwire.io.files import atomic_directory, json_ready, write_bytes
 from synthwire.io.masks import decode_crops
 from synthwire.io.outlines import fiji_lines, fiji_rois, label_tiff
 from synthwire.particles.line_table import line_points
@@ -131,6 +131,13 @@ def save_files(folder: Path, files: Mapping[str, bytes]) -> Path:
         sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         write_sums(temporary / SUMS, sums)
     return folder
+
+
+def save_proposals(folder: Path, content: bytes) -> None:
+    """Write another proposals.json into the folder of a result, which stays whole by its sums."""
+    write_bytes(folder / PROPOSALS, content)
+    sums = {**read_sums(folder / SUMS), PROPOSALS: hashlib.sha256(content).hexdigest()}
+    write_sums(folder / SUMS, sums)
 
 
 def is_whole(folder: Path) -> bool:

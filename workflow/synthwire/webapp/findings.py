@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from synthwire.io.files import MemoryFile, write_bytes
+from synthwire.io.files import MemoryFile
 from synthwire.segmentation.apply import scale_for, segment_image
 from synthwire.segmentation.correction import Correction, Step
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
 from synthwire.segmentation.result import Segmentation
-from synthwire.segmentation.result_files import PROPOSALS, proposals_json
+from synthwire.segmentation.result_files import proposals_json, save_proposals
 from synthwire.webapp import inputs
 from synthwire.webapp.layers import Layers, layers_of, with_added
 from synthwire.webapp.memory import Memory
@@ -152,7 +152,7 @@ class Findings:
         if self.picked is not None and self.picked > len(changed.result.results):
             self.pick(None)
         if self.folder is not None:
-            write_bytes(self.folder / PROPOSALS, proposals_json(changed.result))
+            save_proposals(self.folder, proposals_json(changed.result))
 
     def do(self, step: Step) -> None:
         self.change(self.correction.do(step))
