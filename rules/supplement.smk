@@ -97,6 +97,7 @@ rule calibration:
         mem_mb=16000,
         runtime=60,
     params:
+        **NOTES["calibration"],
         models=list(ROWS),
         labels=LABELS,
         architectures=[settings_of("architecture", model) for model in ROWS],
@@ -106,7 +107,6 @@ rule calibration:
         classes=len(CLASSES),
         device=device,
         evaluation=config["evaluation"],
-        **NOTES["calibration"],
     message:
         "Calibration: scores against precisions, flips, rows together, abstention"
     script:
