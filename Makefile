@@ -45,6 +45,7 @@ weights: $(READY)
 	@$(SNAKEMAKE) results/straight/models/12/model_final.pth --configfile config/demo.yaml config/straight.yaml
 	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
 	@cp results/bundled/bundled/* workflow/synthwire/learning/bundled/
+	@$(BIN)/synthwire export-model bundled
 
 test: $(READY)
 	$(BIN)/python -m pytest

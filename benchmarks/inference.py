@@ -71,10 +71,11 @@ Predict = Callable[[np.ndarray, int], list[dict]]
 
 
 def paste_whole_masks(
-    masks: torch.Tensor, boxes: torch.Tensor, height: int, width: int
+    masks: np.ndarray, boxes: np.ndarray, height: int, width: int
 ) -> Iterator[tuple[np.ndarray, int, int]]:
     """`pasting.paste_masks` as Detectron2 does it: each mask in an image of its own."""
-    pasted = paste_masks_in_image(masks[:, 0], boxes, (height, width)).numpy()
+    tensors = torch.from_numpy(masks), torch.from_numpy(boxes)
+    pasted = paste_masks_in_image(*tensors, (height, width)).numpy()
     return ((mask, 0, 0) for mask in pasted)
 
 
@@ -85,7 +86,7 @@ TRICKS = {
     "pooler": (f"{LEARNING}.cpu.accelerate.pool_channels_last", lambda model: None),
     "small_maps": (f"{LEARNING}.cpu.accelerate.multiply_small_maps", lambda model: None),
     "folded_norms": (f"{LEARNING}.predict.fold_normalisation", lambda model: None),
-    "cropped_masks": (f"{LEARNING}.predict.paste_masks", paste_whole_masks),
+    "cropped_masks": ("synthwire.inference.predictor.paste_masks", paste_whole_masks),
 }
 
 

@@ -27,10 +27,11 @@ import pandas as pd
 
 from synthwire.imaging.microscopes import acquire
 from synthwire.imaging.projection import View
+from synthwire.inference.predictor import Place
 from synthwire.io.coco import categories_of, scene_record
 from synthwire.io.files import atomic_path, write_json
 from synthwire.io.grey import invert, to_grey8
-from synthwire.learning.predict import Place, Predictor
+from synthwire.learning.predict import Predictor
 from synthwire.runtime.provenance import Stopwatch, record
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage

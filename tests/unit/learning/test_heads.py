@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from synthwire.inference import predictor as inference
 from synthwire.io.masks import decode_mask
 from synthwire.learning import heads, predict
 from synthwire.learning.network import architecture_config
@@ -102,9 +103,14 @@ def test_masks_lie_in_the_image_where_the_regions_lie(scale):
     (found,) = head.eval()(features, [found])
 
     predictor = predict.Predictor.__new__(predict.Predictor)
-    predictor._scales, predictor._suppress, predictor._rate_masks = (1.0,), None, False
-    predictor._score_exponent = 1.0
-    predictor._detect = lambda image, scale: found
+    inference.Predictor.__init__(predictor, (0, 0))
+    predictor.detect = lambda picture: inference.Detections(
+        found.pred_boxes.tensor.numpy(),
+        found.scores.numpy(),
+        found.pred_classes.numpy(),
+        found.pred_masks[:, 0].numpy(),
+        found.mask_boxes.tensor.numpy(),
+    )
     (result,) = predictor(np.zeros((64, 96), np.uint8), 1, scale)
     mask = decode_mask(result["segmentation"])
     expected = np.zeros((64, 96), dtype=bool)

@@ -10,7 +10,17 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
-from synthwire.cli import agreement, app, compare, segment, spectra, summary, verify, watch
+from synthwire.cli import (
+    agreement,
+    app,
+    compare,
+    export_model,
+    segment,
+    spectra,
+    summary,
+    verify,
+    watch,
+)
 from synthwire.cli.terminal import Help, complain
 from synthwire.errors import InputError
 from synthwire.runtime.threads import wait_passively
@@ -28,7 +38,7 @@ examples:
 
 'synthwire COMMAND --help' tells all about a command.
 """
-COMMANDS = (segment, watch, app, compare, spectra, agreement, summary, verify)
+COMMANDS = (segment, watch, app, compare, spectra, agreement, summary, verify, export_model)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

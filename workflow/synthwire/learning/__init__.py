@@ -4,7 +4,7 @@ network: Detectron2's settings of a network, with the mask heads of heads. Train
 row of the model table means), data and copy_paste (its images), trainer (the loop) with hooks (what
 goes on beside it) and validation, distributed (its processes), train (one model from data to
 weights), identity (what decides the weights). Prediction: predict (the network on one image) with
-precision, folding and pasting, tiling (images of any size). weights: models that no run trains.
+precision and folding; export (its portable form). weights: models that no run trains.
 cpu: what makes both quicker on a CPU.
 
 Importing anything of the room makes Detectron2 importable: 0.6 cannot change any more, and what it

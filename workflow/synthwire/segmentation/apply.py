@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.inference import tiling
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.files import Source
 from synthwire.segmentation.images import GreyImage, read_images
@@ -127,8 +128,6 @@ def _look(
     """
     if scale is not None and not 0 < scale < math.inf:
         raise InputError(f"scale {scale} is not above zero")
-    from synthwire.learning import tiling  # here, as in load_model
-
     pixels = image.pixels if image.window is None else image.pixels[image.window.rows_columns]
 
     def at(size: float, predict: Callable[..., list[dict]] = model.predictor) -> list[dict]:

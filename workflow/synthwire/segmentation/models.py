@@ -6,16 +6,18 @@ import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthwire.errors import InputError
+from synthwire.inference.portable import SUFFIX, PortablePredictor, read_card
 from synthwire.io.files import read_json, sha256, sha256_of_json
 from synthwire.learning import weights
 from synthwire.schema import section_defaults, validate_section
 
 if TYPE_CHECKING:
-    from synthwire.learning.predict import Predictor
+    from synthwire.inference.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,17 @@ class Model:
 def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") -> Model:
     """The bundled model (None or "bundled"), or one that a run has trained (results/x/models/12).
 
-    device: auto, cpu or cuda. InputError in one line when there is no model, or no such device.
+    A portable model (name.onnx.zip), and without PyTorch the portable form beside a model, runs on
+    onnxruntime and the processor. device: auto, cpu or cuda. InputError in one line when there is
+    no model, or no such device.
     """
+    path, card = find_model(model)
+    if not _is_portable(path) and find_spec("torch") is None:
+        path = _portable_of(path, card)
+    if _is_portable(path):
+        if device == "cuda":
+            raise InputError(f"{path}: a portable model runs on the processor; use device cpu")
+        return Model(card["name"], PortablePredictor(path), card)
     try:
         from synthwire.learning import network, predict  # here, since PyTorch takes seconds to load
     except ModuleNotFoundError as error:
@@ -44,7 +55,6 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
             f"{error.name} is not installed: pip install 'synthwire[learning]' brings it"
         ) from None
 
-    path, card = find_model(model)
     predictor = predict.load(
         path,
         card["architecture"],
@@ -60,7 +70,31 @@ def find_model(model: str | os.PathLike | None = None) -> tuple[Path, dict]:
     """Weights and card of what `load_model` would load."""
     if model is None or str(model) == "bundled":
         return weights.bundled()
-    return _trained(Path(model))
+    path = Path(model)
+    return (path, read_card(path)) if _is_portable(path) else _trained(path)
+
+
+def portable_path(path: Path) -> Path:
+    """Where the portable form of the weights at `path` lies: beside them."""
+    return path.with_name(path.stem + SUFFIX)
+
+
+def _is_portable(path: Path) -> bool:
+    return path.name.endswith(SUFFIX)
+
+
+def _portable_of(path: Path, card: Mapping) -> Path:
+    """The portable form of weights; InputError where there is none, or one of other weights."""
+    portable = portable_path(path)
+    if not portable.is_file():
+        raise InputError(
+            f"{path}: PyTorch is not installed, and {portable.name} is not beside it; "
+            "`synthwire export-model` makes it where PyTorch is, pip install "
+            "'synthwire[learning]' brings PyTorch"
+        )
+    if read_card(portable)["sha256"] != card["sha256"]:
+        raise InputError(f"{portable}: made of other weights than {path.name}; export them anew")
+    return portable
 
 
 def _trained(folder: Path) -> tuple[Path, dict]:

@@ -18,8 +18,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from synthwire.errors import InputError
+from synthwire.inference.predictor import Place
 from synthwire.io.masks import mask_areas
-from synthwire.learning.predict import Place
 
 # In pixels as the network sees them. An image a little larger than a tile goes in one piece.
 TILE_PX = 640
@@ -64,7 +64,7 @@ def predict_any(
 
     Parameters
     ----------
-    predictor: `predict.Predictor`, or what is called as it is.
+    predictor: `predictor.Predictor`, or what is called as it is.
     scale: how many times enlarged the network sees the image.
     tile_px, overlap_px: greatest side of a tile, and overlap of neighbours, in pixels that the
         network sees; particles longer than the overlap may be cut by a tile's edge, and are then

@@ -13,9 +13,9 @@ from scipy import ndimage
 from skimage.draw import line
 
 from synthwire.errors import InputError
+from synthwire.inference import tiling
+from synthwire.inference.predictor import Place
 from synthwire.io.masks import decode_mask, encode_crop, encode_mask
-from synthwire.learning import tiling
-from synthwire.learning.predict import Place
 
 
 class Regions:

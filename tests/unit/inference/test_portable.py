@@ -1,0 +1,162 @@
+"""A network in ONNX's form finds what PyTorch's finds, where PyTorch is not even installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from pycocotools import mask as coco_mask
+
+from synthwire.cli import main
+from synthwire.errors import InputError
+from synthwire.inference import regions
+from synthwire.inference.portable import PortablePredictor, read_card
+from synthwire.learning import network, predict
+from synthwire.learning.export import export_model
+from synthwire.learning.weights import WEIGHTS_VARIABLE
+from synthwire.runtime.imports import LIBRARY
+from synthwire.segmentation.images import read_images
+from synthwire.segmentation.models import find_model, load_model
+from synthwire.segmentation.options import Preparation
+from synthwire.webapp.catalogue import samples
+
+from detectron2.modeling import build_model
+
+# Runs in a process that finds neither PyTorch nor Detectron2.
+WITHOUT = """
+import sys
+from importlib.machinery import PathFinder
+
+class Hiding(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        hidden = name.partition(".")[0] in ("torch", "torchvision", "detectron2", "fvcore")
+        return None if hidden else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[:] = [Hiding if finder is PathFinder else finder for finder in sys.meta_path]
+from synthwire.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory):
+    """The bundled model's portable form."""
+    path = tmp_path_factory.mktemp("portable") / "bundled.onnx.zip"
+    export_model(*find_model(), path)
+    return path
+
+
+def test_both_ways_agree_on_the_samples(bundled):
+    weights, card = find_model()
+    there = predict.load(
+        weights,
+        card["architecture"],
+        card["prediction"],
+        nms_threshold=card["nms_threshold"],
+        precision="float32",
+    )
+    here, overlaps = PortablePredictor(bundled), []
+    for sample in samples():
+        (image,) = read_images(sample.image(), Preparation(sample.modality))
+        expected, found = there(image.pixels, 1), here(image.pixels, 1)
+        sure = [item["segmentation"] for item in expected if item["score"] >= 0.7]
+        masks = [item["segmentation"] for item in found]
+        overlaps += list(np.asarray(coco_mask.iou(sure, masks, [0] * len(masks))).max(axis=1))
+        assert abs(len(found) - len(expected)) <= 0.02 * len(expected)
+    assert len(overlaps) > 30
+    assert np.mean(np.array(overlaps) >= 0.98) >= 0.99
+
+
+@pytest.mark.parametrize("mask_head", ["convolutions", "hourglass"])
+def test_other_networks_have_the_form_too(tmp_path, mask_head):
+    """Random weights: what a network says is as good as noise, and must be the same noise."""
+    _, card = find_model()
+    card = {**card, "architecture": {**card["architecture"], "mask_head": mask_head, "depth": 50}}
+    cfg = network.prediction_config(
+        card["architecture"], card["prediction"], nms_threshold=0.7, weights=tmp_path, device="cpu"
+    )
+    torch.manual_seed(1)
+    path = tmp_path / "weights.pth"
+    torch.save({"model": build_model(cfg).state_dict()}, path)
+    export_model(path, card, tmp_path / "model.onnx.zip")
+    cfg.MODEL.WEIGHTS = str(path)
+    picture = np.random.default_rng(1).integers(0, 256, (70, 90), dtype=np.uint8)
+    expected = predict.Predictor(cfg).detect(picture)
+    found = PortablePredictor(tmp_path / "model.onnx.zip").detect(picture)
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-3)
+    assert len(found.masks) == len(expected.masks) > 0
+    if mask_head == "hourglass":
+        assert found.frames is not None
+
+
+def test_point_rend_is_refused(tmp_path):
+    weights, card = find_model()
+    card["architecture"]["mask_head"] = "point_rend"
+    with pytest.raises(InputError, match="PointRend's mask head has no portable form"):
+        export_model(weights, card, tmp_path / "model.onnx.zip")
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_needs_no_pytorch(bundled, tmp_path):
+    """The bundled model's portable form is taken where PyTorch is not, and missed in one line."""
+    weights, card = find_model()
+    for path in (weights, weights.with_suffix(".json")):
+        shutil.copy(path, tmp_path)
+    image, out = LIBRARY / "webapp" / "samples" / f"{samples()[0].key}.tif", tmp_path / "out"
+
+    def run() -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-c", WITHOUT, "segment", str(image), "--out", str(out)],
+            env={**os.environ, WEIGHTS_VARIABLE: str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = run()
+    assert done.returncode == 1
+    assert "PyTorch is not installed, and bundled.onnx.zip is not beside it" in done.stderr
+    shutil.copy(bundled, tmp_path / "bundled.onnx.zip")
+    done = run()
+    assert done.returncode == 0, done.stderr
+    (found,) = out.glob("*/coco.json")
+    data = json.loads(found.read_text())
+    assert data["info"]["model_sha256"] == card["sha256"] == read_card(bundled)["sha256"]
+    assert len(data["annotations"]) > 5
+
+
+def test_the_command_writes_what_the_others_read(bundled, tmp_path, capsys):
+    assert main(["export-model", "bundled", "--out", str(tmp_path / "m.onnx.zip")]) == 0
+    assert (tmp_path / "m.onnx.zip").read_bytes() == bundled.read_bytes()
+    assert load_model(tmp_path / "m.onnx.zip").card == load_model(bundled).card
+    for arguments, words in (
+        (["bundled", "--out", str(tmp_path / "m.onnx")], "ends in .onnx.zip"),
+        ([str(bundled)], "is portable already"),
+    ):
+        assert main(["export-model", *arguments]) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_damage_is_named(tmp_path):
+    path = tmp_path / "m.onnx.zip"
+    path.write_bytes(b"no zip")
+    with pytest.raises(InputError, match="no portable model, or a damaged one"):
+        load_model(path)
+
+
+def test_suppression_is_torchvisions():
+    from torchvision.ops import batched_nms
+
+    random = np.random.default_rng(3)
+    corners = random.uniform(0, 50, (200, 2))
+    boxes = np.hstack([corners, corners + random.uniform(1, 30, (200, 2))]).astype(np.float32)
+    scores, groups = random.random(200).astype(np.float32), random.integers(0, 3, 200)
+    expected = batched_nms(*map(torch.from_numpy, (boxes, scores, groups)), 0.5)
+    np.testing.assert_array_equal(regions.suppressed(boxes, scores, groups, 0.5), expected)

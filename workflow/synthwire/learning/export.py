@@ -1,0 +1,246 @@
+"""A trained model in ONNX's form, for `inference.portable`."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from torchvision.ops import roi_align
+
+from synthwire.errors import InputError
+from synthwire.inference.portable import write_portable
+from synthwire.learning import network
+from synthwire.learning.heads import REGION_SCALE, HourglassMaskHead
+from synthwire.learning.predict import StrictCheckpointer
+
+from detectron2.modeling import build_model
+from detectron2.modeling.poolers import ROIPooler
+from detectron2.modeling.roi_heads.mask_head import MaskRCNNConvUpsampleHead
+
+OPSET = 17  # the first of 16 and later that PyTorch's exporter and onnxruntime both know well
+
+
+def export_model(weights: Path, card: Mapping[str, Any], output: Path) -> None:
+    """Write the portable form of a model to `output`.
+
+    card: as `segmentation.models.find_model` gives it. InputError where the mask head has no such
+    form, and where the weights do not fit.
+    """
+    if card["architecture"]["mask_head"] == "point_rend":
+        raise InputError(
+            f"{weights}: PointRend's mask head has no portable form; it runs with PyTorch alone"
+        )
+    cfg = network.prediction_config(
+        card["architecture"],
+        card["prediction"],
+        nms_threshold=card["nms_threshold"],
+        weights=weights,
+        device="cpu",
+        classes=len(card["categories"]),
+    )
+    model = build_model(cfg)
+    StrictCheckpointer(model).load(cfg.MODEL.WEIGHTS)
+    model.eval()
+    heads = model.roi_heads
+    proposals, classes = model.proposal_generator, heads.box_predictor
+    hourglass = isinstance(heads.mask_head, HourglassMaskHead)
+    if not hourglass and not isinstance(heads.mask_head, MaskRCNNConvUpsampleHead):
+        raise InputError(f"{weights}: {type(heads.mask_head).__name__} has no portable form")
+    levels = [*model.backbone.output_shape()]
+    mask_levels = ["p2"] if hourglass else list(heads.mask_in_features)
+    mask_pooler = heads.mask_head.pooler if hourglass else heads.mask_pooler
+    picture = torch.zeros(1, 3, 128, 160)
+    with torch.no_grad():
+        features = _Pyramid(model)(picture)[: len(levels)]
+    by_name = dict(zip(levels, features, strict=True))
+    graphs = {
+        "pyramid": _graph(
+            _Pyramid(model),
+            [picture],
+            ["picture"],
+            [*levels, *(f"{kind}_{name}" for kind in ("score", "delta") for name in levels)],
+            {"picture": {2: "height", 3: "width"}},
+        ),
+        "boxes": _regions_graph(
+            heads.box_in_features, by_name, _Boxes(heads), ["scores", "deltas"]
+        ),
+        "masks": _regions_graph(
+            mask_levels, by_name, _Masks(heads.mask_head, mask_pooler, hourglass), ["logits"]
+        ),
+    }
+    anchors = proposals.anchor_generator
+    settings = {
+        "levels": levels,
+        "mean": [float(value) for value in model.pixel_mean.ravel()],
+        "std": [float(value) for value in model.pixel_std.ravel()],
+        "divisibility": model.backbone.size_divisibility,
+        "anchors": [cells.tolist() for cells in anchors.cell_anchors],
+        "strides": list(anchors.strides),
+        "offset": anchors.offset,
+        "proposal_weights": list(proposals.box2box_transform.weights),
+        "proposals_before": proposals.pre_nms_topk[False],
+        "proposals_after": proposals.post_nms_topk[False],
+        "proposal_nms": proposals.nms_thresh,
+        "box_weights": list(classes.box2box_transform.weights),
+        "minimum_score": classes.test_score_thresh,
+        "box_nms": classes.test_nms_thresh,
+        "detections": classes.test_topk_per_image,
+        "boxes": _pooling(heads.box_in_features, heads.box_pooler),
+        "masks": _pooling(mask_levels, mask_pooler),
+        "region_scale": REGION_SCALE if hourglass else 1.0,
+    }
+    write_portable(output, graphs, settings, card)
+
+
+def _pooling(levels: Sequence[str], pooler: ROIPooler) -> dict[str, Any]:
+    return {
+        "levels": list(levels),
+        "least": pooler.min_level,
+        "most": pooler.max_level,
+        "canonical": [pooler.canonical_box_size, pooler.canonical_level],
+    }
+
+
+class _Pyramid(nn.Module):
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.backbone, self.head = model.backbone, model.proposal_generator.rpn_head
+
+    def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        features = list(self.backbone(picture).values())
+        scores, deltas = self.head(features)
+        return (*features, *scores, *deltas)
+
+
+class _Pooled(nn.Module):
+    """Regions (N, 5) of each level, pooled, level by level, and seen by a head."""
+
+    def __init__(self, pooler: ROIPooler) -> None:
+        super().__init__()
+        self.bins = pooler.output_size[0]
+        self.scales = [float(level.spatial_scale) for level in pooler.level_poolers]
+        self.samples = int(pooler.level_poolers[0].sampling_ratio)
+
+    def pooled(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        count = len(self.scales)
+        return torch.cat(
+            [
+                roi_align(feature, regions, self.bins, scale, self.samples, aligned=True)
+                for feature, regions, scale in zip(
+                    inputs[:count], inputs[count:], self.scales, strict=True
+                )
+            ]
+        )
+
+
+class _Boxes(_Pooled):
+    def __init__(self, heads: Any) -> None:
+        super().__init__(heads.box_pooler)
+        self.head, self.predictor = heads.box_head, heads.box_predictor
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        scores, deltas = self.predictor(self.head(self.pooled(inputs)))
+        return scores.softmax(dim=1), deltas
+
+
+class _Masks(_Pooled):
+    def __init__(self, head: Any, pooler: ROIPooler, hourglass: bool) -> None:
+        super().__init__(pooler)
+        self.head, self.hourglass = head, hourglass
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        pooled = self.pooled(inputs)
+        if self.hourglass:
+            with _AnyCount(pooled):
+                return self.head.predictor(self.head.network(pooled))
+        return self.head.layers(pooled)
+
+
+class _AnyCount(TorchFunctionMode):
+    """Expansions to the number of regions follow it: a trace takes len() for a constant."""
+
+    def __init__(self, regions: torch.Tensor) -> None:
+        super().__init__()
+        self.constant, self.count = len(regions), regions.shape[0]
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence = (), kwargs: Mapping | None = None
+    ) -> Any:
+        if func is torch.Tensor.expand and args[1] == self.constant:
+            args = (args[0], self.count, *args[2:])
+        return func(*args, **(kwargs or {}))
+
+
+def _regions_graph(
+    levels: Sequence[str], features: Mapping[str, torch.Tensor], head: nn.Module, outputs: list[str]
+) -> bytes:
+    regions = torch.tensor([[0.0, 4, 4, 60, 40], [0, 8, 30, 90, 70]])
+    names = [*levels, *(f"regions_{name}" for name in levels)]
+    dynamic: dict[str, dict[int, str]] = {
+        name: {2: f"height_{name}", 3: f"width_{name}"} for name in levels
+    }
+    dynamic |= {f"regions_{name}": {0: f"count_{name}"} for name in levels}
+    dynamic |= {name: {0: "count"} for name in outputs}
+    inputs = [features[name] for name in levels] + [regions] * len(levels)
+    return _graph(head.eval(), inputs, names, outputs, dynamic)
+
+
+def _graph(
+    module: nn.Module,
+    inputs: Sequence[torch.Tensor],
+    names: list[str],
+    outputs: list[str],
+    dynamic: dict[str, dict[int, str]],
+) -> bytes:
+    """An ONNX graph, with its weights in 16 bits where they lose nothing by it.
+
+    Normalisation stays a layer of its own, since folded weights would need 32 bits; onnxruntime
+    folds it when it loads the graph.
+    """
+    content = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of tracing: shapes are dynamic where they need be
+        torch.onnx.export(
+            module,
+            tuple(inputs),
+            content,  # type: ignore[arg-type]  # a file does as well as a path
+            input_names=names,
+            output_names=outputs,
+            dynamic_axes=dynamic,
+            opset_version=OPSET,
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(content.getvalue())
+    _shorten(model.graph)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def _shorten(graph: onnx.GraphProto) -> None:
+    """Store weights as 16 bits and cast them back, where that gives the same numbers."""
+    casts = []
+    for weight in graph.initializer:
+        if weight.data_type != onnx.TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(weight)
+        with np.errstate(over="ignore"):
+            short = values.astype(np.float16)
+        if values.size < 64 or not np.array_equal(short.astype(np.float32), values):
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(short, f"{name}.short"))
+        casts.append(helper.make_node("Cast", [weight.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
