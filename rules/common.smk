@@ -1,6 +1,7 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 # The project's folder, whichever Snakefile was started: this one's, workflow/Snakefile, or another
 # workflow's that takes this one as a module.
@@ -16,6 +17,7 @@ os.environ.update(
 )
 
 from synthwire.config import checks, models_table, sources
+from synthwire.config.notes import read_notes
 from synthwire.errors import InputError
 from synthwire.learning import identity, plan, weights
 from synthwire.runtime.imports import LIBRARY, library_files
@@ -259,3 +261,22 @@ def of_every_row(kind, images, suffix):
 def has_volumes(number):
     """Whether a figure's data exist: Figure 2 shows a volume, which an imported data set lacks."""
     return number != 2 or AUTHORS_LAYOUT is None
+
+
+def notes_settings():
+    """Settings of all notes; one line and exit code 1 when something is wrong."""
+    try:
+        return read_notes(own_file("config/supplement"), config["supplement"])
+    except InputError as error:
+        print(f"synthwire: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
+def note_table(name):
+    """Files of a note's table."""
+    return multiext(f"{RUN}/tables/{name}", ".csv", ".json", ".md", ".tex")
+
+
+def of_rows(settings):
+    """What a function of wildcards says of each row of the model table."""
+    return [settings(SimpleNamespace(model=model)) for model in ROWS]

@@ -1,31 +1,11 @@
 # The supplement: a target a note, and `supplement` for all. Settings: config/supplement.
-from types import SimpleNamespace
-
-from synthwire.config.notes import read_notes
-
-
-def notes_settings():
-    """Settings of all notes; one line and exit code 1 when something is wrong."""
-    try:
-        return read_notes(own_file("config/supplement"), config["supplement"])
-    except InputError as error:
-        print(f"synthwire: {error}", file=sys.stderr, flush=True)
-        sys.exit(1)
-
-
 NOTES = notes_settings()
-
 
 # Image sets that the notes look at, and what people call them.
 LABELS = {
     "synthetic": "Synthetic",
     **{images: config["image_sets"][images]["label"] for images in SHOWN.values()},
 }
-
-
-def note_table(name):
-    """Files of a note's table."""
-    return multiext(f"{RUN}/tables/{name}", ".csv", ".json", ".md", ".tex")
 
 
 rule note5:
@@ -62,11 +42,6 @@ rule note5:
         "Note 5, two annotators: compare"
     script:
         "../workflow/scripts/make_note_5.py"
-
-
-def of_rows(settings):
-    """What a function of wildcards says of each row of the model table."""
-    return [settings(SimpleNamespace(model=model)) for model in ROWS]
 
 
 rule calibration:

@@ -67,7 +67,7 @@ def with_data_bar(
     face: str = "DejaVuSans",
     rows: int = 40,
 ) -> np.ndarray:
-    """An image with a strip of text added below it (or above): what SEMs do."""
+    """An image with a strip of text added below it (or above): what electron microscopes do."""
     ink = 255 if ground < 128 else 0
     strip = Image.new("L", (image.shape[1], rows), ground)
     pen = ImageDraw.Draw(strip)

@@ -65,7 +65,7 @@ def _network() -> tuple[Any, list[str]]:
     if not weights:
         raise NoReader
     try:
-        import onnxruntime  # type: ignore[import-untyped]
+        import onnxruntime
     except ImportError:
         raise NoReader from None
     options = onnxruntime.SessionOptions()
