@@ -55,3 +55,11 @@ def test_without_wires_it_is_empty():
     points = pd.DataFrame(columns=["wire", *POINT_COLUMNS], dtype=float)
     drawing = draw_widths(points, pd.DataFrame(columns=list(LINE_COLUMNS), dtype=float))
     assert drawing.facts["wires"] == 0 and not len(drawing.data)
+
+
+def test_a_line_of_one_point_is_drawn_too():
+    points, particles = tapered(2, np.nan)
+    lone = points[points["wire"] == "0:1"].head(1)
+    drawing = draw_widths(pd.concat([points[points["wire"] == "0:0"], lone]), particles)
+    assert drawing.facts["wires"] == 2
+    assert np.isfinite(drawing.data[["x", "y"]].to_numpy(dtype=float)).all()

@@ -50,7 +50,7 @@ def draw_widths(points: pd.DataFrame, particles: pd.DataFrame) -> style.Drawing:
 
 def _along(ax: Axes, points: pd.DataFrame, unit: str) -> pd.DataFrame:
     ends = points.groupby("wire")["along_px"].transform("max")
-    place = points["along_px"] / ends
+    place = (points["along_px"] / ends).where(ends > 0, 0.0)  # a line may be one point
     tables = []
     for column, (label, colour) in KINDS.items():
         values = points[f"{column}_{unit}"]
