@@ -25,7 +25,7 @@ $(READY): envs/lock.txt envs/install_detectron2.py envs/detectron2-0.6/pyproject
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "synthwire: $(PYTHON) is not Python 3.11, which the lock is made for"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) (about 6 GB, a few minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --requirement envs/lock.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes --requirement envs/lock.txt
 	$(BIN)/python envs/install_detectron2.py
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)

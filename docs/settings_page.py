@@ -75,6 +75,9 @@ def make() -> str:
     rows = schemas.files["models.schema.yaml"]
     parts += ["## The model table", _sentence(rows), "One row a model, tabs between the columns."]
     parts.append(_table(schemas, rows, "models.schema.yaml", ""))
+    notes = schemas.files["supplement.schema.yaml"]
+    parts += ["## The supplement", _sentence(notes)]
+    parts.append(_table(schemas, notes, "supplement.schema.yaml", ""))
     return "\n\n".join(parts) + "\n"
 
 

@@ -179,17 +179,20 @@ def test_the_overlay_selects_rows_that_exist(root):
 
 def test_the_bundled_model_goes_on_from_a_training_of_its_own_network(root):
     """Not from the demo, whose trainings start from the bundled model."""
-    demo, straight, bundled = (
+    demo, straight, before, bundled = (
         yaml.safe_load((root / "config" / f"{name}.yaml").read_text())
-        for name in ("demo", "straight", "bundled")
+        for name in ("demo", "straight", "bundled_first", "bundled")
     )
+    assert bundled["architecture"] == before["architecture"]
+    own = f"results/{before['name']}/models/small/model_final.pth"
+    assert bundled["training"]["initial_weights"] == own
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    assert f"{own} --configfile config/bundled_first.yaml" in makefile
     first = checks.resolve(models_table.with_changes(demo, straight))
     start = f"results/{first['name']}/models/{first['models']['select'][0]}/model_final.pth"
     assert first["training"]["initial_weights"] == "scratch"
-    assert bundled["training"]["initial_weights"] == start
-    assert f"{start} --configfile config/demo.yaml config/straight.yaml" in (
-        root / "Makefile"
-    ).read_text(encoding="utf-8")
+    assert before["training"]["initial_weights"] == start
+    assert f"{start} --configfile config/demo.yaml config/straight.yaml" in makefile
     for field, value in bundled["architecture"].items():
         assert first["architecture"][field] == value, field
 

@@ -120,7 +120,7 @@ def test_what_is_done_is_not_done_again(tmp_path, capsys):
     assert run(images, "--out", out) == 0
     after = state(out)
     assert {name for name in before if after[name] != before[name]} == {
-        f"two/{name}" for name in FILES
+        f"two/{name}" for name in (*FILES, "SHA256SUMS")
     }
     assert run(images, "--out", out, "--redo") == 0
     assert not set(state(out).values()) & set(after.values())
@@ -274,7 +274,9 @@ def test_a_batch_that_was_broken_off_goes_on(tmp_path, blow):
         assert not leftovers(out)
     done = [path for path in out.iterdir() if path.is_dir() and not path.name.startswith(".")]
     assert 1 <= len(done) < 30
-    assert all(sorted(p.name for p in path.iterdir()) == sorted(FILES) for path in done)
+    assert all(
+        sorted(p.name for p in path.iterdir()) == sorted([*FILES, "SHA256SUMS"]) for path in done
+    )
     before = state(out)
     for path in sorted(images.iterdir())[len(done) + 1 :]:  # one more is enough
         path.unlink()

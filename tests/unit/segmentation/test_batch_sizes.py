@@ -86,7 +86,7 @@ def test_a_fault_in_the_table_is_one_line_before_any_work(tmp_path, capsys):
 
 
 def test_a_doubt_reaches_the_person_and_the_summary(tmp_path, capsys):
-    noise = np.random.default_rng(6).normal(0, 60, (64, 96))
+    noise = np.random.default_rng(6).normal(0, 90, (64, 96))
     image = (60 + 0.2 * wires() + noise).clip(0, 255).astype(np.uint8)
     tifffile.imwrite(tmp_path / "noise.tif", image)
     out = tmp_path / "out"

@@ -44,7 +44,7 @@ def noisy(image: np.ndarray) -> np.ndarray:
     ("spoil", "says"),
     [
         (lambda image: 8 * (image - np.percentile(image, 40)), "saturated: "),
-        (lambda image: ndimage.gaussian_filter(image.astype(float), 7), "blurred: "),
+        (lambda image: ndimage.gaussian_filter(image.astype(float), 11), "blurred: "),
         (noisy, "noisy: "),
     ],
     ids=["clipped", "blurred", "noisy"],

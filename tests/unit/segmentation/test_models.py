@@ -1,11 +1,7 @@
 """The bundled model and those of runs."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
-from PIL import Image
 from tiny_model import CATEGORIES, NMS, save_random_weights, tiny_settings, wires
 
 from synthwire import segment
@@ -96,30 +92,3 @@ def test_a_model_of_an_older_version_has_todays_defaults(tmp_path):
     model = load_model(folder, device="cpu")
     assert model.card["architecture"] == config["architecture"]
     assert segment(wires(), model=model).results
-
-
-WITHOUT_PYTORCH = """
-import sys
-from synthwire.cli import main
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name == "torch":
-            raise ModuleNotFoundError("No module named 'torch'", name="torch")
-sys.meta_path.insert(0, Missing())
-sys.exit(main(["segment", "wires.png", "--out", "results"]))
-"""
-
-
-def test_without_pytorch_it_says_how_to_get_it(tmp_path):
-    Image.fromarray(wires()).save(tmp_path / "wires.png")
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_PYTORCH],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        "synthwire: torch is not installed: pip install 'synthwire[learning]' brings it"
-    )

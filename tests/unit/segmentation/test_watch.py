@@ -281,4 +281,4 @@ def test_control_c_is_a_clean_end(tmp_path):
     assert process.returncode == 0
     assert error == ""
     assert said.splitlines()[-1] == f"1 image in {out / STATISTICS}"
-    assert sorted(path.name for path in (out / "a").iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in (out / "a").iterdir()) == sorted([*FILES, "SHA256SUMS"])

@@ -23,7 +23,7 @@ def add_to(commands: Commands) -> None:
         "app",
         "[options] [RESULT]",
         summary="open the web app on this machine",
-        description="Open the web app. It is served to this machine alone, and needs no internet. "
+        description="Open the web app. It is served to this machine alone, and needs no internet.\n"
         "RESULT: the folder of a result, or of many, to be corrected by hand.",
         run=run,
     )
