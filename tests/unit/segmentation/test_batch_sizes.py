@@ -94,8 +94,6 @@ def test_a_doubt_reaches_the_person_and_the_summary(tmp_path, capsys):
     (doubts,) = pd.read_csv(out / "summary.csv")["doubts"]
     assert "noisy: noise of " in doubts
     assert f"noise.tif: {doubts}\n" in capsys.readouterr().err
-    assert run(tmp_path / "noise.tif", "--out", out, "--threshold", "1") == 0  # the same results
-    assert "noisy" not in capsys.readouterr().err  # nothing is found that it could hide
 
 
 def test_a_doubtful_size_reaches_the_person_and_the_summary(tmp_path, capsys):
