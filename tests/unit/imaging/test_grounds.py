@@ -1,5 +1,7 @@
 """Grounds, captions, and how the virtual microscopes show them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,7 +75,8 @@ def test_a_bare_ground_shows_as_every_microscope_would(microscope):
         "ptychography": {"noise": 0, "haze": 0},
     }[microscope]
     rng = np.random.default_rng(0)
-    image = acquire(microscope, View.of(labels), 8.0, rng, quiet, steps - steps.mean())
+    view = replace(View.of(labels), ground=steps - steps.mean())
+    image = acquire(microscope, view, 8.0, rng, quiet)
     assert image[:, 48:].mean() > image[:, :16].mean() + 10
     assert np.ptp(image[20:44, 48:].astype(int)) <= 3
 
@@ -84,7 +87,8 @@ def test_what_lies_on_top_hides_the_ground_from_an_electron_microscope_of_surfac
     steps = np.zeros((64, 64))
     steps[:, 32:] = 0.5
     quiet = {"noise": 0, "drift": 0, "charging": 0, "mottle": 0, "striation_nm": 0, "blur_nm": 0}
-    image = acquire("sem", View.of(labels), 8.0, np.random.default_rng(0), quiet, steps).astype(int)
+    view = replace(View.of(labels), ground=steps)
+    image = acquire("sem", view, 8.0, np.random.default_rng(0), quiet).astype(int)
     assert abs(image[32, 28] - image[32, 36]) <= 4
     assert image[4, 60] - image[4, 4] > 30
 

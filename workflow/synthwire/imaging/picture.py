@@ -9,6 +9,7 @@ IROS 2017, arXiv:1703.06907). The simulated test images are taken by the same mi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -82,7 +83,8 @@ def take_picture(
         tilt_deg = draw(domain.tilt_deg, rng)
         view = View.of(tilt(labels, tilt_deg, rng.uniform(0, 180)))
         ground = draw_ground(view.top.shape, voxel_size_nm, domain.ground, rng)
-        image = acquire(microscope, view, voxel_size_nm, rng, domain.parameters, ground)
+        view = replace(view, ground=ground)
+        image = acquire(microscope, view, voxel_size_nm, rng, domain.parameters)
     if domain.invert:
         image = 255 - image
     captioned = domain.caption_share > 0 and rng.random() < domain.caption_share

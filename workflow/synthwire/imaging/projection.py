@@ -90,6 +90,8 @@ class View:
     masks: bool (N, Y, X), amodal, of labels 1…N; empty for a label that occurs nowhere.
     boxes: int64 (N, 6), of labels 1…N (start, stop) along z, y and x; all 0 for one that occurs
         nowhere.
+    ground: relative change of what the bare ground shows, (Y, X), as `grounds` draws it; None for
+        an even one.
     """
 
     labels: np.ndarray
@@ -98,6 +100,7 @@ class View:
     top: np.ndarray
     masks: np.ndarray
     boxes: np.ndarray
+    ground: np.ndarray | None = None
 
     @classmethod
     def of(cls, labels: np.ndarray) -> View:

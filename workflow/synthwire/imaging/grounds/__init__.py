@@ -8,11 +8,10 @@ knows at which scale an image is seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from synthwire.errors import InputError
 from synthwire.imaging.grounds.cells import cells
 from synthwire.imaging.grounds.curtains import curtains
 from synthwire.imaging.grounds.film import holey_film
@@ -67,11 +66,4 @@ def standardise(field: np.ndarray) -> np.ndarray:
     return np.clip(field / max(spread, 1e-9), -PEAK, PEAK)
 
 
-def check_grounds(kinds: Sequence[str]) -> None:
-    """InputError when one of the kinds is not in GROUNDS."""
-    for kind in kinds:
-        if kind not in GROUNDS:
-            raise InputError(f"ground.kinds: '{kind}' is none of {', '.join(GROUNDS)}")
-
-
-__all__ = ["GROUNDS", "check_grounds", "draw_ground", "standardise"]
+__all__ = ["GROUNDS", "draw_ground", "standardise"]

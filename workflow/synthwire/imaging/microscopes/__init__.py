@@ -37,17 +37,15 @@ def acquire(
     voxel_size_nm: float,
     rng: np.random.Generator,
     parameters: Mapping[str, float | Sequence[float]],
-    ground: np.ndarray | None = None,
 ) -> np.ndarray:
     """uint8 image (Y, X) by the microscope of that name.
 
     `parameters` overrides the microscope's settings; a pair [low, high] is drawn anew, uniformly,
-    for each image. ground: relative change of what the bare ground
-    shows (Y, X), or None. InputError for an unknown microscope or parameter.
+    for each image. InputError for an unknown microscope or parameter.
     """
     check_parameters(microscope, parameters)
     chosen = {name: draw(value, rng) for name, value in sorted(parameters.items())}
-    return MICROSCOPES[microscope](**chosen).acquire(view, voxel_size_nm, rng, ground)
+    return MICROSCOPES[microscope](**chosen).acquire(view, voxel_size_nm, rng)
 
 
 def check_parameters(microscope: str, parameters: Mapping) -> None:

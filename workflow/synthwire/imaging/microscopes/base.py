@@ -21,16 +21,6 @@ class Microscope(Protocol):
     opaque: ClassVar[bool] = False
     __dataclass_fields__: ClassVar[dict[str, Field]]
 
-    def acquire(
-        self,
-        view: View,
-        voxel_size_nm: float,
-        rng: np.random.Generator,
-        ground: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """uint8 image (Y, X), one pixel a voxel column; all that is random comes from `rng`.
-
-        ground: relative change of what the bare ground shows (Y, X), as `grounds` draws it; None
-        for an even one.
-        """
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
+        """uint8 image (Y, X), one pixel a voxel column; all that is random comes from `rng`."""
         ...

@@ -39,19 +39,11 @@ class Ptychography(Microscope):
     clipped_percent: float = 0.15  # brightest pixels shown as white
     gamma: float = 1.0
 
-    def acquire(
-        self,
-        view: View,
-        voxel_size_nm: float,
-        rng: np.random.Generator,
-        ground: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
         thickness = striated_thickness_nm(
             view, voxel_size_nm, self.striation, self.striation_nm, rng
         )
-        half_density = thickness / (2 * self.attenuation_length_nm)
-        if ground is not None:
-            half_density = half_density + add_ground(half_density, ground)
+        half_density = add_ground(thickness / (2 * self.attenuation_length_nm), view.ground)
         wave = np.exp(-half_density * (1 - 1j * self.phase_per_absorption))
         sigma = self.resolution_nm / FWHM_PER_SIGMA
         amplitude = gaussian_nm(wave.real, sigma, voxel_size_nm) + 1j * gaussian_nm(

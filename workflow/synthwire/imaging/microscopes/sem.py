@@ -45,19 +45,13 @@ class Sem(Microscope):
     drift_nm: float = 3000.0
     opaque: ClassVar[bool] = True
 
-    def acquire(
-        self,
-        view: View,
-        voxel_size_nm: float,
-        rng: np.random.Generator,
-        ground: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
         height, top = view.height * float(voxel_size_nm), view.top
         covered = top > 0
         surface = height.copy()
         base = np.full(height.shape, self.substrate)
-        if ground is not None:
-            base *= np.maximum(1 + ground, 0.0)
+        if view.ground is not None:
+            base *= np.maximum(1 + view.ground, 0.0)
         ridges = striations(view, self.striation_width_nm, voxel_size_nm, rng)
         for label, box, field, _ in ridges:
             own = top[box] == label

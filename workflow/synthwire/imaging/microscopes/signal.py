@@ -72,14 +72,16 @@ def quantise(grey: np.ndarray) -> np.ndarray:
     return np.rint(255 * np.clip(grey, 0.0, 1.0)).astype(np.uint8)
 
 
-def add_ground(density: np.ndarray, ground: np.ndarray) -> np.ndarray:
-    """Optical density (Y, X) of a support whose unevenness is `ground`, nowhere below 0.
+def add_ground(density: np.ndarray, ground: np.ndarray | None) -> np.ndarray:
+    """An optical density (Y, X) with that of a support, whose unevenness is `View.ground`.
 
     A relative change of 1 is as dense as the densest particles (their 99th percentile), or 0.1
-    where there are none.
+    where there are none; the support is nowhere below 0.
     """
+    if ground is None:
+        return density
     full = max(float(np.percentile(density, 99)), 0.1)
-    return full * (ground - ground.min())
+    return density + full * (ground - ground.min())
 
 
 class DensitySettings(Protocol):

@@ -43,19 +43,11 @@ class Stxm(Microscope):
     clipped_percent: float = 0.02
     gamma: float = 0.85
 
-    def acquire(
-        self,
-        view: View,
-        voxel_size_nm: float,
-        rng: np.random.Generator,
-        ground: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
         thickness = striated_thickness_nm(
             view, voxel_size_nm, self.striation, self.striation_nm, rng
         )
-        density = thickness / self.attenuation_length_nm
-        if ground is not None:
-            density = density + add_ground(density, ground)
+        density = add_ground(thickness / self.attenuation_length_nm, view.ground)
         transmission = np.exp(-density)
         transmission = gaussian_nm(transmission, self.beam_nm / FWHM_PER_SIGMA, voxel_size_nm)
         shape = thickness.shape

@@ -27,20 +27,14 @@ class Tem(Microscope):
     film_nm: float = 40.0
     counts: float = 400.0  # electrons per pixel on the film
 
-    def acquire(
-        self,
-        view: View,
-        voxel_size_nm: float,
-        rng: np.random.Generator,
-        ground: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def acquire(self, view: View, voxel_size_nm: float, rng: np.random.Generator) -> np.ndarray:
         thickness = view.thickness * float(voxel_size_nm)
         transmitted = np.exp(-thickness / self.mean_free_path_nm)
         transmitted = transmitted * (
             1 + self.film * smooth_field(transmitted.shape, self.film_nm / voxel_size_nm, rng)
         )
-        if ground is not None:
-            transmitted = transmitted * np.exp(ground)
+        if view.ground is not None:
+            transmitted = transmitted * np.exp(view.ground)
         sigma = self.resolution_nm / FWHM_PER_SIGMA
         expected = self.counts * np.maximum(gaussian_nm(transmitted, sigma, voxel_size_nm), 0.0)
         return quantise(self.ground * rng.poisson(expected) / self.counts)
