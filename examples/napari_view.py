@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from synthwire.figures.kit.overlay import choose_colours, contours
+from synthwire.io.masks import decode_crops
 from synthwire.segmentation import MODALITIES, Preparation, Selection, parse_pixel_size
 from synthwire.segmentation.apply import segment
 from synthwire.segmentation.images import read_images
-from synthwire.segmentation.masks import Masks
 from synthwire.segmentation.result import Segmentation
 
 Layer = tuple[Any, dict[str, Any], str]
@@ -34,7 +34,7 @@ def layers(result: Segmentation) -> list[Layer]:
     """
     scale = result.pixel_size_nm or (1.0, 1.0)
     placed = {"scale": scale, "units": ("nm" if result.pixel_size_nm else "pixel",) * 2}
-    masks = Masks(result.selected)
+    masks = decode_crops(item["segmentation"] for item in result.selected)
     colours = choose_colours(masks)
     polygons, numbers = [], []
     for number, mask in enumerate(masks):

@@ -23,8 +23,9 @@ from skimage.filters import threshold_otsu
 from skimage.morphology import skeletonize
 
 from synthwire.evaluation.evaluate import evaluate_predictions
-from synthwire.io.coco import make_annotation
+from synthwire.io.coco import make_annotation, only_images
 from synthwire.io.masks import encode_mask
+from synthwire.watershed import rank_results
 
 TRACING = "tracing"  # its name among the methods
 SQUARE = np.ones((3, 3), dtype=bool)
@@ -211,8 +212,8 @@ def _root(parent: list[int], place: int) -> int:
 
 
 def as_results(masks: Iterable[np.ndarray], image_id: int) -> list[dict]:
-    """COCO results of masks, without scores but with `area`, as `watershed.rank_results` takes
-    them. The category is the data set's first.
+    """COCO results of masks, without scores but with `area`, as `rank_results` takes them. The
+    category is the data set's first.
     """
     results = []
     for mask in masks:
@@ -232,14 +233,7 @@ def apply_tracing(
         for image_id, image in images
         for result in as_results(trace_wires(image, parameters), image_id)
     ]
-    greatest = max((item["area"] for item in found), default=1)
-    return [
-        {
-            **{key: value for key, value in item.items() if key != "area"},
-            "score": least_score + (1 - least_score) * item["area"] / greatest,
-        }
-        for item in found
-    ]
+    return rank_results(found, parameters.min_area_px, "area", least_score)
 
 
 def tune_tracing(
@@ -251,12 +245,7 @@ def tune_tracing(
     progress: Callable[[Sequence], Iterable] = iter,
 ) -> pd.DataFrame:
     """Mask AP of every combination of parameters, best first, as `watershed.tune_watershed`."""
-    chosen = {image_id for image_id, _ in images}
-    truth = {
-        **truth,
-        "images": [image for image in truth["images"] if image["id"] in chosen],
-        "annotations": [item for item in truth["annotations"] if item["image_id"] in chosen],
-    }
+    truth = only_images(truth, {image_id for image_id, _ in images})
     settings = {key: evaluation[key] for key in ("accuracy_score", "area_limits_px", "detections")}
     rows = []
     for values in progress(list(itertools.product(*(grid[name] for name in Tracing._fields)))):

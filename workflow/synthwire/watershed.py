@@ -21,7 +21,7 @@ from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 from synthwire.evaluation.evaluate import evaluate_predictions
-from synthwire.io.coco import make_annotation
+from synthwire.io.coco import make_annotation, only_images
 from synthwire.io.masks import encode_mask
 
 WATERSHED = "watershed"  # its name among the models
@@ -132,12 +132,7 @@ def tune_watershed(
     which only what shapes AP counts.
     Columns: the fields of `Watershed`, ap_segm and ap50_segm in percent.
     """
-    chosen = {image_id for image_id, _ in images}
-    truth = {
-        **truth,
-        "images": [image for image in truth["images"] if image["id"] in chosen],
-        "annotations": [item for item in truth["annotations"] if item["image_id"] in chosen],
-    }
+    truth = only_images(truth, {image_id for image_id, _ in images})
     least_score = evaluation["accuracy_score"]
     settings = {key: evaluation[key] for key in ("accuracy_score", "area_limits_px", "detections")}
     rows = []

@@ -90,10 +90,13 @@ def test_a_doubt_reaches_the_person_and_the_summary(tmp_path, capsys):
     image = (60 + 0.2 * wires() + noise).clip(0, 255).astype(np.uint8)
     tifffile.imwrite(tmp_path / "noise.tif", image)
     out = tmp_path / "out"
-    assert run(tmp_path / "noise.tif", "--out", out, "--threshold", "0.05") == 0
+    assert run(tmp_path / "noise.tif", "--out", out) == 0
     (doubts,) = pd.read_csv(out / "summary.csv")["doubts"]
     assert "noisy: noise of " in doubts
     assert f"noise.tif: {doubts}\n" in capsys.readouterr().err
+    above = ["segment", str(tmp_path / "noise.tif"), "--out", str(out), "-t", "1"]
+    assert main([*above, "--device", "cpu"]) == 0  # the same results
+    assert "noisy" not in capsys.readouterr().err  # nothing is found that it could hide
 
 
 def test_a_doubtful_size_reaches_the_person_and_the_summary(tmp_path, capsys):

@@ -10,26 +10,31 @@ from synthwire.io.files import write_json
 from synthwire.segmentation.models import find_model, load_model
 
 
-def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
-    config = tiny_settings()
-    folder = tmp_path / "results" / "mine" / "models" / "07"
+def trained(folder, architecture, min_size_px=(0,)):
+    """Random weights in a run's folder of a model; the provenance beside them."""
     folder.mkdir(parents=True)
-    save_random_weights(folder / "model_final.pth", config)
+    save_random_weights(folder / "model_final.pth", tiny_settings())
     provenance = {
         "model": "07",
         "identity": {"plan": {"nms_threshold": NMS}},
         "identity_sha256": "0" * 64,
         "categories": CATEGORIES,
         "config": {
-            "architecture": config["architecture"],
-            "training": {"min_size_px": [0], "max_size_px": 1333},
+            "architecture": architecture,
+            "training": {"min_size_px": list(min_size_px), "max_size_px": 1333},
         },
     }
     write_json(folder / "provenance.json", provenance)
+    return provenance
+
+
+def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
+    folder = tmp_path / "results" / "mine" / "models" / "07"
+    provenance = trained(folder, tiny_settings()["architecture"])
     model = load_model(folder, device="cpu")
     assert model.name == "mine 07"
     assert segment(wires(), model=model).results
-    save_random_weights(folder / "model_final.pth", config, seed=4)
+    save_random_weights(folder / "model_final.pth", tiny_settings(), seed=4)
     assert find_model(folder)[1]["sha256"] != model.card["sha256"]  # other weights, another model
     write_json(folder / "provenance.json", [provenance])
     with pytest.raises(InputError, match="no provenance of a training"):
@@ -41,21 +46,8 @@ def test_the_model_of_a_run_is_loaded_by_its_folder(tmp_path):
 
 
 def test_a_model_whose_widths_were_measured_looks_at_several_sizes_without_a_resize(tmp_path):
-    config = tiny_settings()
     folder = tmp_path / "results" / "mine" / "models" / "07"
-    folder.mkdir(parents=True)
-    save_random_weights(folder / "model_final.pth", config)
-    provenance = {
-        "model": "07",
-        "identity": {"plan": {"nms_threshold": NMS}},
-        "identity_sha256": "0" * 64,
-        "categories": CATEGORIES,
-        "config": {
-            "architecture": config["architecture"],
-            "training": {"min_size_px": [640, 800], "max_size_px": 1333},
-        },
-    }
-    write_json(folder / "provenance.json", provenance)
+    provenance = trained(folder, tiny_settings()["architecture"], [640, 800])
     before = load_model(folder, device="cpu").card
     assert before["prediction"]["min_size_px"] == 800
     learnt = {"particle_width_px": 12.0, "particle_width_log_sd": 0.6}
@@ -72,23 +64,11 @@ def test_a_model_whose_widths_were_measured_looks_at_several_sizes_without_a_res
 def test_a_model_of_an_older_version_has_todays_defaults(tmp_path):
     config = tiny_settings()
     folder = tmp_path / "results" / "old" / "models" / "07"
-    folder.mkdir(parents=True)
-    save_random_weights(folder / "model_final.pth", config)
     younger = ("mask_head", "anchor_aspect_ratios")
     architecture = {
         name: value for name, value in config["architecture"].items() if name not in younger
     }
-    provenance = {
-        "model": "07",
-        "identity": {"plan": {"nms_threshold": NMS}},
-        "identity_sha256": "0" * 64,
-        "categories": CATEGORIES,
-        "config": {
-            "architecture": architecture,
-            "training": {"min_size_px": [0], "max_size_px": 1333},
-        },
-    }
-    write_json(folder / "provenance.json", provenance)
+    trained(folder, architecture)
     model = load_model(folder, device="cpu")
     assert model.card["architecture"] == config["architecture"]
     assert segment(wires(), model=model).results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,15 @@ def _require_unique(path: Source, key: str, identities: Sequence) -> None:
                 f"{path}: {key}: id {identity} is missing or stands twice; each needs its own"
             )
         seen.add(identity)
+
+
+def only_images(data: Mapping, chosen: Collection[int]) -> dict:
+    """A COCO data set of the images with these ids alone, and their annotations."""
+    return {
+        **data,
+        "images": [image for image in data["images"] if image["id"] in chosen],
+        "annotations": [item for item in data["annotations"] if item["image_id"] in chosen],
+    }
 
 
 def annotations_by_image(data: Mapping) -> dict[int, list[dict]]:

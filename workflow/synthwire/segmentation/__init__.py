@@ -20,7 +20,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "batch": ["Batch", "BatchOptions"],
         "comparison": ["comparison_files"],
         "images": ["GreyImage", "read_images"],
-        "masks": ["Masks"],
         "models": ["Model", "find_model", "load_model"],
         "options": ["MODALITIES", "THRESHOLD", "Preparation", "Selection", "parse_pixel_size"],
         "result": ["PARTICLE_COLUMNS", "Segmentation"],
