@@ -40,7 +40,7 @@ VOXEL_NM = 8.0
 FEW = {
     "shape": {"kind": "irregular", "variation": 0.1, "roughness": 0.04, "tip": 0.4},
     "width_nm": {"distribution": "loguniform", "low": 80, "high": 1200},
-    "aspect_ratio": {"distribution": "uniform", "low": 3, "high": 8},
+    "length_nm": {"distribution": "loguniform", "low": 240, "high": 4000},
     "thickness_ratio": {"distribution": "uniform", "low": 0.2, "high": 0.6},
 }
 PARAMETERS = {
@@ -67,11 +67,6 @@ def field(
     microscope: str, kind: str, contrast: float, count: int, size: int, seed: int
 ) -> tuple[np.ndarray, list[dict]]:
     """Picture (size, size) with `count` wires, particles bright, and the outlines."""
-    length = [FEW["aspect_ratio"]["low"] * FEW["width_nm"]["low"], 4000]
-    particle = {
-        **{name: value for name, value in FEW.items() if name != "aspect_ratio"},
-        "length_nm": {"distribution": "loguniform", "low": length[0], "high": length[1]},
-    }
     settings = resolve_settings(
         {
             "preset": "paper",
@@ -79,7 +74,7 @@ def field(
             "voxel_size_nm": VOXEL_NM,
             "border": "cut",
             "min_visible": 0.3,
-            "populations": [{"count": count, "particles": [particle]}],
+            "populations": [{"count": count, "particles": [FEW]}],
         }
     )
     labels = generate_scene(settings, seed, 0).labels

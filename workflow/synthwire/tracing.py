@@ -27,7 +27,6 @@ from synthwire.io.coco import make_annotation, only_images
 from synthwire.io.masks import encode_mask
 from synthwire.watershed import rank_results
 
-TRACING = "tracing"  # its name among the methods
 SQUARE = np.ones((3, 3), dtype=bool)
 REACH = 1.5  # widths from a crossing within which an arm's direction is taken
 

@@ -13,7 +13,6 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from torchvision.ops import roi_align
 
 from synthwire.errors import InputError
@@ -160,24 +159,8 @@ class _Masks(_Pooled):
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         pooled = self.pooled(inputs)
         if self.hourglass:
-            with _AnyCount(pooled):
-                return self.head.predictor(self.head.network(pooled))
+            return self.head.predictor(self.head.network(pooled))
         return self.head.layers(pooled)
-
-
-class _AnyCount(TorchFunctionMode):
-    """Expansions to the number of regions follow it: a trace takes len() for a constant."""
-
-    def __init__(self, regions: torch.Tensor) -> None:
-        super().__init__()
-        self.constant, self.count = len(regions), regions.shape[0]
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence = (), kwargs: Mapping | None = None
-    ) -> Any:
-        if func is torch.Tensor.expand and args[1] == self.constant:
-            args = (args[0], self.count, *args[2:])
-        return func(*args, **(kwargs or {}))
 
 
 def _regions_graph(

@@ -54,7 +54,8 @@ class Hourglass(nn.Module):
         bins = regions.shape[-1]
         places = torch.linspace(-1, 1, bins, dtype=regions.dtype, device=regions.device)
         rows, columns = torch.meshgrid(places, places, indexing="ij")
-        places = torch.stack([rows, columns]).expand(len(regions), -1, -1, -1)
+        # not len(), which a trace takes for a constant
+        places = torch.stack([rows, columns]).expand(regions.shape[0], -1, -1, -1)
         full = self.enter(torch.cat([regions, places], dim=1))
         half = self.down[0](full)
         quarter = self.middle(self.down[1](half))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
 from synthwire.evaluation.uncertainty import interval_of, value_of
@@ -154,3 +156,13 @@ def percent_axis(ax: Axes, letter: str, label: str) -> None:
     ax.grid(axis="y", color="#E6E6E6", linewidth=0.4)
     ax.set_axisbelow(True)
     layout.panel_letter(ax, letter, **layout.CHART_LETTER)
+
+
+def legend_below(figure: Figure, looks: Mapping[str, Mapping]) -> None:
+    """A legend below all panels: label → how its line looks."""
+    figure.legend(
+        handles=[Line2D([], [], label=label, **look) for label, look in looks.items()],
+        loc="lower center",
+        ncols=len(looks),
+        handlelength=2.4,
+    )

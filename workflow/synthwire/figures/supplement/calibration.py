@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.lines import Line2D
 
 from synthwire.figures.kit import layout, style
-from synthwire.figures.kit.panels import percent_axis, series_looks
+from synthwire.figures.kit.panels import legend_below, percent_axis, series_looks
 
 
 @style.styled
@@ -50,12 +49,7 @@ def draw_calibration(
     layout.panel_letter(axes[2], "c", **layout.CHART_LETTER)
     for ax in axes[1:]:
         ax.set_xlabel("Handed to a person (%)")
-    figure.legend(
-        handles=[Line2D([], [], label=label, **look) for label, look in looks.items()],
-        loc="lower center",
-        ncols=len(looks),
-        handlelength=2.4,
-    )
+    legend_below(figure, looks)
     facts = {
         "method": method,
         "rows": rows.to_dict("records"),

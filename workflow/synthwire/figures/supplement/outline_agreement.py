@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.lines import Line2D
 
 from synthwire.figures.kit import layout, style
-from synthwire.figures.kit.panels import percent_axis, series_looks
+from synthwire.figures.kit.panels import legend_below, percent_axis, series_looks
 from synthwire.study.supplement.outline_agreement import equivalent_shifts
 
 MEASURES = {"ap_bbox": "AP box", "ap_segm": "AP mask", "ap50_segm": "AP50", "accuracy": "Accuracy"}
@@ -47,12 +46,7 @@ def draw_outline_agreement(agreed: pd.DataFrame, perturbed: pd.DataFrame) -> sty
     axes[2].set_xlabel("Outlines wider or narrower by (px)")
     for ax, letter, label in zip(axes, "abc", ("Percent", *["AP mask (%)"] * 2), strict=True):
         percent_axis(ax, letter, label)
-    figure.legend(
-        handles=[Line2D([], [], label=label, **look) for label, look in looks.items()],
-        loc="lower center",
-        ncols=len(looks),
-        handlelength=2.4,
-    )
+    legend_below(figure, looks)
     facts = {
         "annotators": agreed.to_dict("records"),
         "equivalent_shift_px": shifts,

@@ -52,7 +52,6 @@ _STRUCTURE, _STRING, _ARRAY = 15, 18, 20
 _GROUP, _VALUE = 20, 21
 _LARGEST_TEXT = 4096
 _DEEPEST = 64
-_LENGTHS = ("nm", "µm")
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
