@@ -43,7 +43,7 @@ app: $(READY)
 
 weights: $(READY)
 	@$(SNAKEMAKE) results/straight/models/12/model_final.pth --configfile config/demo.yaml config/straight.yaml
-	@$(SNAKEMAKE) results/bundled_first/models/small/model_final.pth --configfile config/bundled_first.yaml
+	@$(SNAKEMAKE) results/bundled_first/models/small/model_final.pth --configfile config/bundled.yaml config/bundled_first.yaml
 	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
 	@cp results/bundled/bundled/* workflow/synthwire/learning/bundled/
 	@$(BIN)/synthwire export-model bundled

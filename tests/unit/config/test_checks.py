@@ -183,11 +183,12 @@ def test_the_bundled_model_goes_on_from_a_training_of_its_own_network(root):
         yaml.safe_load((root / "config" / f"{name}.yaml").read_text())
         for name in ("demo", "straight", "bundled_first", "bundled")
     )
+    before = models_table.with_changes(bundled, before)
     assert bundled["architecture"] == before["architecture"]
     own = f"results/{before['name']}/models/small/model_final.pth"
     assert bundled["training"]["initial_weights"] == own
     makefile = (root / "Makefile").read_text(encoding="utf-8")
-    assert f"{own} --configfile config/bundled_first.yaml" in makefile
+    assert f"{own} --configfile config/bundled.yaml config/bundled_first.yaml" in makefile
     first = checks.resolve(models_table.with_changes(demo, straight))
     start = f"results/{first['name']}/models/{first['models']['select'][0]}/model_final.pth"
     assert first["training"]["initial_weights"] == "scratch"
