@@ -217,6 +217,7 @@ class Batch:
         remarks = (*data["info"].get("remarks", ()), *outlines.get("remarks", ()))
         if fault:
             remarks = (*remarks, fault)
+        doubts = tuple(data["info"].get("doubts", ()))
         row = {
             "image": str(path),
             "page": record.get("page"),
@@ -225,13 +226,12 @@ class Batch:
             "particles": len(particles),
             "detections": len(data["annotations"]),
             "remarks": "; ".join(remarks),
-            "doubts": "; ".join(data["info"].get("doubts", ())),
+            "doubts": "; ".join(doubts),
             **summarise_particles(particles, record, data["info"].get("picture_px")),
         }
         if (place / "evaluation.json").exists():
             row |= summarise_evaluation(read_json(place / "evaluation.json"))
         content = f"{data['info']['made_by'][:12]}-{record.get('page', 0)}"
-        doubts = tuple(data["info"].get("doubts", ()))
         return MeasuredImage(row, particles, content, reused, remarks, fault, doubts)
 
 
