@@ -94,6 +94,8 @@ def test_what_is_no_such_folder_is_one_line(tmp_path):
     with pytest.raises(InputError, match=r"no image_0_mask_<k>\.0\.png"):
         authors_layout.list_split(tmp_path)
     (tmp_path / "0" / "mask").mkdir(parents=True)
+    (item,) = authors_layout.list_split(tmp_path)
+    assert authors_layout.read_layout_image(item)[1].shape == (0, 20, 30)  # no particles
     Image.fromarray(np.zeros((20, 31), np.uint8)).save(
         tmp_path / "0" / "mask" / "image_0_mask_0.0.png"
     )

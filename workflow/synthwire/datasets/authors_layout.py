@@ -54,12 +54,12 @@ def list_split(split: str | os.PathLike) -> list[LayoutImage]:
     for number in numbers:
         folder = split / str(number) / "mask"
         masks = {}
-        if folder.is_dir():
-            for path in folder.iterdir():
-                match = _MASK.fullmatch(path.name)
-                if match and int(match.group(1)) == number:
-                    masks[int(match.group(2))] = path
-        if not masks:
+        files = list(folder.iterdir()) if folder.is_dir() else None
+        for path in files or ():
+            match = _MASK.fullmatch(path.name)
+            if match and int(match.group(1)) == number:
+                masks[int(match.group(2))] = path
+        if not masks and files != []:  # an empty folder is that of an image without particles
             raise InputError(f"{folder}: no image_{number}_mask_<k>.0.png in this folder")
         ordered = tuple(masks[k] for k in sorted(masks))
         found.append(LayoutImage(number, split / f"image_{number}.png", ordered))
