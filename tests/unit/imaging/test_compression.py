@@ -1,6 +1,6 @@
 import numpy as np
 
-from synthwire.imaging.compression import compress
+from synthwire.imaging.compression import compress, density_image
 from synthwire.imaging.projection import View
 from synthwire.schema import section_defaults
 
@@ -17,8 +17,24 @@ def test_an_empty_structure_is_black():
     view = View.of(np.zeros((3, 4, 5), dtype=np.uint8))
     assert view.pile_height == 0
     assert len(view.masks) == 0
-    settings = section_defaults("compression")
-    assert not compress(view.thickness, view.pile_height, **settings).any()
+    assert not density_image(view, section_defaults("compression")).any()
+
+
+def test_grey_can_stand_for_mere_occupancy_or_for_the_height_of_the_top():
+    volume = np.zeros((5, 1, 3), dtype=np.uint8)
+    volume[:2, 0, 1] = 1  # two voxels on the ground
+    volume[3, 0, 2] = 1  # one voxel, three above the ground
+    view = View.of(volume)
+    settings = {"divisor": "projected_thickness", "blur_sigma_px": 0}
+    rows = {
+        quantity: density_image(view, {**settings, "quantity": quantity})[0].tolist()
+        for quantity in ("thickness", "occupancy", "height")
+    }
+    assert rows == {
+        "thickness": [0, 255, 128],
+        "occupancy": [0, 255, 255],
+        "height": [0, 128, 255],
+    }
 
 
 def test_blur_of_an_edge_is_the_gaussian_integral():

@@ -14,7 +14,7 @@ from synthwire.errors import InputError
 from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
 from synthwire.figures.kit.volume import render_volume
-from synthwire.imaging.compression import compress
+from synthwire.imaging.compression import density_image
 from synthwire.imaging.projection import View
 from synthwire.schema import section_defaults
 from synthwire.structures.scene import generate_scene
@@ -89,7 +89,7 @@ def draw_gallery(exhibits: Sequence[Exhibit], *, columns: int = 2) -> style.Draw
         left, top = column * (width + gutter), row * pitch + layout.TITLE_MM
         beam = View.of(exhibit.labels)
         masks = [mask for mask in beam.masks if mask.any()]
-        image = compress(beam.thickness, beam.pile_height, **section_defaults("compression"))
+        image = density_image(beam, section_defaults("compression"))
         present = np.flatnonzero(np.bincount(exhibit.labels.ravel())[1:]) + 1
         colours = choose_colours(masks)
         view = render_volume(

@@ -7,10 +7,29 @@ blurred.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from synthwire.imaging.projection import View
+
 DIVISORS = ("projected_thickness", "pile_height")
+
+
+def density_image(view: View, compression: Mapping) -> np.ndarray:
+    """Image (Y, X), 8 bit, of what a beam met; compression: config["compression"].
+
+    Its `quantity` is what grey stands for: the `thickness` of the paper or, for comparison with it,
+    mere `occupancy` (a binary projection) or the `height` that a look from above sees.
+    """
+    settings = dict(compression)
+    quantity = settings.pop("quantity", "thickness")
+    if quantity == "occupancy":
+        return compress(np.minimum(view.thickness, 1), 1, **settings)
+    return compress(
+        view.height if quantity == "height" else view.thickness, view.pile_height, **settings
+    )
 
 
 def compress(

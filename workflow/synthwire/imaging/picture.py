@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.imaging.captions import draw_captions
-from synthwire.imaging.compression import compress
+from synthwire.imaging.compression import density_image
 from synthwire.imaging.grounds import draw_ground
 from synthwire.imaging.microscopes import MICROSCOPES, acquire, check_parameters, draw
 from synthwire.imaging.projection import View, tilt
@@ -76,7 +76,7 @@ def take_picture(
     microscope = domain.microscope
     if microscope == OPTICAL_DENSITY:
         view = View.of(labels)
-        image = compress(view.thickness, view.pile_height, **domain.parameters)
+        image = density_image(view, domain.parameters)
     else:
         if voxel_size_nm is None:
             raise InputError(f"{microscope} needs the voxel size of the volume")
