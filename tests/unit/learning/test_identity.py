@@ -70,3 +70,14 @@ def test_a_checkpoint_of_another_training_is_refused(config, data, tmp_path):
     other = {**own, "plan": PLAN._replace(iterations=4)._asdict(), "seed": 2}
     with pytest.raises(InputError, match=r"belongs to another training \(plan, seed differ\)"):
         claim_checkpoints(tmp_path, other)
+
+
+def test_checkpoints_of_nobody_are_refused(tmp_path):
+    own = {"seed": 1}
+    (tmp_path / "model_0000009.pth").write_bytes(b"weights")
+    with pytest.raises(InputError, match=r"identity\.json: no such file, so that nothing tells"):
+        claim_checkpoints(tmp_path, own)
+    for content, said in (("[]", "not what a training has written"), ("{", "not valid JSON")):
+        (tmp_path / "identity.json").write_text(content)
+        with pytest.raises(InputError, match=rf"identity\.json: {said}"):
+            claim_checkpoints(tmp_path, own)

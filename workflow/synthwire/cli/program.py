@@ -8,11 +8,11 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
 
 from synthwire.cli import (
     agreement,
     app,
+    citation,
     compare,
     export_model,
     segment,
@@ -23,6 +23,7 @@ from synthwire.cli import (
 )
 from synthwire.cli.terminal import Help, complain
 from synthwire.errors import InputError
+from synthwire.runtime import stopping
 from synthwire.runtime.threads import wait_passively
 from synthwire.version import __version__
 
@@ -42,31 +43,40 @@ COMMANDS = (segment, watch, app, compare, spectra, agreement, summary, verify, e
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 for bad input, 2 for wrong use, 130 for Ctrl-C.
+    """Run one command; returns the exit code: 0, 1 for bad input, 2 for wrong use, 130 for Ctrl-C,
+    143 for SIGTERM.
 
     arguments: without the program's name; None takes those of this process.
     """
     wait_passively()
-    options = make_parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if options.version or options.cite:
+        if options.version:
+            print(f"synthwire {__version__}")
+        if options.cite:
+            print(citation.citation())
+        return 0
+    if options.command is None:
+        parser.error("the following arguments are required: COMMAND")
+    stopping.heed_signals()
     # What Detectron2 0.6 and torch tell each other is of no use to anyone here.
     warnings.filterwarnings("ignore", message="torch.meshgrid")
     try:
         return options.run(options)
-    except InputError as error:
-        complain(str(error))
-        return 1
-    except KeyboardInterrupt:
-        complain("stopped")
-        return 128 + signal.SIGINT
     except BrokenPipeError:
         # whoever read our output has gone; Python would complain again when it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-
-
-def _terminate(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)  # unwinds, so that half-written folders go
+    except (KeyboardInterrupt, Exception) as error:
+        # asked to end, it matters no more what has become of that within an import
+        if (number := stopping.requested()) is not None:
+            complain("stopped")
+            return 128 + number
+        if not isinstance(error, InputError):
+            raise
+        complain(str(error))
+        return 1
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -74,8 +84,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "synthwire", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Help
     )
-    parser.add_argument("--version", action="version", version=f"synthwire {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument("--cite", action="store_true", help="print what to cite, as BibTeX")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands)
     return parser

@@ -108,11 +108,21 @@ def identity(
 def claim_checkpoints(folder: Path, own: dict) -> None:
     """Make `folder` this training's; refuse a folder that another training has written.
 
-    InputError names what differs.
+    InputError names what differs, or says that nothing tells whose the checkpoints there are.
     """
     stamp = folder / "identity.json"
+    if not stamp.exists() and any(folder.glob("model_*.pth")):
+        raise InputError(
+            f"{stamp}: no such file, so that nothing tells which training the checkpoints beside "
+            "it belong to; restore it, or remove this folder to start anew"
+        )
     if stamp.exists():
         other = read_json(stamp)
+        if not isinstance(other, dict):
+            raise InputError(
+                f"{stamp}: not what a training has written there; restore it, or remove this "
+                "folder to start anew"
+            )
         if sha256_of_json(other) != sha256_of_json(own):
             different = [
                 key for key in own if sha256_of_json(other.get(key)) != sha256_of_json(own[key])

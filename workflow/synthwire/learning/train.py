@@ -170,7 +170,11 @@ def train(
             ),
             indent=1,
         )
-        shutil.rmtree(checkpoints)  # while it is ours: another may come in as soon as it is not
+        # While it is ours: another may come in as soon as it is not. Checkpoints first: were this
+        # process killed now, none of them may be left without its identity.
+        for path in checkpoints.glob("model_*.pth"):
+            path.unlink()
+        shutil.rmtree(checkpoints)
 
 
 def _publish(checkpoints: Path, output: Path) -> None:

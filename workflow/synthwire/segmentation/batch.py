@@ -20,6 +20,7 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, sha256_of_json
+from synthwire.runtime import stopping
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.comparison import comparison_files
 from synthwire.segmentation.images import GreyImage, read_images
@@ -134,15 +135,17 @@ class Batch:
         """
         try:
             return self.process(path, place, progress=progress)
-        except NoModelError:
-            raise
-        except InputError as error:
-            complain(str(error))
         except Exception as error:
-            traceback.print_exc()  # not into the summary
-            complain(
-                f"{path}: an unexpected error, which is a bug: {type(error).__name__}: {error}"
-            )
+            stopping.heed()  # it may be what a signal has become within an import
+            if isinstance(error, NoModelError):
+                raise
+            if isinstance(error, InputError):
+                complain(str(error))
+            else:
+                traceback.print_exc()  # not into the summary
+                complain(
+                    f"{path}: an unexpected error, which is a bug: {type(error).__name__}: {error}"
+                )
         return None
 
     def _process(self, path: Path, folder: Path, progress: Progress) -> Iterator[MeasuredImage]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from synthwire.figures.control_chart import draw_control_chart
 from synthwire.figures.kit import style
 from synthwire.io.csv_text import csv_text
 from synthwire.io.files import sha256_of_json
+from synthwire.runtime import stopping
 from synthwire.segmentation.batch import Batch
 from synthwire.segmentation.change_points import LIMIT, Change, ChangeDetector
 from synthwire.segmentation.places import files_of_image, find_images, free_place
@@ -200,19 +199,6 @@ class Record:
             )
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let an interrupt wait for the end of the block, where file and memory are to agree."""
-    waiting = []
-    usual = signal.signal(signal.SIGINT, lambda *_: waiting.append(True))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-    if waiting:
-        raise KeyboardInterrupt
-
-
 def _named(measured: str) -> tuple[str, str]:
     """What a column's mean is called, and its unit."""
     quantity, unit = measured.rsplit("_", 1)
@@ -230,7 +216,8 @@ def watch(
     complain: Callable[[str], None] = print,
     going_on: Callable[[], bool] = lambda: True,
 ) -> Record:
-    """Segment the images that come into a folder until `going_on` says no, or an interrupt.
+    """Segment the images that come into a folder until `going_on` says no, or a signal to end,
+    which waits for the end of an image, or of a tile of a large one.
 
     Each image's results go into a folder of its own below batch.out, its row into statistics.csv.
     settle_s: how long a file must stay as it is to count as complete; interval_s: between two
@@ -243,33 +230,35 @@ def watch(
     done = {(row["image"], row["content"]) for row in record.rows}
     drawn = len(record.rows)
     told: set[str] = set()
-    try:
-        while going_on():
-            for path in arrivals.take():
-                if path not in places:
-                    places[path] = free_place(path, folder, places.values())
-                for image in batch.attempt(path, places[path], complain) or ():
-                    key = (image.row["image"], image.content)
-                    if key in done:
-                        continue
-                    done.add(key)
-                    with undisturbed():
+    with stopping.undisturbed():
+        try:
+            while going_on():
+                for path in arrivals.take():
+                    stopping.heed()
+                    if path not in places:
+                        places[path] = free_place(path, folder, places.values())
+                    images = batch.attempt(path, places[path], complain, progress=stopping.heeding)
+                    for image in images or ():
+                        key = (image.row["image"], image.content)
+                        if key in done:
+                            continue
+                        done.add(key)
                         change = record.add(image)
-                    say(_image_line(record.rows[-1]))
-                    for remark in image.remarks:
-                        if remark not in told:  # images of one microscope share most of theirs
-                            complain(f"{path}: {remark}")
-                    told.update(image.remarks)
-                    if change is not None:
-                        say(_change_line(record, change))
-            if len(record.rows) > drawn and not arrivals.waiting:
-                record.draw()
-                drawn = len(record.rows)
-            time.sleep(interval_s)
-    except KeyboardInterrupt:
-        pass
-    if len(record.rows) > drawn:
-        record.draw()
+                        say(_image_line(record.rows[-1]))
+                        for remark in image.remarks:
+                            if remark not in told:  # images of one microscope share most of theirs
+                                complain(f"{path}: {remark}")
+                        told.update(image.remarks)
+                        if change is not None:
+                            say(_change_line(record, change))
+                if len(record.rows) > drawn and not arrivals.waiting:
+                    record.draw()
+                    drawn = len(record.rows)
+                stopping.sleep(interval_s)
+        except stopping.Stop:
+            pass
+        if len(record.rows) > drawn:
+            record.draw()
     return record
 
 
