@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.io.recordings import read_image
-from synthwire.segmentation.correction import Correction, take_apart
-from synthwire.segmentation.options import Selection
+from synthwire.segmentation.correction import Correction
+from synthwire.segmentation.opened import open_files, read_files
 from synthwire.segmentation.result import Segmentation
 from synthwire.segmentation.result_files import IMAGE, PROPOSALS
 from synthwire.webapp.inputs import digest
@@ -47,7 +43,7 @@ def read_folder(folder: Path) -> list[Stored]:
     if not found:
         raise InputError(f"{folder}: no result of synthwire segment or of the app ({PROPOSALS})")
     return [
-        _read(place.relative_to(folder.parent).as_posix(), _files_in(place), place)
+        _read(place.relative_to(folder.parent).as_posix(), read_files(place), place)
         for place in found
     ]
 
@@ -84,28 +80,6 @@ def _results_in(
         yield str(place.parent), {key: archive.read(item) for key, item in pair.items()}
 
 
-def _files_in(folder: Path) -> dict[str, bytes]:
-    try:
-        return {name: (folder / name).read_bytes() for name in (PROPOSALS, IMAGE)}
-    except OSError as error:
-        raise InputError(f"{error.filename}: {error.strerror}") from None
-
-
 def _read(title: str, files: Mapping[str, bytes], folder: Path | None) -> Stored:
-    pixels = read_image(MemoryFile(f"{title}/{IMAGE}", files[IMAGE]))
-    try:
-        data = json.loads(files[PROPOSALS])
-        selection = Selection(**data["info"]["selection"])
-        shape = (data["images"][0]["height"], data["images"][0]["width"])
-        if pixels.shape != shape:
-            raise InputError(
-                f"{title}: {IMAGE} has {pixels.shape} pixels, {PROPOSALS} is of {shape}; they are "
-                "of two results"
-            )
-        result = Segmentation.from_coco(data, np.ascontiguousarray(pixels), selection)
-        found, correction = take_apart(result)
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise InputError(f"{title}/{PROPOSALS}: damaged, or no result ({error!r})") from None
+    found, correction = open_files(title, files)
     return Stored(title, f"{title} {digest(files[IMAGE])}", found, correction, folder)

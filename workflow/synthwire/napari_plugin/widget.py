@@ -1,0 +1,72 @@
+"""Finding particles in an image that is open in napari; napari makes the widget of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.napari_plugin.layers import Layer, Work, particle_layers, pixel_size_of
+from synthwire.segmentation.apply import segment
+from synthwire.segmentation.correction import Correction
+from synthwire.segmentation.options import THRESHOLD, parse_pixel_size
+
+if TYPE_CHECKING:
+    import napari
+
+_WORKER = ThreadPoolExecutor(1, "synthwire")  # so that the window stays alive
+
+
+def find_particles(
+    image: napari.layers.Image,
+    modality: Literal["od", "transmission", "sem", "tem"] = "od",
+    pixel_size: str = "",
+    threshold: Annotated[float, {"min": 0.0, "max": 1.0, "step": 0.05}] = THRESHOLD,
+    model: str = "",
+) -> Future[list[napari.types.LayerDataTuple]]:
+    """Find the particles of an image, and lay them and their centre-lines over it.
+
+    pixel_size: as 6nm; empty takes the layer's scale, where it has units of length. model: path of
+    a model; empty takes the one that comes with SynthWire.
+    """
+    from napari.utils.notifications import show_error
+
+    data, options, _ = image.as_layer_data_tuple()
+
+    def work() -> list[Layer]:
+        try:
+            return found_layers(data, options, modality, pixel_size, threshold, model)
+        except InputError as error:
+            show_error(str(error))
+            return []
+
+    return _WORKER.submit(work)
+
+
+def found_layers(
+    data: Any,
+    options: Mapping[str, Any],
+    modality: str = "od",
+    pixel_size: str = "",
+    threshold: float = THRESHOLD,
+    model: str = "",
+) -> list[Layer]:
+    """Layers of the particles in an image layer's data (height, width[, 3 or 4]).
+
+    options: the layer's, which place the new ones. InputError where the image is of no use.
+    """
+    name = str(options.get("name", "image"))
+    pixels = np.asarray(data)
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        raise InputError(f"{name}: {pixels.ndim} axes; one image of two axes is expected")
+    size = parse_pixel_size(pixel_size) if pixel_size.strip() else pixel_size_of(options)
+    result = segment(
+        pixels, pixel_size_nm=size, modality=modality, threshold=threshold, model=model or None
+    )
+    info = {**result.info, "description": f"Particles that SynthWire found in {name}"}
+    placed = {key: options[key] for key in ("scale", "translate", "units") if key in options}
+    return particle_layers(Work(replace(result, name=name, info=info), Correction()), placed)
