@@ -8,6 +8,7 @@
 # make test-slurm  the cluster profile on a one-node SLURM (root; installs Debian's packages)
 # make lint     formatting and linting of code and workflow
 # make docs     the documentation site, into site/
+# make release VERSION=0.2.0  wheel and source archive in dist/, tried in an empty environment
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --logger synthwire --cores $(CORES)
 
-.PHONY: demo real app weights test coverage test-faults test-slurm lint docs install clean
+.PHONY: demo real app weights test coverage test-faults test-slurm lint docs release install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -72,6 +73,9 @@ lint: $(READY)
 
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+release: $(READY)
+	$(BIN)/python envs/release.py $(VERSION)
 
 clean:
 	rm -rf $(VENV) .snakemake

@@ -58,8 +58,9 @@ def test_the_documented_microscope_is_one(extensions):
 def test_the_documented_python_runs(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_stack(tmp_path / "wires.tif", [wires()])
-    for block in python_blocks(root / "docs" / "images.md"):
-        exec(compile(block, "docs/images.md", "exec"), {})
+    for page in ("images.md", "measuring.md"):
+        for block in python_blocks(root / "docs" / page):
+            exec(compile(block, f"docs/{page}", "exec"), {})
     assert (tmp_path / "wires" / "particles.csv").is_file()
 
 

@@ -12,6 +12,11 @@ class InputError(ValueError):
         super().__init__(one_line(message))
 
 
+def not_installed(what: str, extra: str) -> InputError:
+    """The error for what one of our extras installs."""
+    return InputError(f"{what} is not installed: pip install 'synthwire[{extra}]' brings it")
+
+
 def one_line(text: object) -> str:
     """A text for a terminal and for a table: one line, and what no terminal should obey escaped.
 

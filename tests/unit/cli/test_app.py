@@ -53,4 +53,4 @@ def test_without_streamlit_it_says_how_to_get_it(monkeypatch, capsys):
         importlib.util, "find_spec", lambda name: None if name == "streamlit" else find(name)
     )
     assert cli.main(["app"]) == 1
-    assert "needs streamlit: pip install 'synthwire[app]'" in capsys.readouterr().err
+    assert "streamlit is not installed: pip install 'synthwire[app]'" in capsys.readouterr().err

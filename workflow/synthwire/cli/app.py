@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from synthwire.cli.terminal import Commands, add_command
-from synthwire.errors import InputError
+from synthwire.errors import InputError, not_installed
 from synthwire.webapp.assets import SCRIPT
 
 PACKAGES = ("streamlit", "plotly")
@@ -42,9 +42,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve the app until it is interrupted; its exit code."""
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputError(
-            f"the web app needs {' and '.join(missing)}: pip install 'synthwire[app]' brings them"
-        )
+        raise not_installed(" and ".join(missing), "app")
     environment = dict(os.environ)
     if options.result is not None:
         from synthwire.segmentation.result_files import PROPOSALS  # takes a second to load

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from synthwire.cli.terminal import Commands, add_command
-from synthwire.errors import InputError
+from synthwire.errors import InputError, not_installed
 
 DESCRIPTION = """\
 Write the portable form of a trained model: ONNX graphs, which run on onnxruntime without PyTorch
@@ -44,9 +44,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         from synthwire.learning.export import export_model
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"{error.name} is not installed: pip install 'synthwire[learning]' brings it"
-        ) from None
+        raise not_installed(str(error.name), "train") from None
     out = options.out or portable_path(weights)
     export_model(weights, card, out)
     print(out)

@@ -28,6 +28,11 @@ class Bundled(NamedTuple):
     card: dict[str, Any]  # architecture, prediction settings, categories, metrics, provenance
 
 
+def bundled_folder() -> Path:
+    """Where the bundled model's files lie."""
+    return Path(os.environ.get(WEIGHTS_VARIABLE) or WEIGHTS)
+
+
 def bundled() -> Bundled:
     """The model that comes with SynthWire: bundled.pth and its card bundled.json.
 
@@ -36,7 +41,7 @@ def bundled() -> Bundled:
     file is missing, when the card lacks a field, and when the weights are not those that the card
     describes.
     """
-    folder = Path(os.environ.get(WEIGHTS_VARIABLE) or WEIGHTS)
+    folder = bundled_folder()
     weights = folder / "bundled.pth"
     card_file = folder / "bundled.json"
     for path in (weights, card_file):

@@ -53,7 +53,7 @@ class BurntIn:
                 return known, ()
             return None, (
                 f"a scale bar of {bars[0][1].length} px is drawn in; pip install "
-                "rapidocr onnxruntime has its label read, or give the pixel size",
+                "'synthwire[formats]' has its label read, or give the pixel size",
             )
         found = max((bar for bar in read if bar), key=lambda bar: bar.confidence, default=None)
         if found is None:

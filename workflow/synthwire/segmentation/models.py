@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synthwire.errors import InputError
+from synthwire.errors import InputError, not_installed
 from synthwire.inference.portable import SUFFIX, PortablePredictor, read_card
 from synthwire.io.files import read_json, sha256, sha256_of_json
 from synthwire.learning import weights
@@ -51,9 +51,7 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
     try:
         from synthwire.learning import network, predict  # here, since PyTorch takes seconds to load
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"{error.name} is not installed: pip install 'synthwire[learning]' brings it"
-        ) from None
+        raise not_installed(str(error.name), "train") from None
 
     predictor = predict.load(
         path,
@@ -69,9 +67,24 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
 def find_model(model: str | os.PathLike | None = None) -> tuple[Path, dict]:
     """Weights and card of what `load_model` would load."""
     if model is None or str(model) == "bundled":
-        return weights.bundled()
+        return _bundled()
     path = Path(model)
     return (path, read_card(path)) if _is_portable(path) else _trained(path)
+
+
+def _bundled() -> tuple[Path, dict]:
+    """The bundled model; a wheel has its portable form alone."""
+    path = weights.bundled_folder() / "bundled.pth"
+    portable = portable_path(path)
+    if path.is_file():
+        return weights.bundled()
+    if not portable.is_file():
+        raise InputError(
+            f"{portable}: no such file; this installation lacks the bundled model. Install "
+            f"SynthWire anew, name another with --model, or its folder with "
+            f"{weights.WEIGHTS_VARIABLE}"
+        )
+    return portable, read_card(portable)
 
 
 def portable_path(path: Path) -> Path:
@@ -90,7 +103,7 @@ def _portable_of(path: Path, card: Mapping) -> Path:
         raise InputError(
             f"{path}: PyTorch is not installed, and {portable.name} is not beside it; "
             "`synthwire export-model` makes it where PyTorch is, pip install "
-            "'synthwire[learning]' brings PyTorch"
+            "'synthwire[train]' brings PyTorch"
         )
     if read_card(portable)["sha256"] != card["sha256"]:
         raise InputError(f"{portable}: made of other weights than {path.name}; export them anew")

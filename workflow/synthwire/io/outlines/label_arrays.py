@@ -18,7 +18,7 @@ from synthwire.errors import InputError
 from synthwire.io.arrays_only import unpickle_arrays
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.hdf5_items import datasets, open_hdf5
-from synthwire.io.recordings.tiff import open_tiff
+from synthwire.io.recordings.tiff import open_tiff, require_codecs
 
 if TYPE_CHECKING:
     import h5py
@@ -50,6 +50,7 @@ def read_labels(path: Path | MemoryFile) -> np.ndarray:
     except MemoryError:
         raise InputError(f"{path}: too large for this machine's memory") from None
     except Exception as error:  # the libraries raise dozens of types on damaged files
+        require_codecs(path, error)
         raise InputError(f"{path}: not an image, or a damaged one ({error})") from None
     if not pixels.size:
         raise InputError(f"{path}: an empty label image")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synthwire.errors import InputError
+from synthwire.errors import InputError, not_installed
 from synthwire.io.files import MemoryFile, Source, open_binary
 from synthwire.io.recordings.recording import SMALLEST_SIDE, require_bytes, require_pixels
 
@@ -23,7 +23,10 @@ def open_hdf5(path: Path | MemoryFile) -> Iterator[h5py.File]:
 
     What h5py raises on damaged files, OSError or RuntimeError, goes through.
     """
-    import h5py  # here, since it takes as long to load as all the rest
+    try:
+        import h5py  # here, since it takes as long to load as all the rest
+    except ModuleNotFoundError:
+        raise not_installed(f"{path}: h5py, which reads HDF5,", "formats") from None
 
     with h5py.File(open_binary(path) if isinstance(path, MemoryFile) else path, "r") as file:
         if isinstance(path, MemoryFile):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from synthwire.errors import InputError
+from synthwire.errors import InputError, not_installed
 from synthwire.io.calibration import tiff_calibration
 from synthwire.io.files import MemoryFile, Source, open_binary
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
@@ -66,7 +66,14 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     except InputError:
         raise
     except Exception as error:  # tifffile and its codecs raise dozens of types on damaged files
+        require_codecs(path, error)
         raise InputError(f"{path}: truncated or damaged TIFF ({error})") from None
+
+
+def require_codecs(path: Source, error: Exception) -> None:
+    """InputError where what tifffile complains of is that its codecs are not installed."""
+    if "requires the 'imagecodecs' package" in str(error):
+        raise not_installed(f"{path}: imagecodecs, which reads its compression,", "formats")
 
 
 def open_tiff(path: Path | MemoryFile) -> tifffile.TiffFile:
