@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -44,7 +45,8 @@ def check_tool() -> dict:
     assert run("--version") == f"synthwire {synthwire.__version__}\n"
     assert "doi = {10.1038/s41524-022-00767-x}" in run("--version", "--cite")
     run("segment", str(sample), "--out", "found")
-    run("compare", "found", "found", "--out", "compared")
+    shutil.copytree("found", "again")
+    run("compare", "found", "again", "--out", "compared")
     written = json.loads(Path("found/optical-density/coco.json").read_text(encoding="utf-8"))
     result = segment(sample)
     assert len(result.particles) == len(written["annotations"]) > 10
@@ -53,6 +55,7 @@ def check_tool() -> dict:
     nowhere = {WEIGHTS_VARIABLE: str(Path.cwd())}
     for arguments, variables, words in (
         (["segment", "scan.h5", "-o", "none"], {}, "pip install 'synthwire[formats]' brings it"),
+        (["compare", "found", "found", "-o", "none"], {}, "the same folder twice"),
         (["app"], {}, "pip install 'synthwire[app]' brings it"),
         (["export-model", "bundled"], {}, "is portable already"),
         (["segment", str(sample), "-o", "none"], nowhere, "lacks the bundled model"),

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from synthwire.cli.terminal import Commands, add_command, complain, count
+from synthwire.errors import InputError
 
 DESCRIPTION = """\
 Say how two groups of images differ: sizes, densities, order, overlaps, each with its 95 % interval.
@@ -49,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     from synthwire.segmentation.groups import compare, read_group
     from synthwire.segmentation.summary import write_table
 
+    if options.first.resolve() == options.second.resolve():
+        raise InputError(f"{options.second}: the same folder twice; another group is expected")
     groups = [read_group(folder) for folder in (options.first, options.second)]
     names = [group.name for group in groups]
     if names[0] == names[1]:
