@@ -15,10 +15,12 @@ from scipy.spatial import ConvexHull
 # Perimeter by Crofton's formula for each neighbourhood of 2 × 2 pixels: 1 for the one at its lower
 # right, 2 for that above it, 4 for that on its left, 8 for the one between these. See
 # Legland, Kiêu and Devaux, Image Anal. Stereol. 26, 83 (2007).
-_SLANTED = math.pi / (4 * math.sqrt(2))
+_EIGHTH, _SLANTED = math.pi / 4, math.pi / (4 * math.sqrt(2))
 _CROFTON = np.array(
-    [0, math.pi / 4 + _SLANTED, _SLANTED, 2 * _SLANTED, 0, math.pi / 4 + _SLANTED, 0, _SLANTED]
-    + [math.pi / 4, math.pi / 2, _SLANTED, _SLANTED, math.pi / 4, math.pi / 2, 0, 0]
+    [
+        *(0, _EIGHTH + _SLANTED, _SLANTED, 2 * _SLANTED, 0, _EIGHTH + _SLANTED, 0, _SLANTED),
+        *(_EIGHTH, 2 * _EIGHTH, _SLANTED, _SLANTED, _EIGHTH, 2 * _EIGHTH, 0, 0),
+    ]
 )
 
 
