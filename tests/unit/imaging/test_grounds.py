@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,11 +14,17 @@ from synthwire.imaging.grounds.fields import band
 from synthwire.imaging.microscopes import MICROSCOPES, acquire
 from synthwire.imaging.picture import take_training_picture
 from synthwire.imaging.projection import View
-from synthwire.schema import validate_section
+from synthwire.schema import FOLDER, validate_section
 from synthwire.structures.scene import generate_scene
 
 DENSITY = {"divisor": "projected_thickness", "blur_sigma_px": 0}
 EVERYWHERE = {"share": 1, "contrast": [0.3, 0.3], "kinds": list(GROUNDS)}
+
+
+def test_the_schema_knows_every_kind():
+    schema = yaml.safe_load((FOLDER / "image_set.schema.yaml").read_text(encoding="utf-8"))
+    ground = schema["$defs"]["ground"]["properties"]["kinds"]
+    assert ground["items"]["enum"] == ground["default"] == list(GROUNDS)
 
 
 @pytest.mark.parametrize("kind", GROUNDS)

@@ -98,8 +98,9 @@ def test_contrast_is_the_step_in_grey_to_the_ground_about_a_particle():
 def test_wrong_parameters_are_named():
     with pytest.raises(InputError, match=r"imaging.domains.1: parameters: sem has no 'hase'"):
         check_domains([domain("optical_density"), domain("sem", parameters={"hase": 1})])
-    with pytest.raises(InputError, match=r"imaging.domains.0: .*no parameters and no tilt"):
-        check_domains([domain("optical_density", tilt_deg=3)])
+    for changed in ({"tilt_deg": 3}, {"parameters": {"haze": 0.1}}, {"ground": {"share": 0.5}}):
+        with pytest.raises(InputError, match=r"imaging.domains.0: .*no tilt and no ground"):
+            check_domains([domain("optical_density", **changed)])
 
 
 def test_a_virtual_microscope_needs_the_voxel_size():

@@ -68,6 +68,12 @@ def test_lengths_of_labels(text, nm):
     assert (found and found.nm) == (nm if nm is None else pytest.approx(nm))
 
 
+def test_pm_is_a_micrometre_unless_it_may_be_a_picometre():
+    assert parse_label("5 pm").sure * 0.99 > BELIEVED
+    unsure = parse_label("200 pm")  # an image of atoms, or of light
+    assert unsure.nm == pytest.approx(2e5) and unsure.sure < BELIEVED
+
+
 def test_windows_by_hand():
     assert window_by_hand({"box": (0, 0, 80, 50)}, 60, 80) == Window(0, 0, 80, 50)
     assert window_by_hand({"bottom": 10}, 60, 80) == Window(0, 0, 80, 50)

@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from synthwire.io.calibration import tiff_calibration, tiff_voxel_size
 from synthwire.io.recordings import read_recording
@@ -124,6 +125,95 @@ def test_phenom_and_thermo_fisher_xml(tmp_path, xml, size):
 def test_tescan(tmp_path, text):
     path = with_tag(tmp_path / "a.tif", 50431, text.encode("latin-1"), "B")
     assert found(path).size_nm == pytest.approx((160, 150))
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (50431, "[MAIN]\r\nPixelSizeX=4e-09\r\nPixelSizeY=4e-09\r\nImageStripSize=16\r\n"),
+        (34682, "[Scan]\nPixelWidth=4e-9\n[Image]\nResolutionX=128\nResolutionY=80\n"),
+        (34682, "[Scan]\nPixelWidth=4e-9\n[PrivateFei]\nDatabarHeight=16\n"),
+        (
+            34683,
+            '<FeiImage><databarHeight>16</databarHeight><pixelWidth unit="nm">4</pixelWidth>'
+            "</FeiImage>",
+        ),
+    ],
+)
+def test_the_rows_of_the_picture(tmp_path, tag, text):
+    """Makers tell them, but what they were not drawn into is picture to its end."""
+    drawn = np.vstack([GREY[:80], np.zeros((16, 128), np.uint8)])
+    path = with_tag(tmp_path / "a.tif", tag, text, pixels=drawn)
+    assert found(path).picture_rows == 80
+    assert read_recording(path).window == (0, 0, 128, 80)
+    cut = with_tag(tmp_path / "cut.tif", tag, text, pixels=GREY)
+    assert read_recording(cut).window is None
+
+
+FIBICS = (
+    "<Fibics><Application><Version>4</Version></Application><Image><Width>{}</Width><Height>96"
+    "</Height></Image><Scan><Dwell units='ns'>100</Dwell>{}</Scan></Fibics>"
+)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        '<FOV_X units="um">0.64</FOV_X><FOV_Y units="um">0.384</FOV_Y>',
+        "<FOV_X>0.64</FOV_X><FOV_Y>0.384</FOV_Y>",
+        "<FOV_X><value>640</value><units>nm</units></FOV_X>"
+        "<FOV_Y><value>384</value><units>nm</units></FOV_Y>",
+    ],
+)
+def test_zeiss_atlas(tmp_path, field):
+    calibration = found(with_tag(tmp_path / "a.tif", 51023, FIBICS.format(128, field)))
+    assert calibration.size_nm == pytest.approx((4, 5)) and calibration.doubt is None
+    calibration = found(with_tag(tmp_path / "b.tif", 51023, FIBICS.format(256, field)))
+    assert "256 pixels wide" in calibration.doubt
+
+
+def test_zeiss_orion(tmp_path):
+    xml = "<ImageTags><ScalingX>{}</ScalingX><ScalingY>{}</ScalingY></ImageTags>"
+    sides = ("5e-010", "<Value>5E-10</Value><Units>m</Units>")
+    for number, side in enumerate(sides):
+        path = with_tag(tmp_path / f"{number}.tif", 65000, xml.format(side, side))
+        assert found(path).size_nm == pytest.approx((0.5, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("per_unit", "unit", "size"),
+    [("65.569", "micron", 1000 / 65.569), ("0.5", "nm", 2), ("2520.415000", "um", 0.39676)],
+)
+@pytest.mark.parametrize("between", ["\r\n", ""])
+def test_amt_cameras(tmp_path, per_unit, unit, size, between):
+    lines = (f"XpixCal={per_unit}", f"YpixCal={per_unit}", f"Unit={unit}", "##fv3")
+    text = "AMT Camera System\r\n11/18/09\r\n14:12" + between.join(lines)
+    path = with_tag(tmp_path / "a.tif", 270, text, resolution=(300, 300), resolutionunit=2)
+    assert found(path).size_nm == pytest.approx((size, size), rel=1e-4)
+
+
+def test_jeols_tem_of_magnified_prints(tmp_path):
+    xml = (
+        "<TemReporter><Eos><EosMode>eosTEM</EosMode></Eos><ImageFormingSystem><ModeString>{}"
+        "</ModeString><SelectorValue>20000</SelectorValue></ImageFormingSystem></TemReporter>"
+    )
+    more = {"resolution": (1000, 1250), "resolutionunit": 3}
+    path = with_tag(tmp_path / "a.tif", 270, xml.format("MAG"), **more)
+    assert found(path).size_nm == pytest.approx((0.4, 0.5))  # 10 µm of the print, 20000 times less
+    calibration = found(with_tag(tmp_path / "b.tif", 270, xml.format("DIFF"), **more))
+    assert calibration.size_nm is None and "diffraction" in calibration.remarks[0]
+
+
+def test_phenoms_jpeg(tmp_path):
+    drawn = np.vstack([GREY[:80], np.zeros((16, 128), np.uint8)])
+    Image.fromarray(drawn).save(tmp_path / "a.jpg", quality=95)
+    xml = (
+        b'<?xml version="1.0"?><FeiImage><databarHeight>16</databarHeight>'
+        b'<pixelWidth unit="um">0.0125</pixelWidth></FeiImage>'
+    )
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes() + xml)
+    recording = read_recording(tmp_path / "a.jpg")
+    assert recording.pixel_size_nm == (12.5, 12.5) and recording.window == (0, 0, 128, 80)
 
 
 def sis_block(at, size_m, exponent):

@@ -1,5 +1,7 @@
 """Complex images made real."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from image_cases import GREY, RNG
 
 from synthwire.errors import InputError
-from synthwire.io.complex_numbers import real_pages
+from synthwire.io.complex_numbers import real_pages, without_ramps
 
 
 @given(st.floats(-np.pi, np.pi), st.floats(1e-6, 1e6))
@@ -29,6 +31,33 @@ def test_real_numbers_stay_and_nan_stays_where_it_is():
     found = real_pages(wave, "phase")
     assert np.isnan(found).sum() == 1 and np.isnan(found[0, 3, 4])
     assert np.nanmax(np.abs(found - clean)) < 0.05
+
+
+@pytest.mark.parametrize("ramp", [(3, -20), (-150, 7), (300, 400)])
+@pytest.mark.parametrize("noise", [0.02, 0.3])
+def test_a_ramp_is_taken_off_and_said(ramp, noise):
+    rng = np.random.default_rng(3)
+    shape = (160, 200)
+    phase = np.zeros(shape)
+    for top, left in ((10, 90), (60, 120), (110, 100)):  # at one side: their mean step is not 0
+        phase[top : top + 12, left : left + 70] = -0.8
+    phase += noise * rng.standard_normal(shape)
+    slopes = (total * np.linspace(-0.5, 0.5, side) for total, side in zip(ramp, shape, strict=True))
+    wave = np.exp(1j * (phase + np.add.outer(*slopes)))[None]
+    level, (said,) = without_ramps(wave)
+    found = real_pages(level, "phase")[0]
+    away = found - phase
+    assert np.std(away) < 0.25, said
+    down, across = (float(number) for number in re.findall(r"(-?[\d.]+) rad", said))
+    assert (down, across) == pytest.approx(ramp, abs=1)
+
+
+def test_without_a_ramp_nothing_changes():
+    waves = np.exp(1j * RNG.uniform(-1, 1, (2, 24, 32)))
+    waves[1] = 1
+    waves[1, 5:9, 20:] = np.exp(-2j)
+    level, said = without_ramps(waves)
+    assert level is waves and said == ()
 
 
 def test_other_parts_are_one_line():

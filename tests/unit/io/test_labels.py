@@ -11,6 +11,7 @@ from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.io.outlines import read_outlines, write_labels
+from synthwire.io.recordings import read_image
 
 
 def test_label_round_trip_is_exact_with_overlaps(tmp_path):
@@ -92,6 +93,30 @@ def test_what_a_viewer_shows_means_nothing(tmp_path):
     for name in ("inverted.tif", "palette.tif", "palette.png", "colours.png", "rgba.png",
                  "transparent.png"):  # fmt: skip
         assert areas(tmp_path / name) == ([60, 140], ""), name
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "colour.tif"])
+def test_labels_turn_as_their_image_does(tmp_path, turn, name):
+    stored = COLOURS if name == "colour.tif" else two()
+    stored = np.ascontiguousarray(stored.swapaxes(0, 1)) if turn > 4 else stored
+    if name.endswith(".tif"):
+        kind = "rgb" if stored.ndim == 3 else "minisblack"
+        tag = [(274, "H", 1, turn, True)]
+        tifffile.imwrite(tmp_path / name, stored, photometric=kind, metadata=None, extratags=tag)
+    else:
+        exif = Image.Exif()
+        exif[274] = turn
+        Image.fromarray(stored).save(tmp_path / name, exif=exif)
+    tifffile.imwrite(  # the same picture, as an image
+        tmp_path / "image.tif",
+        two().T if turn > 4 else two(),
+        metadata=None,
+        extratags=[(274, "H", 1, turn, True)],
+    )
+    expected = read_image(tmp_path / "image.tif") > 0
+    masks = masks_of(read_outlines(tmp_path / name, ["image.tif"], expected.shape))
+    np.testing.assert_array_equal(np.any(masks, axis=0), expected)
 
 
 def test_another_ground_than_0_is_said(tmp_path):

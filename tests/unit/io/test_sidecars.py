@@ -8,6 +8,8 @@ from PIL import Image
 from synthwire.io.calibration import is_sidecar, sidecar_calibration, sidecars_of
 from synthwire.io.files import MemoryFile
 from synthwire.io.recordings import read_recording
+from synthwire.segmentation.images import read_images
+from synthwire.segmentation.options import Preparation
 
 SHAPE = (60, 80)
 GREY = np.random.default_rng(0).integers(0, 256, SHAPE, dtype=np.uint8)
@@ -128,7 +130,32 @@ def test_damaged_texts_leave_the_image_without_a_size(tmp_path, text):
     assert read_recording(path).pixel_size_nm is None
 
 
-def test_nothing_lies_beside_a_file_in_memory(tmp_path):
+def test_beside_a_file_in_memory_lies_what_came_with_it(tmp_path):
     path = image(tmp_path)
     (tmp_path / "wires.txt").write_text(JEOL.format("1um"))
-    assert read_recording(MemoryFile("wires.tif", path.read_bytes())).pixel_size_nm is None
+    content = path.read_bytes()
+    assert read_recording(MemoryFile("wires.tif", content)).pixel_size_nm is None
+    others = MemoryFile("other.txt", JEOL.format("5um").encode())
+    own = MemoryFile("wires-tif.hdr", TESCAN.encode("utf-16"))
+    file = MemoryFile("wires.tif", content, (others, own))
+    assert read_recording(file).pixel_size_nm == pytest.approx((4.3, 4.2))
+    assert read_images(file, Preparation())[0].pixel_size_nm == pytest.approx((4.3, 4.2))
+    damaged = MemoryFile("wires.txt", b"$$SM_MICRON_BAR \xff\n")
+    assert read_recording(MemoryFile("wires.tif", content, (damaged,))).pixel_size_nm is None
+
+
+def test_hitachis_magnification_is_of_a_print(tmp_path):
+    path = image(tmp_path)
+    (tmp_path / "wires.txt").write_text(
+        "[SemImageFile]\nInstructName=S-4700\nDataSize=80x60\nMagnification=158750\n"
+    )
+    found = read_recording(path)
+    assert found.pixel_size_nm == pytest.approx((10, 10))  # 127 mm / 158750 / 80
+    assert "127 mm" in found.pixel_size_remarks[0]
+
+
+def test_the_rows_that_tescans_text_says_are_no_picture(tmp_path):
+    path = tmp_path / "wires.png"
+    Image.fromarray(np.vstack([GREY, np.zeros((20, 80), np.uint8)])).save(path)
+    (tmp_path / "wires-png.hdr").write_text(TESCAN.replace("[SEM]", "ImageStripSize=20\n[SEM]"))
+    assert read_recording(path).window == (0, 0, 80, 60)

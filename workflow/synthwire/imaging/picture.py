@@ -170,13 +170,14 @@ def contrasts(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def check_domains(domains: Sequence[Mapping]) -> None:
-    """InputError when a domain names a parameter that its microscope lacks."""
+    """InputError when a domain sets what its microscope lacks."""
     for number, domain in enumerate(domains):
         if domain["microscope"] == OPTICAL_DENSITY:
-            if domain["parameters"] or domain["tilt_deg"] != 0:
+            uneven = domain["ground"]["share"] > 0
+            if domain["parameters"] or domain["tilt_deg"] != 0 or uneven:
                 raise InputError(
                     f"imaging.domains.{number}: {OPTICAL_DENSITY} is the paper's compression, set "
-                    "in the section compression; it has no parameters and no tilt"
+                    "in the section compression; it has no parameters, no tilt and no ground"
                 )
             continue
         try:

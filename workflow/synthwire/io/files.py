@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -23,10 +24,12 @@ class MemoryFile:
     """A file that is only in memory, such as an upload; readers take it in place of a path.
 
     Its name is shown in messages and its suffix tells a format; neither ever reaches the disk.
+    beside: the files that came with it, as the text with a micrograph's pixel size.
     """
 
     name: str
     content: bytes
+    beside: tuple[MemoryFile, ...] = ()
 
     @property
     def suffix(self) -> str:
@@ -49,6 +52,40 @@ def open_binary(source: Path | MemoryFile) -> BinaryIO:
     return io.BytesIO(source.content) if isinstance(source, MemoryFile) else source.open("rb")
 
 
+# What is said by a disk, by its rights or its owner, and is no bug.
+OF_THE_DISK = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.EIO, errno.ESTALE, errno.ENAMETOOLONG),
+}
+FULL = 65_536  # bytes; with less than this a failed write needs no other cause
+
+
+def disk_fault(error: BaseException) -> InputError | None:
+    """An error of the disk, full, read-only, broken, in one line with the path; None for others."""
+    if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+        return InputError(f"{error.filename or 'disk'}: {os.strerror(error.errno)}")
+    return None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Let an error of the disk within the block name the file that was written.
+
+    A full disk names none, and of some writers it is an error without a number, or none of the
+    system's at all.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            error.filename = error.filename or str(path)
+        elif shutil.disk_usage(path.parent).free < FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
+
+
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` when the block succeeds.
@@ -59,8 +96,9 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with writing(path):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -75,11 +113,12 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())  # mkdtemp makes it private; results are not
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+        with writing(path):
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())  # mkdtemp makes it private; results are not
+            if path.exists():
+                shutil.rmtree(path)
+            os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

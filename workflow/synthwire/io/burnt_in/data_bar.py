@@ -23,6 +23,7 @@ _TOLERANCE = 2  # of 8 bit: JPEG
 _RULE_PX = 8  # thickest line between picture and strip
 _CONTRAST = 0.2  # of the strip's range, from which something is written on it
 _LETTERS = 4
+_DRAWN = 0.2  # of a strip
 
 
 def find_data_bars(page: np.ndarray) -> Window | None:
@@ -35,6 +36,15 @@ def find_data_bars(page: np.ndarray) -> Window | None:
     if not below + above or below + above > height / 2:
         return None
     return Window(0, above, width, height - below)
+
+
+def is_drawn(strip: np.ndarray) -> bool:
+    """Whether rows (N, width[, colours]) are a drawing: one exact value has a share of them.
+
+    No specimen's has, for its noise; a bar that was cut off leaves the specimen where it was.
+    """
+    grey = strip if strip.ndim == 2 else strip[..., :3].mean(axis=2).astype(strip.dtype)
+    return bool(np.unique(grey, return_counts=True)[1].max() >= _DRAWN * grey.size)
 
 
 def _strip(grey: np.ndarray) -> int:

@@ -15,13 +15,15 @@ _UNITS = {
     "um": (1.0, "µm"),
     "mm": (1.0, "mm"),
     "å": (0.9, "Å"),
-    "pm": (0.9, "µm"),  # no image of wires is so small
+    "pm": (0.9, "µm"),  # mostly a µ without its tail, see _LARGE_PM
     "μ": (0.8, "µm"),
     "a": (0.75, "Å"),
     **dict.fromkeys(("urn", "μrn", "prn", "jm", "ym", "4m", "μn", "un", "lm", "wm"), (0.85, "µm")),
     **dict.fromkeys(("nrn", "nn", "hm", "rm", "ńm", "rim"), (0.8, "nm")),
 }
 _TEXT = re.compile(rf"^(?:scale(?: ?bar)?\W*)?=?\s*({NUMBER})\s*(\D+?|4m)\.?$")
+# From here on "pm" is as likely a picometre of atoms' images: then neither is believed.
+_LARGE_PM, _UNSURE = 50.0, 0.5
 _ROUND, _USUAL = (1.0, 2.0, 2.5, 5.0), (1.25, 1.5, 3.0, 4.0, 6.0, 7.5, 8.0)
 
 
@@ -56,4 +58,6 @@ def parse_label(text: str) -> Length | None:
     mantissa = round(value / 10 ** math.floor(math.log10(value) + 1e-9), 6)
     usual = 1.0 if mantissa in _ROUND else 0.9 if mantissa in _USUAL else 0.7
     sure = unit[0] * usual * (1.0 if repaired == plain else 0.9)
+    if match[2].startswith("p") and value >= _LARGE_PM:
+        sure *= _UNSURE
     return Length(value * size, f"{value:g} {unit[1]}", sure)

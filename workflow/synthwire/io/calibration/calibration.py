@@ -22,12 +22,14 @@ class Found:
 
     size_nm: (y, x). width: of the image, in pixels, of which it is said; None where that is open.
     remark: what else a user should know. rows: of the picture, where a data bar may follow them.
+    bar: rows of the data bar that the image ends with; None where that is open, too.
     """
 
     size_nm: tuple[float, float]
     width: int | None = None
     remark: str | None = None
     rows: int | None = None
+    bar: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ def weigh(readers: Iterable[Callable[[], Found | None]], shape: Sequence[int]) -
 
 def _picture_rows(found: Found, shape: Sequence[int]) -> int | None:
     """The rows of the picture, where the image (height, width) has more, and is as wide as said."""
-    if found.rows is None or found.width != shape[1]:
+    if found.width not in (None, shape[1]):
         return None
-    return found.rows if shape[0] / 2 < found.rows < shape[0] else None
+    rows = found.rows if found.width else None
+    if rows is None and found.bar:
+        rows = shape[0] - found.bar
+    return rows if rows is not None and shape[0] / 2 < rows < shape[0] else None

@@ -1,12 +1,14 @@
-"""Cameras of transmission electron microscopes: Olympus SIS, Gatan, TVIPS."""
+"""Cameras of transmission electron microscopes: Olympus SIS, Gatan, TVIPS, AMT."""
 
 from __future__ import annotations
+
+import re
 
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found, NoPixelSize
 from synthwire.io.calibration.tags import tag_value
-from synthwire.io.units import nanometres
+from synthwire.io.units import NUMBER, nanometres, number
 
 SIS_TAGS = (33560, 33471)
 GATAN_UNITS = (65004, 65003)  # down, across
@@ -47,3 +49,19 @@ def tvips_pixel_size(page: TiffPage) -> Found | None:
     if not isinstance(metadata, dict):
         return None
     return Found((float(metadata["PixelSizeY"]), float(metadata["PixelSizeX"])))
+
+
+def amt_pixel_size(page: TiffPage) -> Found | None:
+    """AMT's: XpixCal and YpixCal in the description, in pixels per unit."""
+    entries = [
+        re.search(rf"{name}\s*=\s*{value}", page.description)
+        for name, value in (
+            *((f"{axis}pixCal", f"({NUMBER})") for axis in "YX"),
+            ("Unit", r"([^\W\d_]+)"),
+        )
+    ]
+    y, x, unit = (match[1] if match else None for match in entries)
+    step = nanometres(unit)
+    if x is None or step is None:
+        return None
+    return Found((step / number(x if y is None else y), step / number(x)))

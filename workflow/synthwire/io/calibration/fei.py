@@ -9,7 +9,7 @@ from typing import Any
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found
-from synthwire.io.calibration.tags import tag_text, tag_value
+from synthwire.io.calibration.tags import tag_text, tag_value, whole
 from synthwire.io.units import nanometres, number
 
 TEXT_TAGS = (34682, 34680)
@@ -31,7 +31,10 @@ def pixel_size(page: TiffPage) -> Found | None:
         sides = _sides(scan, page)
         if sides:
             return Found(
-                sides, int(width) if width else None, rows=int(rows) if rows and width else None
+                sides,
+                int(width) if width else None,
+                rows=int(rows) if rows else None,
+                bar=None if rows else whole(metadata.get("PrivateFei", {}).get("DatabarHeight")),
             )
     return None
 
@@ -46,16 +49,20 @@ def _sides(scan: Mapping[str, Any], page: TiffPage) -> tuple[float, float] | Non
 
 
 def xml_pixel_size(page: TiffPage) -> Found | None:
-    """Elements pixelWidth and pixelHeight with a unit, or X and Y below PixelSize."""
+    """Of the XML in the tag."""
     text = tag_text(page, XML_TAG)
-    if text is None:
-        return None
+    return None if text is None else of_xml(text)
+
+
+def of_xml(text: str) -> Found | None:
+    """Elements pixelWidth and pixelHeight with a unit, or X and Y below PixelSize."""
     names = (("pixelHeight", "pixelWidth"), ("Y", "X"))
     within = re.search(r"<PixelSize\b.*?</PixelSize>", text, re.DOTALL)
     for (down, across), content in zip(names, (text, within and within[0]), strict=True):
         y, x = (_element_nm(content or "", name) for name in (down, across))
         if x is not None:
-            return Found((y or x, x))
+            bar = re.search(r"<databarHeight>\s*(\d+)", text)
+            return Found((y or x, x), bar=whole(bar and bar[1]))
     return None
 
 

@@ -6,9 +6,10 @@ import re
 
 from synthwire.io.calibration.calibration import Found
 from synthwire.io.calibration.tags import sections
-from synthwire.io.units import length_nm
+from synthwire.io.units import length_nm, number
 
 SECTIONS = ("semimagefile", "temimagefile")
+PRINT_NM = 1.27e8  # the width of the print of which Hitachi's SEMs give the magnification
 
 
 def recognises(text: str) -> bool:
@@ -17,10 +18,17 @@ def recognises(text: str) -> bool:
 
 
 def of_text(text: str) -> Found | None:
-    """PixelSize, of an image as wide as DataSize says."""
+    """PixelSize, of an image as wide as DataSize says; else that of the magnification."""
     found = sections(text)
     entries = next(found[name] for name in SECTIONS if name in found)
-    side = length_nm(entries["pixelsize"], "nm")
     data = re.match(r"\s*(\d+)(?:\s*x\s*(\d+))?", entries.get("datasize", ""))
     width, rows = (int(text) if text else None for text in (data.groups() if data else ("", "")))
-    return Found((side, side), width, rows=rows)
+    if "pixelsize" in entries:
+        side, remark = length_nm(entries["pixelsize"], "nm"), None
+    else:
+        side = PRINT_NM / number(entries["magnification"]) / (width or 0)
+        remark = (
+            "Hitachi's text gives a magnification but no pixel size; taken as "
+            f"{side:.4g} nm, since it is that of a print 127 mm wide"
+        )
+    return Found((side, side), width, remark, rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from synthwire.io.calibration import hitachi, jeol, tescan
 from synthwire.io.calibration.calibration import Calibration, Found, weigh
+from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.units import decode
 
 # A new maker is a file with recognises(text) and of_text(text), and its name here.
@@ -19,31 +20,47 @@ LARGEST_BYTES = 2**20  # others' texts may be of any length
 
 def sidecars_of(image: Path) -> list[Path]:
     """The texts of known makers beside an image: wires.txt or wires-tif.hdr of wires.tif."""
-    if image.suffix.lower() in SUFFIXES:
-        return []
-    stems = dict.fromkeys((f"{image.stem}-{image.suffix[1:].lower()}", image.stem, image.name))
-    suffixes = [form for suffix in SUFFIXES for form in (suffix, suffix.upper(), suffix.title())]
-    beside = (image.with_name(stem + suffix) for stem, suffix in product(stems, suffixes))
+    beside = (image.with_name(name) for name in _names(image))
     return [path for path in beside if is_sidecar(path)]
 
 
-def is_sidecar(path: Path) -> bool:
+def is_sidecar(path: Path | MemoryFile) -> bool:
     """Whether a file is such a text, which is no image itself."""
     return path.suffix.lower() in SUFFIXES and _reader(path) is not None
 
 
-def sidecar_calibration(image: Path, shape: Sequence[int]) -> Calibration:
+def sidecar_calibration(image: Path | MemoryFile, shape: Sequence[int]) -> Calibration:
     """The pixel size that the texts beside an image (height, width) say it has."""
-    readers = (_reader(path) for path in sidecars_of(image))
+    if isinstance(image, MemoryFile):
+        names = _names(Path(image.name))
+        texts: Sequence[Path | MemoryFile] = [
+            file for file in image.beside if Path(file.name).name in names
+        ]
+    else:
+        texts = sidecars_of(image)
+    readers = (_reader(text) for text in texts)
     return weigh((read for read in readers if read is not None), shape)
 
 
-def _reader(path: Path) -> Callable[[], Found | None] | None:
+def _names(image: Path) -> list[str]:
+    """How a text beside an image may be called."""
+    if image.suffix.lower() in SUFFIXES:
+        return []
+    stems = dict.fromkeys((f"{image.stem}-{image.suffix[1:].lower()}", image.stem, image.name))
+    suffixes = [form for suffix in SUFFIXES for form in (suffix, suffix.upper(), suffix.title())]
+    return [stem + suffix for stem, suffix in product(stems, suffixes)]
+
+
+def _reader(path: Path | MemoryFile) -> Callable[[], Found | None] | None:
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
+        if isinstance(path, Path) and not path.is_file():  # whoever reads a pipe may wait for ever
             return None
-        text = decode(path.read_bytes())
+        with open_binary(path) as file:
+            content = file.read(LARGEST_BYTES + 1)
     except OSError:
         return None
+    if len(content) > LARGEST_BYTES:
+        return None
+    text = decode(content)
     maker = next((maker for maker in MAKERS if maker.recognises(text)), None)
     return None if maker is None else partial(maker.of_text, text)

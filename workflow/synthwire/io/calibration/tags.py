@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import tifffile
@@ -21,6 +22,12 @@ def tag_text(page: tifffile.TiffPage, *codes: int) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return decode(bytes(value))
+
+
+def whole(text: object) -> int | None:
+    """A number of pixels; None for what is none."""
+    match = re.match(r"\s*(\d+)", str(text))
+    return int(match[1]) if match else None
 
 
 def sections(text: str) -> dict[str, dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found
-from synthwire.io.calibration.tags import sections, tag_text
+from synthwire.io.calibration.tags import sections, tag_text, whole
 from synthwire.io.units import number
 
 TAG = 50431
@@ -24,7 +24,8 @@ def recognises(text: str) -> bool:
 
 
 def of_text(text: str) -> Found | None:
-    """PixelSizeX and PixelSizeY, of whatever section."""
+    """PixelSizeX and PixelSizeY, of whatever section; ImageStripSize is the data bar's rows."""
     entries = {key: value for section in sections(text).values() for key, value in section.items()}
     x = number(entries["pixelsizex"]) * M_TO_NM
-    return Found((number(entries["pixelsizey"]) * M_TO_NM if "pixelsizey" in entries else x, x))
+    y = number(entries["pixelsizey"]) * M_TO_NM if "pixelsizey" in entries else x
+    return Found((y, x), bar=whole(entries.get("imagestripsize")))

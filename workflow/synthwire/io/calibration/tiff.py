@@ -7,7 +7,7 @@ from functools import partial
 
 import tifffile
 
-from synthwire.io.calibration import cameras, fei, imagej, light, ome, ours, tescan, zeiss
+from synthwire.io.calibration import cameras, fei, imagej, jeol, light, ome, ours, tescan, zeiss
 from synthwire.io.calibration.calibration import ODD, Calibration, Found, weigh
 
 # Of the whole file. A new program is a function (tiff, series) and its name here.
@@ -27,6 +27,10 @@ OF_PAGES: tuple[Callable[[tifffile.TiffPage], Found | None], ...] = (
     cameras.sis_pixel_size,
     cameras.gatan_pixel_size,
     cameras.tvips_pixel_size,
+    cameras.amt_pixel_size,
+    jeol.pixel_size,
+    zeiss.atlas_pixel_size,
+    zeiss.orion_pixel_size,
     light.micromanager_pixel_size,
     light.aperio_pixel_size,
     light.hamamatsu_pixel_size,

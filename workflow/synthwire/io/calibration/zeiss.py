@@ -1,4 +1,4 @@
-"""Zeiss's electron microscopes (SmartSEM): tag 34118."""
+"""Zeiss's electron and helium ion microscopes: SmartSEM's tag 34118, Atlas' and Orion's XML."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import re
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found
-from synthwire.io.calibration.tags import tag_value
-from synthwire.io.units import length_nm
+from synthwire.io.calibration.tags import tag_text, tag_value, whole
+from synthwire.io.units import NUMBER, length_nm, nanometres, number
 
 TAG = 34118
+ATLAS_TAG, ORION_TAG = 51023, 65000
 SCREEN_WIDTH = 1024  # what Zeiss calls "Pixel Size" is that of a screen so many pixels wide
 UNNAMED_PIXEL_SIZE = 3  # among the numbers before the first name, in metres, for that screen, too
 
@@ -37,3 +38,42 @@ def pixel_size(page: TiffPage) -> Found | None:
             f"{side:.4g} nm, for {page.imagewidth}"
         )
     return Found((side, side), width, remark)
+
+
+def atlas_pixel_size(page: TiffPage) -> Found | None:
+    """Of Atlas, by Fibics: the field, FOV_X and FOV_Y in µm, over the pixels of its image."""
+    text = tag_text(page, ATLAS_TAG)
+    if text is None:
+        return None
+    scan, image = (_within(text, name) for name in ("Scan", "Image"))
+    width, height = whole(_within(image, "Width")), whole(_within(image, "Height"))
+    x, y = (_element_nm(scan, f"FOV_{axis}", "um") for axis in "XY")
+    if x is None:
+        return None
+    x /= width or page.imagewidth
+    return Found((x if y is None else y / (height or page.imagelength), x), width)
+
+
+def orion_pixel_size(page: TiffPage) -> Found | None:
+    """Of Orion: ScalingX and ScalingY, in m."""
+    text = tag_text(page, ORION_TAG)
+    if text is None or "<ImageTags" not in text:
+        return None
+    x, y = (_element_nm(text, f"Scaling{axis}", "m") for axis in "XY")
+    return None if x is None else Found((y or x, x))
+
+
+def _within(xml: str, name: str) -> str:
+    """What stands within the first element of a name; empty where there is none."""
+    match = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", xml, re.DOTALL)
+    return match[1] if match else ""
+
+
+def _element_nm(xml: str, name: str, unit: str) -> float | None:
+    """A length in an element, in its own unit or that which is usual there."""
+    content = _within(xml, name)
+    match = re.search(rf"({NUMBER})", content)
+    given = re.search(rf'<{name}\b[^>]*\bunits?="([^"]+)"', xml, re.IGNORECASE)
+    said = (given and given[1]) or _within(content, "Units") or _within(content, "units") or unit
+    size = nanometres(said)
+    return number(match[1]) * size if match and size else None

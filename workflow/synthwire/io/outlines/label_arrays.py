@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from synthwire.errors import InputError
 from synthwire.io.arrays_only import unpickle_arrays
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.hdf5_items import datasets, open_hdf5
-from synthwire.io.recordings.tiff import open_tiff, require_codecs
+from synthwire.io.recordings.tiff import open_tiff, require_codecs, upright
 
 if TYPE_CHECKING:
     import h5py
@@ -64,15 +64,16 @@ def _read_tiff(path: Path | MemoryFile) -> np.ndarray:
             raise InputError(f"{path}: the TIFF holds no image")
         largest = max(series, key=lambda item: item.size)
         pixels, axes = largest.asarray(), largest.axes
+        turn = int(largest.keyframe.tags.valueof("Orientation", 1))
     if "S" in axes:
         pixels = np.moveaxis(pixels, axes.index("S"), -1)
         flat = pixels.reshape(-1, *pixels.shape[-3:])
         if len(flat) > 1:
             raise InputError(f"{path}: pages in colour are no label images")
-        return _of_colours(path, flat[0])
+        return upright(_of_colours(path, flat[0]), turn)
     order = [axis for axis in range(pixels.ndim) if axes[axis] not in "YX"]
     pixels = np.transpose(pixels, [*order, axes.index("Y"), axes.index("X")])
-    return pixels.reshape(-1, *pixels.shape[-2:])
+    return upright(pixels.reshape(-1, *pixels.shape[-2:]), turn)
 
 
 def _read_picture(path: Path | MemoryFile) -> np.ndarray:
@@ -84,7 +85,8 @@ def _read_picture(path: Path | MemoryFile) -> np.ndarray:
                     raise InputError(f"{path}: an animation is no label image")
                 if picture.format == "JPEG":
                     return _of_jpeg(path, picture)
-                pixels = np.array(picture.convert("RGBA") if picture.mode == "LA" else picture)
+                turned = ImageOps.exif_transpose(picture)
+                pixels = np.array(turned.convert("RGBA") if turned.mode == "LA" else turned)
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image, or a damaged one") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, SyntaxError) as error:
@@ -94,7 +96,7 @@ def _read_picture(path: Path | MemoryFile) -> np.ndarray:
 
 def _of_jpeg(path: Path | MemoryFile, picture: Image.Image) -> np.ndarray:
     """Black and white, if that is what it shows: JPEG changes all other numbers."""
-    grey = np.array(picture.convert("L"))
+    grey = np.array(ImageOps.exif_transpose(picture).convert("L"))
     if ((grey > 32) & (grey < 223)).mean() > 0.05 or not (grey >= 223).any():
         raise InputError(f"{path}: JPEG changes a label image's numbers; save it as PNG or TIFF")
     return (grey[np.newaxis] > 127).astype(np.uint8) * 255

@@ -14,7 +14,7 @@ def calibrated(path: Path | MemoryFile, recording: Recording) -> Recording:
     """A recording whose pixel size has gone through all doubts.
 
     Where its file says none, or one that is doubtful, that of a text beside it is taken, as JEOL,
-    Hitachi and TESCAN write; beside a file in memory there is nothing.
+    Hitachi and TESCAN write.
     """
     shape = recording.pages.shape[1:3]
     own = Calibration()
@@ -23,7 +23,7 @@ def calibrated(path: Path | MemoryFile, recording: Recording) -> Recording:
         own = weigh([lambda: Found(size)], shape)
     doubt = recording.pixel_size_doubt or own.doubt
     chosen = replace(own, doubt=doubt, remarks=(*recording.pixel_size_remarks, *own.remarks))
-    if (chosen.size_nm is None or doubt) and not isinstance(path, MemoryFile):
+    if chosen.size_nm is None or doubt:
         beside = sidecar_calibration(path, shape)
         if beside.size_nm is None or (chosen.size_nm is not None and beside.doubt):
             chosen = replace(chosen, remarks=(*chosen.remarks, *beside.remarks))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
-from synthwire.io.complex_numbers import PHASE, real_pages
+from synthwire.io.complex_numbers import PHASE, real_pages, without_ramps
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
 from synthwire.io.recordings import (
     arrays,
@@ -83,6 +83,9 @@ def read_recording(
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
+    if complex_part == PHASE and recording.pages.dtype.kind == "c":
+        level, said = without_ramps(recording.pages)
+        recording = replace(recording, pages=level, remarks=(*recording.remarks, *said))
     recording = replace(recording, pages=real_pages(recording.pages, complex_part))
     return without_blank(with_window(as_shown(calibrated(path, recording)), crop))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from synthwire.io.burnt_in.data_bar import find_data_bars
+from synthwire.io.burnt_in.data_bar import find_data_bars, is_drawn
 from synthwire.io.burnt_in.window import Window, window_by_hand
 from synthwire.io.recordings.recording import Recording
 
@@ -41,7 +41,7 @@ def with_window(recording: Recording, crop: Mapping[str, Any] | None = None) -> 
 def _found(recording: Recording) -> Window | None:
     height, width = recording.pages.shape[1:3]
     rows = recording.picture_rows
-    if rows is not None and rows < height:
+    if rows is not None and rows < height and is_drawn(recording.pages[0][rows:]):
         return Window(0, 0, width, rows)
     if recording.energies_ev is not None:
         return None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from synthwire.errors import InputError
+from synthwire.io.calibration import Calibration, fei, weigh
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.foreign import name_of
 from synthwire.io.recordings.recording import Recording, require_pixels
+from synthwire.io.units import decode
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".jp2", ".pgm", ".ppm")
 
@@ -29,6 +32,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     formats = MEMORY_FORMATS if isinstance(path, MemoryFile) else None
     palette: np.ndarray | None = None
     remarks: tuple[str, ...] = ()
+    jpeg = False
     try:
         with warnings.catch_warnings():
             # Pillow warns of 90 megapixels, which is a common stitched micrograph, and refuses
@@ -38,6 +42,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 require_pixels(path, (opened.height, opened.width), largest_pixels)
                 opened.load()
                 image: Image.Image = ImageOps.exif_transpose(opened)
+                jpeg = opened.format == "JPEG"
                 frames = getattr(opened, "n_frames", 1)
                 if frames > 1 and opened.format not in _WITH_PREVIEWS:
                     remarks = (f"the first of its {frames} frames is read",)
@@ -66,7 +71,26 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
         raise InputError(f"{path}: truncated or damaged image ({error})") from None
-    return Recording(pixels[np.newaxis], palette=palette, remarks=remarks)
+    found = _calibration(path, pixels.shape[:2]) if jpeg else Calibration()
+    return Recording(
+        pixels[np.newaxis],
+        found.size_nm,
+        palette=palette,
+        remarks=remarks,
+        pixel_size_doubt=found.doubt,
+        pixel_size_remarks=found.remarks,
+        picture_rows=found.picture_rows,
+    )
+
+
+def _calibration(path: Path | MemoryFile, shape: tuple[int, int]) -> Calibration:
+    """The pixel size in the XML that Phenom's SEMs write behind a JPEG (height, width)."""
+    with open_binary(path) as file:
+        content = file.read()
+    start = content.rfind(b"<FeiImage")
+    if start < 0:
+        return Calibration()
+    return weigh([partial(fei.of_xml, decode(content[start:]))], shape)
 
 
 def _palette(image: Image.Image) -> np.ndarray:

@@ -54,7 +54,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             found = tiff_calibration(tiff, tiff.series.index(series))
             side_nm = found.size_nm
             return Recording(
-                _upright(pages, turn),
+                upright(pages, turn),
                 side_nm[::-1] if side_nm and turn in _ON_THEIR_SIDE else side_nm,
                 remarks=(*remarks, *_of_a_set(tiff)),
                 pixel_size_doubt=found.doubt,
@@ -154,7 +154,7 @@ def _pages_first(path: Source, pixels: np.ndarray, axes: str) -> np.ndarray:
     return pixels
 
 
-def _upright(pages: np.ndarray, turn: int) -> np.ndarray:
+def upright(pages: np.ndarray, turn: int) -> np.ndarray:
     """Pages (pages, height, width, …) as they are meant to be seen; turn: the tag Orientation."""
     if turn in _ON_THEIR_SIDE:
         pages = pages.swapaxes(1, 2)
