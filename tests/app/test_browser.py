@@ -82,13 +82,41 @@ def open_page(browser, server):
         context.close()
 
 
+def live(page):
+    """What the running script has written, or the last one wrote when none runs.
+
+    While a script runs, what the one before has left stands beside it. Ask the page itself, and
+    not this, whether something is gone: before a script has written anything, nothing is live.
+    """
+    return page.locator("[data-testid=stElementContainer]:not([data-stale=true])")
+
+
 def metric(page, label: str):
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+    found = live(page).get_by_test_id("stMetric").filter(has_text=label)
+    return found.get_by_test_id("stMetricValue")
 
 
 def picked(page):
     """The heading over the measures of the particle that is chosen."""
-    return page.get_by_role("strong").filter(has_text=re.compile(r"^Particle \d+$"))
+    return live(page).get_by_role("strong").filter(has_text=re.compile(r"^Particle \d+$"))
+
+
+def button(page, name: str | re.Pattern[str]):
+    return live(page).get_by_role("button", name=name)
+
+
+def text(page, says: str | re.Pattern[str]):
+    return live(page).get_by_text(says)
+
+
+def alert(page, says: str = ""):
+    return live(page).get_by_test_id("stAlert").filter(has_text=says)
+
+
+def choose(page, label: str) -> None:
+    """Choose a view, a part, or how to compare, once the page stands still."""
+    settle(page)
+    live(page).get_by_text(label, exact=True).click()
 
 
 def settle(page) -> None:
@@ -101,11 +129,28 @@ def particles(page) -> int:
     return int(metric(page, "Particles").inner_text())
 
 
+def uploader(page, number: int):
+    """Of images (0) or of outlines (1)."""
+    return live(page).get_by_test_id("stFileUploader").nth(number)
+
+
 def send(page, *files: tuple[str, bytes], to: int = 0) -> None:
-    """Give files to the uploader of images (0) or of outlines (1)."""
-    page.locator("[data-testid=stFileUploader] input[type=file]").nth(to).set_input_files(
+    settle(page)
+    uploader(page, to).locator("input[type=file]").set_input_files(
         [{"name": name, "mimeType": "", "buffer": content} for name, content in files]
     )
+
+
+def take_away(page, number: int) -> None:
+    """The one file of an uploader."""
+    settle(page)
+    uploader(page, number).get_by_role("button", name=re.compile("Remove|Delete")).click()
+
+
+def download(page, name: str) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        button(page, name).click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
 def encoded(pixels: np.ndarray, kind: str) -> bytes:
@@ -122,7 +167,7 @@ def encoded(pixels: np.ndarray, kind: str) -> bytes:
 
 def test_it_starts_offline_on_this_machine_alone(open_page, server):
     page = open_page()
-    expect(page.get_by_text("optical-density.tif · 400 × 400 px · 6 nm a pixel")).to_be_visible()
+    expect(text(page, "optical-density.tif · 400 × 400 px · 6 nm a pixel")).to_be_visible()
     assert particles(page) > 0
     assert page.hosts <= {"127.0.0.1", None, ""}  # data: and blob: have no host
     port = urlsplit(server.address).port
@@ -133,11 +178,11 @@ def test_it_starts_offline_on_this_machine_alone(open_page, server):
 def test_the_threshold_moves_the_particles_without_an_inference(open_page, server):
     page = open_page()
     before, inferences = particles(page), server.inferences()
-    slider = page.get_by_role("slider", name="Score threshold")
+    slider = live(page).get_by_role("slider", name="Score threshold")
     slider.focus()
     slider.press("End")
     expect(metric(page, "Particles")).to_have_text("0")
-    expect(page.get_by_text("No particle at these settings")).to_be_visible()
+    expect(text(page, "No particle at these settings")).to_be_visible()
     slider.press("Home")
     expect(metric(page, "Particles")).not_to_have_text("0")
     assert particles(page) > before
@@ -175,50 +220,43 @@ def test_a_click_shows_a_particle_which_can_be_removed(open_page):
     x, y = point_at_a_particle(page)
     expect(page.locator(".hoverlayer .hovertext")).to_contain_text("score")
     page.mouse.click(x, y)
-    expect(page.locator("dl.measures")).to_contain_text("Aspect ratio")
+    expect(live(page).locator("dl.measures")).to_contain_text("Aspect ratio")
     expect(picked(page)).to_be_visible()
-    page.locator(".st-key-remove button").click()
+    live(page).and_(page.locator(".st-key-remove")).get_by_role("button").click()
     expect(metric(page, "Particles")).to_have_text(str(before - 1))
-    page.get_by_role("button", name="Undo").click()
+    button(page, "Undo").click()
     expect(metric(page, "Particles")).to_have_text(str(before))
 
 
 def test_all_formats_are_downloaded(open_page):
     page = open_page()
     count = particles(page)
-    page.get_by_text("Downloads", exact=True).click()
-
-    def download(name: str) -> tuple[str, bytes]:
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=name).click()
-        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
-
-    name, content = download("All files (zip)")
+    choose(page, "Downloads")
+    name, content = download(page, "All files (zip)")
     assert name == "optical-density.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {Path(item).name: archive.read(item) for item in archive.namelist()}
     assert set(files) == set(FILES)
-    name, table = download("Table")
+    name, table = download(page, "Table")
     assert name == "optical-density_particles.csv"
     assert table == files["particles.csv"]
     assert len(table.splitlines()) == count + 1
     with zipfile.ZipFile(io.BytesIO(files["rois.zip"])) as rois:
         assert len(rois.namelist()) == count
     for label, key in (("Overlay", "overlay.png"), ("COCO", "coco.json"), ("Labels", "labels.tif")):
-        assert download(label)[1] == files[key]
+        assert download(page, label)[1] == files[key]
 
 
 def test_images_of_each_format_are_taken_and_stay_in_memory(open_page, server):
     page = open_page()
     kinds = ("png", "jpg", "tif", "h5")
     send(page, *((f"wires.{kind}", encoded(WIRES, kind)) for kind in kinds))
-    expect(page.get_by_text("wires.png · 160 × 120 px · no pixel size")).to_be_visible()
+    expect(text(page, "wires.png · 160 × 120 px · no pixel size")).to_be_visible()
     expect(metric(page, "Median length")).to_contain_text("px")
-    page.get_by_text("All images", exact=True).click()
-    expect(page.get_by_text(re.compile(r"\d+ particles in 4 images"))).to_be_visible()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="All files of all images").click()
-    with zipfile.ZipFile(waiting.value.path()) as archive:
+    choose(page, "All images")
+    expect(text(page, re.compile(r"\d+ particles in 4 images"))).to_be_visible()
+    _, content = download(page, "All files of all images")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         folders = {name.split("/")[0] for name in archive.namelist()}
     tables = {"particles.csv", "summary.csv"}
     assert folders == {"wires", "wires_2", "wires_3", "wires_4", *tables}
@@ -227,7 +265,6 @@ def test_images_of_each_format_are_taken_and_stay_in_memory(open_page, server):
 
 def test_each_bad_upload_has_its_message(open_page):
     page = open_page()
-    message = page.get_by_test_id("stAlert")
     for name, content, says in (
         ("text.png", b"hello", "text.png: not an image"),
         ("cut.png", encoded(WIRES, "png")[:100], "cut.png: truncated or damaged"),
@@ -237,12 +274,10 @@ def test_each_bad_upload_has_its_message(open_page):
         ("huge.png", encoded(np.zeros((1200, 1000), np.uint8), "png"), "at most 1 megapixels"),
     ):
         send(page, (name, content))
-        expect(message.filter(has_text=says)).to_be_visible()
-        expect(message).to_have_count(1)
-        page.locator("[data-testid=stFileUploader]").first.get_by_role(
-            "button", name=re.compile("Remove|Delete")
-        ).click()
-        expect(message).to_have_count(0)
+        expect(alert(page, says)).to_be_visible()
+        expect(alert(page)).to_have_count(1)
+        take_away(page, 0)
+        expect(page.get_by_test_id("stAlert")).to_have_count(0)
     send(page, ("large.png", bytes(1_100_000)))
     expect(page.get_by_text(re.compile(r"1(\.0)? ?MB or smaller"))).to_be_visible()
     assert "Traceback" not in page.content()
@@ -252,16 +287,14 @@ def test_outlines_are_compared_or_refused(open_page):
     page = open_page()
     truth = catalogue.samples()[0].outlines().content
     send(page, ("truth.json", truth), to=1)
-    expect(page.get_by_text("missed (FN)")).to_be_visible()
+    expect(text(page, "missed (FN)")).to_be_visible()
     expect(metric(page, "Pixel accuracy")).to_contain_text("%")
-    page.get_by_text("Pixels", exact=True).click()
+    choose(page, "Pixels")
     expect(page.get_by_text(re.compile(r"\d found \(TP\)"))).to_be_visible()
-    page.locator("[data-testid=stFileUploader]").nth(1).get_by_role(
-        "button", name=re.compile("Remove|Delete")
-    ).click()
+    take_away(page, 1)
     expect(page.get_by_text("missed (FN)")).to_have_count(0)
     send(page, ("truth.json", b"[1, 2]"), to=1)
-    expect(page.get_by_test_id("stAlert")).to_contain_text("truth.json: neither COCO, nor VGG")
+    expect(alert(page, "truth.json: neither COCO, nor VGG")).to_be_visible()
     assert particles(page) > 0
 
 
@@ -282,9 +315,13 @@ def test_it_fits_narrow_and_wide_windows_in_both_themes(open_page, width, scheme
     assert (lightness < 80) == (scheme == "dark")
 
 
+def canvas(page):
+    return live(page).locator(".editor canvas")
+
+
 def drag(page, *points: tuple[float, float]) -> None:
     """Draw through points of the image, as shares of its width and height."""
-    box = page.locator(".editor canvas").bounding_box()
+    box = canvas(page).bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
     page.mouse.down()
@@ -294,17 +331,16 @@ def drag(page, *points: tuple[float, float]) -> None:
 
 
 def click(page, x: float, y: float, *keys: str) -> None:
-    box = page.locator(".editor canvas").bounding_box()
-    page.locator(".editor canvas").click(
-        position={"x": x * box["width"], "y": y * box["height"]}, modifiers=list(keys)
-    )
+    box = canvas(page).bounding_box()
+    place = {"x": x * box["width"], "y": y * box["height"]}
+    canvas(page).click(position=place, modifiers=list(keys))
 
 
 def test_a_whole_correction_by_hand(open_page, tmp_path):
     page = open_page()
     before = particles(page)
-    page.get_by_text("Correct by hand", exact=True).click()
-    expect(page.locator(".editor canvas")).to_be_visible()
+    choose(page, "Correct by hand")
+    expect(canvas(page)).to_be_visible()
     settle(page)
 
     def shows(count: int) -> None:
@@ -316,7 +352,7 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     shows(before + 1)
     page.keyboard.press("s")
     drag(page, (0.05, 0.05), (0.1, 0.05))  # across nothing
-    expect(page.get_by_test_id("stAlert").filter(has_text="splits nothing")).to_be_visible()
+    expect(alert(page, "splits nothing")).to_be_visible()
     drag(page, (0.8, 0.85), (0.8, 0.95))
     shows(before + 2)
     page.keyboard.press("v")
@@ -338,13 +374,11 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     page.keyboard.press("Delete")
     shows(before + 1)
     # the field that was written to last keeps what stands in it
-    expect(page.get_by_role("textbox", name="Pixel size")).to_have_value("6 nm")
+    expect(live(page).get_by_role("textbox", name="Pixel size")).to_have_value("6 nm")
     page.reload()
     shows(before + 1)
-    page.get_by_text("Downloads", exact=True).click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="All files (zip)").click()
-    content = Path(waiting.value.path()).read_bytes()
+    choose(page, "Downloads")
+    _, content = download(page, "All files (zip)")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         coco = json.loads(archive.read("optical-density/coco.json"))
     kinds = [item.get("attributes", {}).get("by_hand") for item in coco["annotations"]]
@@ -353,7 +387,7 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     # another window, another day: the zip is gone on with
     other = open_page()
     send(other, ("work.zip", content))
-    expect(other.get_by_text("3 steps by hand")).to_be_visible()
+    expect(text(other, "3 steps by hand")).to_be_visible()
     expect(metric(other, "Particles")).to_have_text(str(before + 1))
     other.keyboard.press("Control+z")
     expect(metric(other, "Particles")).to_have_text(str(before + 2))
@@ -365,9 +399,10 @@ def test_no_old_numbers_stand_there_while_another_image_is_searched(open_page):
     large = np.tile(WIRES, (7, 6))
     noise = np.random.default_rng(0).integers(0, 40, large.shape, dtype=np.uint8)
     send(page, ("large.png", encoded(large + noise, "png")))
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    expect(metric(page, "Particles")).not_to_be_visible(timeout=5000)
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("large.png was cancelled")).to_be_visible()
-    page.get_by_role("button", name="Search").click()
+    expect(button(page, "Cancel")).to_be_visible()
+    old = page.get_by_test_id("stMetric").filter(visible=True)
+    expect(old).to_have_count(0, timeout=5000)
+    button(page, "Cancel").click()
+    expect(text(page, "large.png was cancelled")).to_be_visible()
+    button(page, "Search").click()
     expect(metric(page, "Particles")).to_be_visible()
