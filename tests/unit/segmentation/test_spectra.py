@@ -1,14 +1,24 @@
 """Spectra of particles: simulated stacks of wires with two known spectra."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, shift
 from segmentation_cases import rectangles
 from stxm_scans import write_sdf
 
 from synthwire import cli
-from synthwire.segmentation.spectra import components, long_table, particle_spectra
+from synthwire.io.masks import encode_mask
+from synthwire.segmentation.spectra import (
+    DRIFT_COLUMNS,
+    UNLIKE,
+    components,
+    long_table,
+    particle_spectra,
+    read_scan,
+)
 
 ENERGIES = np.linspace(510, 560, 60)
 PHOTONS = 4000.0  # of I₀ in a pixel and energy, as STXM counts them
@@ -22,19 +32,32 @@ def two_spectra():
     return first, second
 
 
-def simulated(rng, blur=0.7):
-    """(masks, density): two crossing wires, a third lying wholly on one of them, a fourth apart."""
+def simulated(rng):
+    """(masks, density, spectra): optical densities of `counts_of` the specimen, at `PHOTONS`."""
+    masks, spectra = specimen()
+    return masks, -np.log(counts_of(rng, masks, spectra, PHOTONS) / PHOTONS), spectra
+
+
+def specimen():
+    """(masks, spectra): two crossing wires, a third wholly on one of them, a fourth apart."""
     masks = np.zeros((4, 80, 100), bool)
     masks[0, 30:44, 5:95] = True
     masks[1, 5:75, 40:54] = True
     masks[2, 33:41, 60:90] = True  # on the first
     masks[3, 60:72, 60:95] = True
     first, second = two_spectra()
-    spectra = np.stack([first, second, second, first])
-    density = np.tensordot(spectra.T, masks.astype(float), axes=1)
-    transmitted = np.stack([gaussian_filter(np.exp(-page), blur) for page in density])
-    counts = np.maximum(rng.poisson(PHOTONS * transmitted), 1)
-    return masks, -np.log(counts / PHOTONS), spectra
+    return masks, np.stack([first, second, second, first])
+
+
+def counts_of(rng, masks, spectra, photons, drift=None, blur=0.7):
+    """Photons (energies, height, width) that a scan counts."""
+    counts = []
+    for number, density in enumerate(np.tensordot(spectra.T, masks.astype(float), axes=1)):
+        seen = gaussian_filter(np.exp(-density), blur)
+        if drift is not None:
+            seen = shift(seen, drift[number], order=1, mode="nearest")
+        counts.append(rng.poisson(photons * seen))
+    return np.maximum(counts, 1 if drift is None else 0)
 
 
 def rms(found, true):
@@ -55,6 +78,50 @@ def test_known_spectra_come_back_outside_overlaps_and_inside():
     crossing[:, :42] = crossing[:, 52:] = False
     seen = density[:, crossing].mean(axis=1)
     assert rms(found.density[0] + found.density[1], seen) < 0.05
+
+
+def test_a_drifting_scan_of_few_photons_gives_the_known_spectra(tmp_path, capsys):
+    """192 photons a pixel and energy are the virtual STXM's 50,000 over 260 energies."""
+    rng = np.random.default_rng(3)
+    masks, spectra = specimen()
+    drift = np.cumsum(rng.normal(0, 0.1, (len(ENERGIES), 2)), axis=0)
+    drift -= drift[0]
+    counts = counts_of(rng, masks, spectra, 192, drift)
+    write_stack_of_energies(tmp_path / "scan.nxs", counts, ENERGIES)
+    scan = read_scan(tmp_path / "scan.nxs", transmission=True)
+    assert np.sqrt(np.mean((scan.drift[["down_px", "right_px"]] - drift) ** 2)) < 0.2
+    left, top, width, height = scan.region
+    seen = masks[:, top : top + height, left : left + width]
+    found = [
+        {"image_id": 1, "category_id": 1, "score": 1.0, "segmentation": encode_mask(mask)}
+        | {"bbox": [0.0, 0.0, 1.0, 1.0]}
+        for mask in seen
+    ]
+    image = np.where(seen.any(axis=0), 200, 20).astype(np.uint8)
+    result = replace(rectangles((1, 1, 9, 9)), image=image, results=found, measures=None)
+    result = replace(result, info={**result.info, "modality": "transmission"})
+    result.select(remove_nested=False).save(tmp_path / "result")
+    arguments = ["spectra", str(tmp_path / "scan.nxs"), "--result", str(tmp_path / "result")]
+    assert cli.main([*arguments, "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "1 unmixed from overlaps; drift up to " in said.out and not said.err
+    table = pd.read_csv(tmp_path / "out" / "spectra.csv")
+    values = table["optical_density"].to_numpy().reshape(4, -1)
+    for number, limit in enumerate((0.02, 0.02, 0.05, 0.02)):
+        assert rms(values[number], spectra[number]) < limit
+    report = pd.read_csv(tmp_path / "out" / "drift.csv")
+    assert list(report.columns) == list(DRIFT_COLUMNS) and len(report) == len(ENERGIES)
+    assert (report["likeness"].iloc[1:] > 0.5).all()
+
+
+def test_pages_that_share_nothing_are_known(tmp_path):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(1, 0.1, (3, 60, 80))
+    noise[:, 30:, :] += 5  # so that no page seems to have moved
+    noise[1] = rng.normal(1, 0.1, (60, 80))
+    write_stack_of_energies(tmp_path / "scan.nxs", noise)
+    scan = read_scan(tmp_path / "scan.nxs", transmission=False)
+    assert (scan.drift["likeness"].iloc[1:] < UNLIKE).all()
 
 
 def test_the_first_component_tells_the_phases_apart():
@@ -98,7 +165,7 @@ def test_the_command_joins_spectra_with_measures(tmp_path, capsys):
     assert (tmp_path / "out" / "spectra_figure.pdf").exists()
 
 
-def write_stack_of_energies(path, density):
+def write_stack_of_energies(path, density, energies=(527.0, 529.0, 531.0)):
     import h5py
 
     with h5py.File(path, "w") as file:
@@ -106,7 +173,7 @@ def write_stack_of_energies(path, density):
         file["entry1"].attrs["NX_class"] = "NXentry"
         group.attrs["NX_class"], group.attrs["signal"] = "NXdata", "data"
         group["data"] = density
-        group["energy"] = np.array([527.0, 529.0, 531.0])
+        group["energy"] = np.array(energies)
         group["energy"].attrs["units"] = "eV"
 
 

@@ -17,6 +17,7 @@ RESULTS = """\
 what lies in DIR afterwards:
   spectra.csv          optical density of each particle at each energy, and its spread
   composition.csv      particles.csv with mean optical density and loadings of the components
+  drift.csv            drift at each energy, the page's contrast, its likeness to the one before
   components.csv       mean spectrum and principal components of the spectra's shapes
   spectra_figure.pdf   figure of spectra, their map, and composition against width
 
@@ -44,9 +45,10 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--i0",
         type=parse_incident,
-        default={"percentile": 95.0},
+        default={},
         metavar="I0",
-        help="for transmission, where I₀ comes from, as segment takes it (default: 95)",
+        help="for transmission, where I₀ comes from, as segment takes it (default: the pixels away "
+        "from all particles, at each energy)",
     )
 
 
@@ -57,21 +59,31 @@ def run(options: argparse.Namespace) -> int:
     from synthwire.segmentation import spectra
     from synthwire.segmentation.summary import write_table
 
-    found, table, masks = spectra.spectra_of_result(options.stack, options.result, options.i0)
+    found, table, masks, drift = spectra.spectra_of_result(
+        options.stack, options.result, options.i0
+    )
     parts, loadings = spectra.components(found)
     composition = table.merge(loadings, on="id")
     rows = spectra.long_table(found)
     write_table(options.out / "spectra.csv", rows)
     write_table(options.out / "components.csv", parts)
+    write_table(options.out / "drift.csv", drift)
     write_table(options.out / "composition.csv", composition)
     style.save(draw_spectra(rows, composition, masks), options.out / "spectra_figure")
     without = int(loadings["mean_od"].isna().sum())
     if without:
         complain(f"{count(without, 'particle')} without a spectrum: others cover every pixel")
+    unlike = drift["energy_ev"][drift["likeness"] < spectra.UNLIKE]
+    if len(unlike):
+        complain(
+            f"drift is uncertain at {len(unlike)} of {len(drift)} energies, from {unlike.min():g} "
+            f"to {unlike.max():g} eV: a page has little in common with the one before (drift.csv)"
+        )
     energies = found.energies_ev
     print(
         f"{count(len(found.ids), 'particle')}, {len(energies)} energies from {energies[0]:g} to "
-        f"{energies[-1]:g} eV; {int(found.unmixed.sum())} unmixed from overlaps"
+        f"{energies[-1]:g} eV; {int(found.unmixed.sum())} unmixed from overlaps; drift up to "
+        f"{drift[['down_px', 'right_px']].abs().max(axis=None):.1f} px"
     )
     print(options.out / "spectra.csv")
     return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 from skimage.registration import phase_cross_correlation
 from skimage.transform import resize
 
@@ -17,6 +17,8 @@ from synthwire.errors import InputError
 from synthwire.io.grey import filled
 
 Region = tuple[int, int, int, int]
+
+MEMORY = 0.95  # weight of what is remembered of earlier pages, where drift is measured
 
 
 def incident_from_region(intensity: np.ndarray, region: Region) -> np.ndarray:
@@ -43,11 +45,18 @@ def incident_from_percentile(intensity: np.ndarray, percentile: float = 95.0) ->
     """
     if not 0 < percentile <= 100:
         raise InputError(f"I0 percentile: {percentile} is outside 0…100")
-    values = np.where(np.isfinite(intensity), intensity, np.nan)
-    if np.isnan(values).all(axis=(-2, -1)).any():
-        raise InputError("I0: a page has no finite intensity")
-    result = np.nanpercentile(values, percentile, axis=(-2, -1), keepdims=intensity.ndim == 3)
+    levels = []
+    for page in _pages_of(intensity):  # one by one: a stack of 260 energies is large
+        values = page[np.isfinite(page)]
+        if not values.size:
+            raise InputError("I0: a page has no finite intensity")
+        levels.append(np.percentile(values, percentile))
+    result = np.reshape(levels, (-1, 1, 1)) if intensity.ndim == 3 else np.asarray(levels[0])
     return _checked(result, f"at percentile {percentile:g}")
+
+
+def _pages_of(stack: np.ndarray) -> np.ndarray:
+    return stack if stack.ndim == 3 else stack[np.newaxis]
 
 
 def _nan_mean(patch: np.ndarray) -> np.ndarray:
@@ -85,12 +94,24 @@ def optical_density(intensity: np.ndarray, incident: np.ndarray | float) -> np.n
         )
     if (incident <= 0).any():
         raise InputError("I0: holds intensities of zero or less")
-    positive = intensity[intensity > 0]
-    if not positive.size:
+    density = np.where(intensity > 0, intensity, _half_a_count(intensity))
+    density /= incident  # in place: a stack of 260 energies is large
+    np.log(density, out=density)
+    np.subtract(0.0, density, out=density)
+    density[~np.isfinite(intensity)] = np.nan
+    return density
+
+
+def _half_a_count(intensity: np.ndarray) -> float:
+    least, whole = np.inf, True
+    for page in _pages_of(intensity):
+        positive = page[page > 0]
+        if positive.size:
+            least = min(least, float(positive.min()))
+            whole = whole and bool((np.mod(positive, 1) == 0).all())
+    if least == np.inf:
         raise InputError("no intensity is above zero; is this already optical density?")
-    whole = (np.mod(positive, 1) == 0).all()
-    least = 0.5 if whole else positive.min() / 2
-    return -np.log(np.where(intensity > 0, intensity, least) / incident) + 0.0 * intensity
+    return 0.5 if whole else least / 2
 
 
 def thickness_from_density(density: np.ndarray, attenuation_length_nm: float) -> np.ndarray:
@@ -172,23 +193,41 @@ def _require_stack(density: np.ndarray, energies_ev: Sequence[float]) -> None:
 def drift(stack: np.ndarray, *, upsampling: int = 20) -> np.ndarray:
     """Shift (pages, 2) in pixels (down, right) of each page against the first.
 
-    Each page is compared with the one before it by phase cross-correlation, since contrast changes
-    over an absorption edge, and the shifts are added up. A page without any structure is taken not
-    to have moved.
+    Each page is compared by cross-correlation with the mean of those before it, their drift undone
+    and the latest weighing most: contrast changes over an absorption edge, and from page to page
+    alone the errors would add up. A page without any structure is taken not to have moved.
     """
     if np.ndim(stack) != 3:
         raise InputError(f"a stack of pages is expected, not shape {np.shape(stack)}")
-    pages = [filled(page, np.isfinite(page)) for page in np.asarray(stack, dtype=float)]
-    shifts = np.zeros((len(pages), 2))
-    window = np.outer(*(np.hanning(side + 2)[1:-1] for side in pages[0].shape))
-    for page in range(1, len(pages)):
-        pair = [np.nan_to_num(pages[i] - pages[i].mean()) * window for i in (page - 1, page)]
-        if not all(image.any() for image in pair):
-            shifts[page] = shifts[page - 1]
+    shifts = np.zeros((len(stack), 2))
+    size = np.shape(stack)[1:]
+    window = np.outer(*(np.hanning(side + 2)[1:-1] for side in size))
+    down, right = (-2j * np.pi * fft.fftfreq(side) for side in size)
+    reference = None
+    for number, page in enumerate(stack):
+        shifts[number] = shifts[max(number - 1, 0)]
+        spectrum = _spectrum(np.asarray(page, dtype=float), window)
+        if spectrum is None:
             continue
-        back, _, _ = phase_cross_correlation(*pair, upsample_factor=upsampling, normalization=None)
-        shifts[page] = shifts[page - 1] - back
+        if reference is None:
+            reference = spectrum
+            continue
+        back, _, _ = phase_cross_correlation(
+            reference, spectrum, space="fourier", upsample_factor=upsampling, normalization=None
+        )
+        shifts[number] = -back
+        spectrum *= np.exp(down * back[0])[:, None]
+        spectrum *= np.exp(right * back[1])
+        reference *= MEMORY
+        reference += spectrum
     return shifts
+
+
+def _spectrum(page: np.ndarray, window: np.ndarray) -> np.ndarray | None:
+    """Fourier transform of a page, fading towards its edges; None of one without structure."""
+    page = filled(page, np.isfinite(page))
+    image = np.nan_to_num(page - page.mean()) * window
+    return fft.fftn(image) if image.any() else None
 
 
 def align(stack: np.ndarray, shifts: np.ndarray | None = None) -> tuple[np.ndarray, Region]:
@@ -202,7 +241,9 @@ def align(stack: np.ndarray, shifts: np.ndarray | None = None) -> tuple[np.ndarr
     stack = np.asarray(stack, dtype=float)
     if shifts.shape != (len(stack), 2):
         raise InputError(f"one shift (down, right) for each of {len(stack)} pages is expected")
-    aligned = np.stack([_moved(page, -shift) for page, shift in zip(stack, shifts, strict=True)])
+    aligned = np.empty_like(stack)
+    for number, (page, shift) in enumerate(zip(stack, shifts, strict=True)):
+        aligned[number] = _moved(page, -shift)
     low = np.ceil(np.maximum(-shifts, 0).max(axis=0)).astype(int)
     high = np.ceil(np.maximum(shifts, 0).max(axis=0)).astype(int)
     height, width = np.array(stack.shape[1:]) - low - high

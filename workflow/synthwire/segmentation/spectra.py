@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import ndimage
 from scipy.optimize import nnls
 
-from synthwire.datasets.absorption import density_pages
+from synthwire.datasets import absorption
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
 from synthwire.io.masks import decode_mask
@@ -21,6 +21,19 @@ from synthwire.io.recordings import read_recording
 EDGE_PX = 1  # beyond a mask's edge or within it, blur mixes particle and ground
 LEAST_OWN_PX = 12  # of a particle's own; with fewer its spectrum is unmixed from overlaps
 COMPONENTS = 3
+GROUND_PX = 4  # from all masks; nearer, the haze about a particle takes from I₀
+LEAST_GROUND = 0.05  # of the view; with less there is no ground to speak of
+# The mean logarithm of a Poisson count is that of its mean with half a count added, but for terms
+# of 1/count²; without, 50 counts are 1 % too dense.
+HALF_A_COUNT = 0.5
+UNLIKE = 0.3  # correlation of neighbouring pages, below which drift is uncertain
+DRIFT_COLUMNS = {
+    "energy_ev": "photon energy",
+    "down_px": "how far the view has moved since the first page, in pixels",
+    "right_px": "the same to the right",
+    "contrast": "standard deviation of the page, in its own unit",
+    "likeness": "correlation with the page before, the drift undone; empty for the first",
+}
 CROSS = ndimage.generate_binary_structure(2, 1)
 
 
@@ -53,14 +66,13 @@ def particle_spectra(
     from the pixels of their overlaps, less what the others are known to absorb, by non-negative
     least squares.
     """
-    order = np.argsort(energies_ev, kind="stable")
-    density, energies_ev = density[order], np.asarray(energies_ev, dtype=float)[order]
     inner = np.stack([ndimage.binary_erosion(mask, CROSS, EDGE_PX) for mask in masks])
     near_edge = [
         ndimage.binary_dilation(mask, CROSS, EDGE_PX) & ~core
         for mask, core in zip(masks, inner, strict=True)
     ]
-    clean = np.isfinite(density).all(axis=0) & ~np.logical_or.reduce(near_edge)
+    clean = np.logical_and.reduce([np.isfinite(page) for page in density])
+    clean &= ~np.logical_or.reduce(near_edge)
     cover = inner & clean
     times = cover.sum(axis=0)
     shape = (len(masks), len(energies_ev))
@@ -75,7 +87,10 @@ def particle_spectra(
     unknown = np.flatnonzero(own_px < LEAST_OWN_PX)
     _unmix(density, cover, unknown, means)
     unmixed = np.isin(np.arange(len(masks)), unknown)
-    return Spectra(ids, energies_ev, means, spread, own_px, overlap_px, unmixed)
+    energies = np.asarray(energies_ev, dtype=float)
+    order = np.argsort(energies, kind="stable")
+    means, spread = means[:, order], spread[:, order]
+    return Spectra(ids, energies[order], means, spread, own_px, overlap_px, unmixed)
 
 
 def _unmix(density: np.ndarray, cover: np.ndarray, unknown: np.ndarray, means: np.ndarray) -> None:
@@ -98,55 +113,121 @@ def _unmix(density: np.ndarray, cover: np.ndarray, unknown: np.ndarray, means: n
         means[unknown, page] = np.where(determined, nnls(design, row * weights)[0], np.nan)
 
 
-def read_density(
-    stack: Path, modality: str, incident: Mapping[str, Any]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Optical densities (energies, height, width) of a scan, its drift undone, and its energies.
+@dataclass(frozen=True)
+class Scan:
+    """A scan over photon energies, its drift undone.
 
-    incident: as `options.Preparation` has it; of transmission alone. InputError where the file
-    names no energies.
+    pages: (energies, height, width) as measured; energies_ev: (energies,), in the file's order.
+    region: (x, y, width, height), what all pages cover. drift: a row an energy, columns of
+    `DRIFT_COLUMNS`.
+    """
+
+    pages: np.ndarray
+    energies_ev: np.ndarray
+    region: tuple[int, int, int, int]
+    drift: pd.DataFrame
+
+
+def read_scan(stack: Path, *, transmission: bool) -> Scan:
+    """A scan from its file; InputError where it names no energies.
+
+    transmission: whether whole numbers are counts, to which half a one is added.
     """
     recording = read_recording(stack)
     if recording.energies_ev is None or len(recording.pages) < 2:
         raise InputError(f"{stack}: names no photon energies; a scan over energies is expected")
-    transmission = modality == "transmission"
-    pages = None
-    if transmission and "image" in incident:
-        pages = read_recording(incident["image"]).pages
-    settings = {
-        "incident": incident if transmission else "none",
-        "align": True,
-        **dict.fromkeys(("energy_ev", "ratio_ev", "average_ev")),
-    }
+    energies = np.asarray(recording.energies_ev, dtype=float)
+    pages = np.array(recording.pages, dtype=float)
+    del recording
+    if transmission and all((np.mod(page[np.isfinite(page)], 1) == 0).all() for page in pages):
+        pages += HALF_A_COUNT
     try:
-        density = density_pages(
-            recording.pages, recording.energies_ev, settings, incident_pages=pages
-        )
+        shifts = absorption.drift(pages)
+        pages, region = absorption.align(pages, shifts)
     except InputError as error:
         raise InputError(f"{stack}: {error}") from None
-    return density, np.asarray(recording.energies_ev)
+    shared = absorption.crop(pages, region)
+    columns = (energies, shifts[:, 0], shifts[:, 1], _contrasts(shared), _likeness(shared))
+    table = pd.DataFrame(dict(zip(DRIFT_COLUMNS, columns, strict=True)))
+    return Scan(pages, energies, region, table.sort_values("energy_ev", ignore_index=True))
+
+
+def _contrasts(pages: np.ndarray) -> np.ndarray:
+    return np.array([np.nanstd(page) for page in pages])
+
+
+def _likeness(pages: np.ndarray) -> np.ndarray:
+    """Correlation of each page with the one before it; NaN where one has no contrast."""
+    found = np.full(len(pages), np.nan)
+    for number in range(1, len(pages)):
+        pair = pages[number - 1 : number + 1].reshape(2, -1)
+        pair = pair[:, np.isfinite(pair).all(axis=0)]
+        if pair.size and (np.ptp(pair, axis=1) > 0).all():
+            found[number] = np.corrcoef(pair)[0, 1]
+    return found
+
+
+def density_of(
+    scan: Scan, modality: str, incident: Mapping[str, Any], masks: np.ndarray
+) -> np.ndarray:
+    """Optical densities (energies, height, width) of what all pages of a scan cover.
+
+    incident: of transmission alone, as `options.Preparation` has it, or {} for I₀ from the ground:
+    at each energy the median of the pixels that are far from all masks (n, height, width). Where
+    there are too few of them it is the 95th percentile, as for images.
+    """
+    if modality != "transmission":
+        return absorption.crop(scan.pages, scan.region)
+    if not incident:
+        ground = ~ndimage.binary_dilation(masks.any(axis=0), CROSS, GROUND_PX)
+        if ground.mean() < LEAST_GROUND:
+            incident = {"percentile": 95.0}
+        else:
+            pages = absorption.crop(scan.pages, scan.region)
+            level = np.array([np.nanmedian(page[ground]) for page in pages])
+            return absorption.optical_density(pages, level[:, None, None])
+    settings = {
+        "incident": incident,
+        "align": False,
+        **dict.fromkeys(("energy_ev", "ratio_ev", "average_ev")),
+    }
+    reference = read_recording(incident["image"]).pages if "image" in incident else None
+    density = absorption.density_pages(
+        scan.pages, scan.energies_ev.tolist(), settings, incident_pages=reference
+    )
+    return absorption.crop(density, scan.region)
 
 
 def spectra_of_result(
     stack: Path, result: Path, incident: Mapping[str, Any]
-) -> tuple[Spectra, pd.DataFrame, np.ndarray]:
-    """Spectra of the particles of a result, its table, and their masks (n, height, width)."""
+) -> tuple[Spectra, pd.DataFrame, np.ndarray, pd.DataFrame]:
+    """Spectra of the particles of a result, its table, their masks (n, height, width), the drift.
+
+    incident: see `density_of`.
+    """
     for name in ("coco.json", "particles.csv"):
         if not (result / name).is_file():
             raise InputError(f"{result}: no {name}; name the folder of one image's results")
     data, table = read_coco(result / "coco.json"), pd.read_csv(result / "particles.csv")
     if table.empty:
         raise InputError(f"{result}: no particles in it")
-    density, energies = read_density(stack, data["info"].get("modality", "od"), incident)
+    modality = data["info"].get("modality", "od")
+    scan = read_scan(stack, transmission=modality == "transmission")
     record = data["images"][0]
-    if density.shape[1:] != (record["height"], record["width"]):
+    width, height = scan.region[2:]
+    if (height, width) != (record["height"], record["width"]):
         raise InputError(
-            f"{stack}: {density.shape[1]} × {density.shape[2]} pixels, but {result} is of "
+            f"{stack}: {height} × {width} pixels, but {result} is of "
             f"{record['height']} × {record['width']}: results of another image"
         )
     by_id = {item["id"]: item for item in data["annotations"]}
     masks = np.stack([decode_mask(by_id[number]["segmentation"]) for number in table["id"]])
-    return particle_spectra(density, energies, masks, table["id"].to_numpy()), table, masks
+    try:
+        density = density_of(scan, modality, incident, masks)
+    except InputError as error:
+        raise InputError(f"{stack}: {error}") from None
+    found = particle_spectra(density, scan.energies_ev, masks, table["id"].to_numpy())
+    return found, table, masks, scan.drift
 
 
 def long_table(spectra: Spectra) -> pd.DataFrame:
