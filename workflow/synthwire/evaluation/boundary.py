@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-from skimage.morphology import isotropic_dilation
 
 from synthwire.evaluation.case import Case, Crop, count_in_units
 from synthwire.evaluation.instances import percent
@@ -71,6 +70,8 @@ def _outlines(crops: Iterable[Crop], shape: tuple[int, int]) -> np.ndarray:
 
 def _near(pixels: np.ndarray, radius: float) -> np.ndarray:
     """Pixels within `radius` of one that is set."""
+    from skimage.morphology import isotropic_dilation  # here, since it takes long to load
+
     # the distance to the nearest of no pixels is not defined
     return isotropic_dilation(pixels, radius) if pixels.any() else np.zeros_like(pixels)
 

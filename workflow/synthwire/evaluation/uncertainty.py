@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm as normal
-from scipy.stats import t as student
 
 from synthwire.errors import InputError
 from synthwire.evaluation.average_precision import AREA_METRICS, coco_metrics
@@ -132,6 +130,9 @@ def bootstrap_interval(
     always lies inside. On single simulated images (30 wires, 16 blocks) intervals of 95 % held
     what many such images give in 84 % (AP), 87 % (accuracy) and 91–96 % (others) of the cases.
     """
+    from scipy.stats import norm as normal  # here, since it takes long to load
+    from scipy.stats import t as student
+
     draws = draws[~np.isnan(draws)]
     if not len(draws) or math.isnan(value):
         return math.nan, math.nan

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy.stats import circvar
 
 from synthwire.figures.kit import layout, style
 from synthwire.figures.kit.panels import plot_distribution
 from synthwire.particles.distances import mean_direction
-from synthwire.particles.distribution import PERIOD_DEG, Kind
+from synthwire.particles.distribution import PERIOD_DEG, Kind, resultant
 
 IMAGE_COLOURS = (
     style.BLUE,
@@ -94,7 +93,7 @@ def _distribution(
     )
     if kind == "circular":
         centre, quartiles = mean_direction(values, PERIOD_DEG), None
-        order = 1 - circvar(values, high=PERIOD_DEG)
+        order = abs(resultant(values))
         title = f"mean direction {centre:.0f}°, order {order:.2f}"
     else:
         low, centre, high = (float(value) for value in np.percentile(values, [25, 50, 75]))

@@ -13,9 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from pycocotools import mask as coco_mask
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from synthwire.errors import InputError
 from synthwire.inference.predictor import Place
@@ -148,6 +145,11 @@ def _own_parts(
 def _assemble(parts: Mapping[Cell, Sequence[Part]], tiles: Mapping[Cell, Tile]) -> Iterator[dict]:
     """One result a particle, from the parts of all tiles."""
     everything = [part for found in parts.values() for part in found]
+    if len(tiles) == 1:
+        return (part.result for part in everything)
+    from scipy.sparse import coo_array  # here, as below: an image of one tile need not wait for it
+    from scipy.sparse.csgraph import connected_components
+
     begins = np.cumsum([0, *map(len, parts.values())])[:-1]
     number = dict(zip(parts, begins.tolist(), strict=True))
     links = [
@@ -183,6 +185,8 @@ def _same(first: Sequence[Part], second: Sequence[Part], region: Tile) -> Iterat
     ]
     if not all(near):
         return
+    from scipy.optimize import linear_sum_assignment
+
     results = [
         [side[number].result for number in numbers]
         for side, numbers in zip((first, second), near, strict=True)

@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy.stats import circmean, ks_2samp, wasserstein_distance
 
-from synthwire.particles.distribution import PERIOD_DEG
+from synthwire.particles.distribution import PERIOD_DEG, resultant
 
 FEATURES = (
     "area_px",
@@ -45,6 +44,8 @@ def compare_distributions(particles: pd.DataFrame) -> pd.DataFrame:
 
     The p-value takes particles for independent.
     """
+    from scipy.stats import ks_2samp, wasserstein_distance  # here, since it takes long to load
+
     sides = {source: group for source, group in particles.groupby("source")}
     rows = []
     for feature in FEATURES:
@@ -90,7 +91,8 @@ def compare_distributions(particles: pd.DataFrame) -> pd.DataFrame:
 
 def mean_direction(values: np.ndarray, period: float) -> float:
     """Mean of values on a circle, in [0, period)."""
-    return float(circmean(values, high=period) % period)  # circmean may round to the period itself
+    angle = float(np.angle(resultant(values, period))) % (2 * np.pi)
+    return angle * period / (2 * np.pi) % period  # which it may round to
 
 
 def _steps(first: np.ndarray, second: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.stats import circstd, gaussian_kde
 
 PERIOD_DEG = 180.0  # of a particle's orientation
 CIRCULAR_BINS = 12
@@ -108,10 +107,11 @@ def linear_density(values: np.ndarray, grid: np.ndarray, lower: float | None) ->
     """
     if len(values) < 2 or np.ptp(values) == 0:
         return np.zeros_like(grid, dtype=float)
-    density = gaussian_kde(values)
+    width = float(values.std(ddof=1)) * len(values) ** (-1 / 5)
+    density = _gaussians(values, width, grid)
     if lower is None:
-        return density(grid)
-    return np.where(grid >= lower, density(grid) + density(2 * lower - grid), 0.0)
+        return density
+    return np.where(grid >= lower, density + _gaussians(values, width, 2 * lower - grid), 0.0)
 
 
 def periodic_density(
@@ -124,9 +124,22 @@ def periodic_density(
     """
     if len(angles) < 2:
         return np.zeros_like(grid, dtype=float)
-    spread = min(circstd(angles, high=period), period / np.sqrt(12))
+    length = np.clip(abs(resultant(angles, period)), 1e-300, 1.0)
+    spread = min(period / (2 * np.pi) * np.sqrt(-2 * np.log(length)), period / np.sqrt(12))
     width = max(spread * len(angles) ** (-1 / 5), period / 180)
     turns = np.arange(-3, 4) * period
     images = np.add.outer(angles, turns).ravel()  # each angle once a turn
-    density = gaussian_kde(images, bw_method=width / images.std(ddof=1))
-    return len(turns) * density(grid)
+    return len(turns) * _gaussians(images, width, grid)
+
+
+def resultant(angles: np.ndarray, period: float = PERIOD_DEG) -> complex:
+    """Mean of the unit vectors of angles on a circle of `period`; its length is 1 where all angles
+    are one, and about 0 where none prevails.
+    """
+    return complex(np.exp(2j * np.pi / period * np.asarray(angles)).mean())
+
+
+def _gaussians(values: np.ndarray, width: float, grid: np.ndarray) -> np.ndarray:
+    """Mean of the normal densities about values, at the points of a grid."""
+    away = np.subtract.outer(grid, values) / width
+    return np.exp(-(away**2) / 2).mean(axis=1) / (np.sqrt(2 * np.pi) * width)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.evaluation.evaluate import evaluate_predictions
-from synthwire.figures.prediction import draw_prediction
 from synthwire.schema import validate
 from synthwire.segmentation.result_files import png
 
@@ -47,6 +46,8 @@ def comparison_files(result: Segmentation, outlines: Sequence[Mapping]) -> dict[
 
     outlines: COCO annotations; those with iscrowd = 1 count neither for nor against.
     """
+    from synthwire.figures.prediction import draw_prediction  # here, as it is not always asked for
+
     evaluation = evaluate(result, outlines)
     record = result.record
     picture = AnnotatedImage(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from synthwire.datasets.absorption import density_pages
 from synthwire.errors import InputError
 from synthwire.io.burnt_in.window import Window
 from synthwire.io.calibration import as_pixel_size
@@ -147,6 +146,8 @@ def _grey_pages(
 def _density_pages(
     pages: np.ndarray, energies_ev: Sequence[float] | None, preparation: Preparation
 ) -> np.ndarray:
+    from synthwire.datasets.absorption import density_pages  # here: it takes long to load
+
     incident: Any = "none"
     incident_pages = None
     if preparation.modality == "transmission":
