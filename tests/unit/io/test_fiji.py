@@ -28,8 +28,13 @@ def test_fiji_slices_are_pages(tmp_path):
     write_fiji_rois(tmp_path / "a.zip", data)
     found = read_outlines(tmp_path / "a.zip", ["a.tif"] * 2, SHAPE)
     assert [item["image_id"] for item in found.annotations] == [1, 2]
-    with pytest.raises(InputError, match="slice 2 of 1"):
-        read(tmp_path / "a.zip")
+    found = read(tmp_path / "a.zip")  # of the first slice alone
+    assert [item["image_id"] for item in found.annotations] == [1]
+    assert any("lies on slice 2 of 1; left out" in remark for remark in found.remarks)
+    write_fiji_rois(tmp_path / "b.zip", coco(masks()[:2]))
+    found = read_outlines(tmp_path / "b.zip", ["a.tif"] * 2, SHAPE)
+    assert [item["image_id"] for item in found.annotations] == [1, 1]
+    assert "2 ROIs: name no slice" in found.remarks[0]
 
 
 @needs_roifile

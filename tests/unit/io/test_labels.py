@@ -10,7 +10,7 @@ from outline_cases import SHAPE, coco, masks, masks_of, read, square
 from PIL import Image
 
 from synthwire.errors import InputError
-from synthwire.io.outlines import read_outlines, write_labels
+from synthwire.io.outlines import OutlineSource, read_outlines, write_labels
 from synthwire.io.recordings import read_image
 
 
@@ -227,3 +227,36 @@ def test_cellpose_pickles_are_read_and_nothing_in_them_runs(tmp_path):
     assert not (tmp_path / "harm").exists()
     with (tmp_path / "b_seg.npy").open("rb") as file:
         assert pickle.PROTO in file.read()  # it was a pickle indeed
+
+
+def test_a_mask_each_along_the_last_axis(tmp_path):
+    np.save(tmp_path / "a.npy", np.stack([two() == 1, two() == 2], axis=-1))
+    found, remarks = areas(tmp_path / "a.npy")
+    assert found == [60, 140] and "2 pages: one particle each" in remarks
+
+
+def test_black_particles_on_white(tmp_path):
+    Image.fromarray(np.where(two() > 0, 0, 255).astype(np.uint8)).save(tmp_path / "a.png")
+    found, remarks = areas(tmp_path / "a.png")
+    assert found == [60, 140] and "taken as ground, 0 as particles" in remarks
+
+
+def test_blended_rims_are_questioned(tmp_path):
+    picture = Image.fromarray(COLOURS)
+    picture = picture.resize((4 * SHAPE[1], 4 * SHAPE[0]), Image.Resampling.BILINEAR)
+    picture.resize(SHAPE[::-1], Image.Resampling.BILINEAR).save(tmp_path / "a.png")
+    _, remarks = areas(tmp_path / "a.png")
+    assert "nowhere 3 pixels wide" in remarks
+
+
+def test_instances_of_kitti_and_cityscapes_among_their_classes(tmp_path):
+    for folder, name in (("instance", "a.png"), ("gtFine", "a_gtFine_instanceIds.png")):
+        path = tmp_path / folder / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(two(np.uint16, 24000, 24001)).save(path)
+        for other in ("semantic/a.png", "gtFine/a_gtFine_color.png"):
+            beside = tmp_path / other
+            beside.parent.mkdir(exist_ok=True)
+            Image.fromarray(two()).save(beside)
+        assert OutlineSource(tmp_path, ["x/a.tif"]).require("x/a.tif").file == path
+        path.unlink()

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from outline_cases import SHAPE, SQUARE, coco, masks, masks_of, read, square
+from outline_cases import SHAPE, SQUARE, coco, masks, masks_of, polygons, read, square
 
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, write_json
@@ -187,3 +187,53 @@ def test_equal_names_are_refused_unless_their_paths_differ(tmp_path):
     assert len(found.annotations) == 1
     with pytest.raises(InputError, match="two for a.png: /datasets/one/a.png"):
         read(tmp_path / "a.json")
+
+
+def ring(box: tuple[int, int, int, int]) -> list[float]:
+    left, top, right, bottom = box
+    return [left, top, right, top, right, bottom, left, bottom]
+
+
+FIRST, SECOND = ring((5, 6, 15, 20)), ring((20, 20, 40, 26))
+
+
+def test_run_lengths_in_a_list_are_one_particle(tmp_path):
+    data = coco(masks()[:2])
+    codes = [item["segmentation"] for item in data["annotations"]]
+    data["annotations"] = [{**data["annotations"][0], "segmentation": codes}]
+    write_json(tmp_path / "a.json", data)
+    (mask,) = masks_of(read(tmp_path / "a.json"))
+    np.testing.assert_array_equal(mask, np.any(masks()[:2], axis=0))
+
+
+def test_roboflow_says_what_an_image_was_called(tmp_path):
+    data = polygons(FIRST, SECOND)
+    data["images"][0] |= {"file_name": "a-b_png.rf.0a1b2c3d4e5f.jpg", "extra": {"name": "a.png"}}
+    data["images"].append({**data["images"][0], "id": 9, "extra": {"name": "b.png"}})
+    write_json(tmp_path / "a.json", data)
+    assert [item["area"] for item in read(tmp_path / "a.json").annotations] == [140, 120]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda item: item.update(category_id=7), "of the class '_background_'"),
+        (lambda item: item.update(segmentation=[ring((0, 0, 50, 40))]), "covers the whole image"),
+        (lambda item: item.update(segmentation=[[0.1, 0.2, 0.5, 0.2, 0.5, 0.9]]), "from 0 to 1"),
+        (lambda item: item.update(segmentation=[[5, "wire", 9, 9, 7, 2]]), "no proper outline"),
+    ],
+)
+def test_what_is_no_particle_is_left_out_and_said(tmp_path, change, says):
+    data = polygons(FIRST, SECOND)
+    data["categories"].append({"id": 7, "name": "_background_"})
+    change(data["annotations"][1])
+    write_json(tmp_path / "a.json", data)
+    found = read(tmp_path / "a.json")
+    assert [item["area"] for item in found.annotations] == [140]
+    assert sum(says in remark and "left out" in remark for remark in found.remarks) == 1
+
+
+def test_windows_latin_1(tmp_path):
+    data = {**polygons(FIRST), "info": {"description": "5 µm"}}
+    (tmp_path / "a.json").write_bytes(json.dumps(data, ensure_ascii=False).encode("cp1252"))
+    assert [item["area"] for item in read(tmp_path / "a.json").annotations] == [140]

@@ -169,6 +169,18 @@ def test_label_studio_short_form_and_the_first_of_several_people(tmp_path):
     assert found == [140] and "the first of 2 people's" in remarks
 
 
+def test_label_studio_on_a_turned_image_and_of_a_model_alone(tmp_path):
+    turned = {**result("polygonlabels", points=percent(SQUARE)), "image_rotation": 90}
+    kept = result("rectanglelabels", x=60, y=50, width=20, height=15, rotation=0)
+    (tmp_path / "a.json").write_text(json.dumps([task(turned, kept)]))
+    found, remarks = areas(tmp_path / "a.json")
+    assert found == [60] and "turned by 90°" in remarks
+    guessed = {**task(), "annotations": [], "predictions": [{"result": [kept]}]}
+    (tmp_path / "a.json").write_text(json.dumps([guessed]))
+    found, remarks = areas(tmp_path / "a.json")
+    assert found == [] and "a model's predictions alone" in remarks
+
+
 def test_broken_brushes_are_named():
     code = brush(square())
     np.testing.assert_array_equal(decode_brush(code, SHAPE), square())
@@ -300,6 +312,12 @@ def test_other_texts_are_named(tmp_path, text):
         ("a.pkl", b"\x80\4.", "a Python pickle"),
         ("a.json", b'{"objects": [], "size": {}}', "Supervisely"),
         ("a.json", b'{"annotations": []}', "without the list 'images'"),
+        ("a.json", b'{"info": {}, "objects": []}', "ISAT's JSON"),
+        ("a.json", b'[{"External ID": "a.png", "Label": {}}]', "Labelbox"),
+        ("a.json", b'{"images": [], "categories": []}', "without the list 'annotations'"),
+        ("a.csv", b" \n\n", "an empty file"),
+        ("a.csv", b"filename,region_shape_attributes\n", "VIA's table without a row"),
+        ("a.csv", b"# Exported using VGG Image Annotator\n", "save its project as JSON"),
         ("a.wxyz", b"\0", r"'\.wxyz' is no format of outlines"),
         ("data.yaml", b"names: [a]", "the folder or the zip of YOLO's"),
     ],

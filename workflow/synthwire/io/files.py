@@ -169,13 +169,17 @@ def json_ready(value: Any) -> Any:
 
 
 def read_json(path: Source) -> Any:
-    """Read JSON: UTF-8, with or without its mark, UTF-16 or UTF-32.
+    """Read JSON: UTF-8, with or without its mark, UTF-16, UTF-32 or Windows' Latin-1.
 
     InputError when the file is missing or is no JSON.
     """
     try:
         with open_binary(as_source(path)) as file:
-            return json.loads(file.read())  # bytes: json finds the encoding
+            content = file.read()
+        try:
+            return json.loads(content)  # bytes: json finds the encoding
+        except UnicodeDecodeError:
+            return json.loads(content.decode("cp1252"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:

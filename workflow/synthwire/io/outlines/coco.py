@@ -17,7 +17,7 @@ from scipy import ndimage
 from synthwire.errors import InputError
 from synthwire.io.files import write_json
 from synthwire.io.masks import decode_mask, segmentation_to_rle
-from synthwire.io.outlines.collector import Collector
+from synthwire.io.outlines.collector import Collector, require_pixels
 from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of
 from synthwire.io.outlines.pairing import listed
 
@@ -74,6 +74,7 @@ def read(collector: Collector) -> None:
         what = f"of images that the file does not list ({listed(homeless)})"
         say(f"{len(homeless)} of {len(annotations)} annotations", what)
     scores = [item["score"] for item in annotations if isinstance(item.get("score"), int | float)]
+    scores = [score for score in scores if np.isfinite(score)]
     if scores:
         collector.remark(
             "scores",
@@ -105,6 +106,9 @@ def _images(collector: Collector) -> list[dict]:
         name, path = str(image.get("file_name") or ""), image.get("path")
         if isinstance(path, str) and path.replace("\\", "/").endswith(name.replace("\\", "/")):
             name = path  # coco-annotator's, which tells equal names apart
+        extra = image.get("extra")
+        if isinstance(extra, dict) and isinstance(extra.get("name"), str):
+            name = extra["name"]  # Roboflow's, of the file that was uploaded
         identity = image.get("id")
         found.append(
             {
@@ -165,6 +169,9 @@ def _take(collector: Collector, page: int, where: str, item: Mapping, name: str)
     with collector.attempt(where):
         if isinstance(segmentation, str | dict):
             rle = _mask_of_run_lengths(collector, segmentation, where)
+        elif _are_run_lengths(segmentation):
+            codes = [_mask_of_run_lengths(collector, part, where) for part in segmentation]
+            rle = collector.merge(codes)
         elif segmentation:
             rle = _mask_of_polygons(collector, parse_rings(segmentation), where)
         else:
@@ -183,6 +190,14 @@ def _mask_of_box(collector: Collector, box: Any, where: str) -> dict:
         raise InputError("no segmentation, and a box without an area")
     collector.remark(where, "a box alone; taken as a rectangle")
     return collector.mask_of_box((x, y), (x + width, y + height), where)
+
+
+def _are_run_lengths(parts: Any) -> bool:
+    return (
+        isinstance(parts, list)
+        and bool(parts)
+        and all(isinstance(part, dict) and "counts" in part for part in parts)
+    )
 
 
 def _mask_of_run_lengths(collector: Collector, segmentation: dict | str, where: str) -> dict:
@@ -222,6 +237,7 @@ def _mask_of_polygons(collector: Collector, rings: Sequence[np.ndarray], where: 
     good = [ring for ring in rings if len(ring) >= 3 and np.isfinite(ring).all()]
     if not good:
         raise InputError("a polygon needs an even count of numbers, at least six")
+    require_pixels(good)
     if len(good) < len(rings):
         count = len(rings) - len(good)
         collector.remark(

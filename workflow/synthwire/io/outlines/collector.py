@@ -28,6 +28,9 @@ from synthwire.io.units import decode
 Shape = TypeVar("Shape")
 
 JSON_SUFFIXES = (".json", ".geojson")
+_WHOLE = 0.98  # of the image; an outline that covers so much is the image's own
+# Classes of what is no particle, as programs name them; QuPath ends such on an asterisk.
+NO_PARTICLES = ("background", "ignore", "region", "roi")
 FARTHEST = 1e7  # px; what lies beyond is no place on an image
 LONGEST_TEXT = 256 * 2**20  # bytes; what is longer is no file of outlines
 
@@ -56,6 +59,12 @@ class Outlines:
 
     annotations: list[dict] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+
+
+def require_pixels(rings: Sequence[np.ndarray]) -> None:
+    """Refuse rings (n, 2) within one pixel: they are given in parts of the image."""
+    if all((points >= 0).all() and (points <= 1).all() for points in rings):
+        raise InputError("places from 0 to 1 are parts of the image, where pixels are expected")
 
 
 class Collector:
@@ -183,8 +192,15 @@ class Collector:
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
         """Take one mask in, unless it is empty or stands there already."""
-        if coco_mask.area(rle) == 0:
+        area = int(coco_mask.area(rle))
+        if area == 0:
             self.leave_out(where, "empty or outside the image")
+            return
+        if area >= _WHOLE * self.shape[0] * self.shape[1] and not iscrowd:
+            self.leave_out(where, "covers the whole image, as no particle does")
+            return
+        if class_name.strip("_*").casefold() in NO_PARTICLES and class_name not in self.classes:
+            self.leave_out(where, f"of the class '{class_name}', which is no particle")
             return
         key = (page, rle["counts"])
         if key in self.seen:
@@ -229,6 +245,7 @@ class Collector:
                 good.append(points)
         if not good:
             raise InputError("a ring needs three points or more, all of them numbers")
+        require_pixels(good)
         if len(good) < len(rings):
             self.remark(where, f"{len(rings) - len(good)} of {len(rings)} rings left out: no area")
         for points in good:

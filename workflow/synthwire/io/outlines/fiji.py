@@ -55,6 +55,9 @@ def read(collector: Collector) -> None:
             collector.leave_out(f"ROI {name or number}", what)
     slices = {number: max(roi.position, roi.t_position, roi.z_position, 1) for number, roi in rois}
     pages = len(collector.names)
+    anywhere = [roi for _, roi in rois if not max(roi.position, roi.t_position, roi.z_position)]
+    if pages > 1 and anywhere:
+        collector.remark(f"{len(anywhere)} ROIs", "name no slice; taken as those of the first")
     if pages == 1 and len(set(slices.values())) == 1 and max(slices.values()) > 1:
         collector.remark(
             f"slice {max(slices.values())}", "all ROIs lie on it; taken as those of the only image"
@@ -63,7 +66,8 @@ def read(collector: Collector) -> None:
     for number, roi in rois:
         where = f"ROI {roi.name or parts[number - 1][0] or number}"
         if slices[number] > pages:
-            raise collector.error(f"{where} lies on slice {slices[number]} of {pages}")
+            collector.leave_out(where, f"lies on slice {slices[number]} of {pages}")
+            continue
         label = str(roi.properties.get("class", ""))
         collector.take(
             slices[number] - 1, where, partial(mask_of_roi, collector, roi, where), label

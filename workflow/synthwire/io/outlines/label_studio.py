@@ -78,6 +78,8 @@ def _results(collector: Collector, task: Mapping) -> Sequence[Mapping]:
     if len(good) > 1:
         what = f"the first of {len(good)} people's annotations was taken"
         collector.remark(_name(task), what)
+    if not good and task.get("predictions"):
+        collector.remark(_name(task), "a model's predictions alone; nobody's annotations are there")
     return good[0].get("result") or [] if good else []
 
 
@@ -94,13 +96,18 @@ def _take(collector: Collector, page: int, where: str, result: Any) -> None:
     classes = value.get(kind) or value.get("labels")
     label = str(classes[0]) if isinstance(classes, list) and classes else ""
     shape = SHAPES.get(kind, kind)
-    collector.take(page, where, partial(_mask, collector, shape, value, where), label)
+    turn = float(result.get("image_rotation") or 0)
+    collector.take(page, where, partial(_mask, collector, shape, value, turn, where), label)
 
 
-def _mask(collector: Collector, kind: str, value: Mapping, where: str) -> dict:
+def _mask(collector: Collector, kind: str, value: Mapping, image_turn: float, where: str) -> dict:
     """RLE of one result, whose places are in percent of the image's sides."""
     height, width = collector.shape
     across, down = width / 100, height / 100
+    if image_turn % 360:
+        raise InputError(
+            f"drawn on the image turned by {image_turn:g}°; turn it back and draw anew"
+        )
     turn = math.radians(float(value.get("rotation") or 0))
     if kind == "polygon":
         points = parse_points(value["points"])

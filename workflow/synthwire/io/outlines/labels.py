@@ -36,6 +36,8 @@ def read(collector: Collector) -> None:
     masks for one image are a particle each.
     """
     pages = read_labels(collector.path)
+    if pages.shape[:2] == collector.shape != pages.shape[1:]:  # a mask each along the last axis
+        pages = np.moveaxis(pages, 2, 0)
     collector.require_shape(pages.shape[1], pages.shape[2], "each page")
     layers, ours = _written_here(collector.path)
     stacked = len(pages) > 1 and len(collector.names) == 1 and not layers and _are_masks(pages)
@@ -91,10 +93,24 @@ def _with_particles(collector: Collector, where: str, labels: np.ndarray) -> np.
     Says which labels consist of several parts.
     """
     values = np.unique(labels[labels > 0])
+    if len(values) == 1 and _is_ground(labels > 0):
+        labels = (labels == 0).astype(labels.dtype)
+        collector.remark(
+            f"{where}mask",
+            f"{values[0]} covers most of it and of its edge; taken as ground, 0 as particles",
+        )
+        values = np.array([1])
     if _is_smoothed(labels, values):
         labels = (labels > values[-1] // 2).astype(labels.dtype)
         values = np.array([1])
         collector.remark(f"{where}mask", "black and white with grey rims; cut at half")
+    thin = _without_inside(labels, values)
+    if len(values) > 2 and len(values) / 2 <= len(thin) < len(values):
+        collector.remark(
+            f"{where}labels",
+            f"{len(thin)} of {len(values)} are nowhere 3 pixels wide; was it smoothed or "
+            "resampled, so that they are rims of others?",
+        )
     parts, count = measure.label(labels, background=0, return_num=True, connectivity=2)
     if len(values) == 1 and count > 1:
         collector.remark(
@@ -115,6 +131,18 @@ def _with_particles(collector: Collector, where: str, labels: np.ndarray) -> np.
             + (": is this a mask of classes, not of particles?" if several else ""),
         )
     return labels
+
+
+def _without_inside(labels: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Those of the labels that have no pixel among eight of their own."""
+    inside = ndimage.minimum_filter(labels, 3) == ndimage.maximum_filter(labels, 3)
+    return np.setdiff1d(values, labels[inside])
+
+
+def _is_ground(mask: np.ndarray) -> bool:
+    """Whether what a mask shows lies around what it does not."""
+    rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return bool(0.5 < mask.mean() < 1 and rim.mean() > mask.mean())
 
 
 def _is_smoothed(labels: np.ndarray, values: np.ndarray) -> bool:

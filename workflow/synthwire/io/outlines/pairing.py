@@ -2,9 +2,9 @@
 
 Compared are, in this order: the whole path; the path from its end, the longer the better; the
 name; the stem, so that a.json and a.png go with a.tif; for files, the stem without an annotation
-program's ending, as in a_masks.png; last, the name without a hash before it (90fbb0c7-a.tif). At
-each step the spelling as it is goes before one that differs in case, backslashes, Unicode form or
-URL quotes.
+program's ending, as in a_masks.png; last, the name without what an upload gives it: a hash
+(90fbb0c7-a.tif, a_tif.rf.1b2….jpg), or a_b.tif for "a b.tif". At each step the spelling as it is
+goes before one that differs in case, backslashes, Unicode form or URL quotes.
 
 The better match goes first, and a name goes with one image only. Two that are as good are a fault.
 """
@@ -21,14 +21,19 @@ from urllib.parse import unquote
 
 LISTED = 5  # so many names stand in a message
 
-_HASH = re.compile(r"^[0-9a-f]{8}-(?=.)")  # what Label Studio puts before the name of an upload
+# What Label Studio puts before the name of an upload, and Roboflow behind it.
+_HASH = re.compile(
+    r"^[0-9a-f]{8}(?:-|__)(?=.)|[_.](?:tiff?|png|jpe?g|bmp|gif)\.rf\.[0-9a-z]{16,}(?=\.\w+$)",
+    re.IGNORECASE,
+)
+_ODD = re.compile(r"[\W_]+")  # what such programs replace in names, as spaces and brackets
 _IMAGE_SUFFIX = re.compile(
     r"\.(?:ome|tiff?|png|jpe?g|bmp|gif|h5|hdf5|nxs|hdr|mrc|dm[34]|ser|emd|npy)$", re.IGNORECASE
 )
 _ENDING = re.compile(
     r"[ _.-]+(?:cp[ _-]masks|cp[ _-]outlines|masks?|labels?|seg|segmentation|instances?|rois?"
     r"|roiset|annotations?|outlines?|objects?|simple segmentation|object identities"
-    r"|object predictions|gt)$",
+    r"|object predictions|gt|ground[ _-]?truth|gtfine[ _]instanceids|lbls?|watershed)$",
     re.IGNORECASE,
 )
 _BEGINNING = re.compile(r"^(?:roiset|masks?|labels?|outlines?)[ _.-]+(?=.)", re.IGNORECASE)
@@ -164,7 +169,12 @@ def _words(spelling: _Spelling, files: bool) -> set[str]:
     """What two names must have in common, one at least, to fit at all."""
     name = spelling.forgiven[-1]
     words = set(_stems(name, files)) | {name}
-    return words | set(_stems(_HASH.sub("", name), files))
+    return words | {_plain(stem) for stem in _stems(_HASH.sub("", name), files)}
+
+
+def _plain(name: str) -> str:
+    """A name without what programs replace when they take a file in."""
+    return _ODD.sub("_", name).strip("_")
 
 
 def _stems(name: str, files: bool) -> list[str]:
@@ -204,7 +214,7 @@ def _rank(image: _Spelling, name: _Spelling, files: bool) -> _Rank | None:
     bare, own = (_HASH.sub("", spelling.forgiven[-1]) for spelling in (name, image))
     if bare == own:
         return _Rank(_HASHED, 2, False)
-    if set(_stems(bare, files)) & set(_stems(own, False)):
+    if set(map(_plain, _stems(bare, files))) & set(map(_plain, _stems(own, False))) - {""}:
         return _Rank(_HASHED, 1, False)
     return None
 

@@ -34,7 +34,13 @@ TEXTS = (".json", ".geojson", ".xml", ".csv", ".txt")
 NAMING = (".json", ".xml", ".csv")  # formats that name their images
 MOST_NAMING = 20  # more files of these are one for each image
 ROUGH = "_cp_outlines.txt"  # Cellpose's, whose masks are exact
-NO_OUTLINES = ("jpegimages", "images", "segmentationclass")  # folders of exports beside the masks
+NO_OUTLINES = (
+    "jpegimages",
+    "images",
+    "segmentationclass",
+    "semantic",
+    "semantic_rgb",
+)  # folders of exports beside the masks
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,9 @@ class OutlineSource:
         if isinstance(claim, Claim):
             return claim
         if claim is None:
-            what = listed(self.there) or "no file of outlines"
+            others = [name for name, _ in self._all_files()] if self._is_container else []
+            none = f"no file of outlines among {listed(others)}" if others else "no file"
+            what = listed(self.there) or none
             raise InputError(f"{self.path}: no outlines of '{Path(image).name}'; there is {what}")
         raise InputError(f"{self.path}: {claim}")
 

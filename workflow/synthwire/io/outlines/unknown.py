@@ -44,25 +44,40 @@ def what_is(collector: Collector) -> str:
             return f"boxes as Pascal VOC has them, no outlines; {INSTEAD}"
         if b"<polygon>" in collector.content:
             return f"XML of the old LabelMe; {INSTEAD}"
+    if not collector.content.strip():
+        return "an empty file"
+    if b"Exported using VGG Image Annotator" in collector.content[:200]:
+        return "the table of VIA 3; save its project as JSON"
+    if collector.suffix == ".csv" and b"region_shape_attributes" in collector.content:
+        return "VIA's table without a row; export it again"
     known = BY_SUFFIX.get(collector.suffix)
     return known or f"'{collector.suffix}' is no format of outlines that is known; {INSTEAD}"
 
 
+# Fields of JSON files, all of which tell a program's.
+_FIELDS = (
+    ({"type", "objects", "transforms", "arcs"}, "TopoJSON; export GeoJSON"),
+    ({"objects", "size"}, f"Supervisely's JSON; {INSTEAD}"),
+    ({"objects", "info"}, f"ISAT's JSON; {INSTEAD}"),
+    ({"objects", "imgHeight"}, f"Cityscapes' JSON; {INSTEAD}"),
+    ({"item", "annotations"}, f"Darwin's JSON, of V7; {INSTEAD}"),
+    ({"items", "categories"}, f"Datumaro's JSON; {INSTEAD}"),
+    ({"instances", "metadata"}, f"SuperAnnotate's JSON; {INSTEAD}"),
+    ({"asset", "regions"}, f"VoTT's JSON; {INSTEAD}"),
+    ({"images", "project_name"}, f"Hasty's JSON; {INSTEAD}"),
+    ({"data_row", "projects"}, f"Labelbox's export; {INSTEAD}"),
+    ({"External ID", "Label"}, f"Labelbox's export; {INSTEAD}"),
+    ({"images", "categories"}, "COCO without the list 'annotations'; export the whole COCO file"),
+    ({"annotations"}, "annotations without the list 'images' of COCO; export the whole COCO file"),
+)
+
+
 def _what_json_is(data: Any) -> str:
-    if isinstance(data, dict):
-        keys = set(data)
-        if {"type", "objects", "transforms", "arcs"} <= keys:
-            return "TopoJSON; export GeoJSON"
-        if {"objects", "size"} <= keys:
-            return f"Supervisely's JSON; {INSTEAD}"
-        if {"data_row", "projects"} & keys:
-            return f"Labelbox's export; {INSTEAD}"
-        if {"item", "annotations"} <= keys:
-            return f"Datumaro's or Darwin's JSON; {INSTEAD}"
-        if {"imgHeight", "objects"} <= keys:
-            return f"Cityscapes' JSON; {INSTEAD}"
-        if "annotations" in keys:
-            return "annotations without the list 'images' of COCO; export the whole COCO file"
+    first = data[0] if isinstance(data, list) and data else data
+    keys = set(first) if isinstance(first, dict) else set()
+    for fields, what in _FIELDS:
+        if fields <= keys:
+            return what
     return (
         "neither COCO, nor VGG Image Annotator, nor LabelMe, nor Label Studio, nor GeoJSON with "
         "outlines"
