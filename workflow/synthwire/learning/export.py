@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -28,12 +28,48 @@ from detectron2.modeling.roi_heads.mask_head import MaskRCNNConvUpsampleHead
 OPSET = 17  # the first of 16 and later that PyTorch's exporter and onnxruntime both know well
 
 
-def export_model(weights: Path, card: Mapping[str, Any], output: Path) -> None:
-    """Write the portable form of a model to `output`.
+class Network(NamedTuple):
+    """A model whose parts have a form in ONNX: Detectron2's network, and how masks are pooled."""
 
-    card: as `segmentation.models.find_model` gives it. InputError where the mask head has no such
-    form, and where the weights do not fit.
-    """
+    model: nn.Module
+    hourglass: bool
+    mask_levels: list[str]
+    mask_pooler: ROIPooler
+
+    @property
+    def levels(self) -> list[str]:
+        """Names of the pyramid's levels, the finest first."""
+        return [*self.model.backbone.output_shape()]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The numbers of what goes on between the layers."""
+        heads, proposals = self.model.roi_heads, self.model.proposal_generator
+        classes, anchors = heads.box_predictor, proposals.anchor_generator
+        return {
+            "levels": self.levels,
+            "mean": [float(value) for value in self.model.pixel_mean.ravel()],
+            "std": [float(value) for value in self.model.pixel_std.ravel()],
+            "divisibility": self.model.backbone.size_divisibility,
+            "anchors": [cells.tolist() for cells in anchors.cell_anchors],
+            "strides": list(anchors.strides),
+            "offset": anchors.offset,
+            "proposal_weights": list(proposals.box2box_transform.weights),
+            "proposals_before": proposals.pre_nms_topk[False],
+            "proposals_after": proposals.post_nms_topk[False],
+            "proposal_nms": proposals.nms_thresh,
+            "box_weights": list(classes.box2box_transform.weights),
+            "minimum_score": classes.test_score_thresh,
+            "box_nms": classes.test_nms_thresh,
+            "detections": classes.test_topk_per_image,
+            "boxes": _pooling(heads.box_in_features, heads.box_pooler),
+            "masks": _pooling(self.mask_levels, self.mask_pooler),
+            "region_scale": REGION_SCALE if self.hourglass else 1.0,
+        }
+
+
+def load_network(weights: Path, card: Mapping[str, Any]) -> Network:
+    """A model's network, ready for export; InputError where it has no form in ONNX."""
     if card["architecture"]["mask_head"] == "point_rend":
         raise InputError(
             f"{weights}: PointRend's mask head has no portable form; it runs with PyTorch alone"
@@ -50,54 +86,40 @@ def export_model(weights: Path, card: Mapping[str, Any], output: Path) -> None:
     StrictCheckpointer(model).load(cfg.MODEL.WEIGHTS)
     model.eval()
     heads = model.roi_heads
-    proposals, classes = model.proposal_generator, heads.box_predictor
     hourglass = isinstance(heads.mask_head, HourglassMaskHead)
     if not hourglass and not isinstance(heads.mask_head, MaskRCNNConvUpsampleHead):
         raise InputError(f"{weights}: {type(heads.mask_head).__name__} has no portable form")
-    levels = [*model.backbone.output_shape()]
     mask_levels = ["p2"] if hourglass else list(heads.mask_in_features)
-    mask_pooler = heads.mask_head.pooler if hourglass else heads.mask_pooler
-    picture = torch.zeros(1, 3, 128, 160)
+    pooler = heads.mask_head.pooler if hourglass else heads.mask_pooler
+    return Network(model, hourglass, mask_levels, pooler)
+
+
+def export_model(weights: Path, card: Mapping[str, Any], output: Path) -> None:
+    """Write the portable form of a model to `output`.
+
+    card: as `segmentation.models.find_model` gives it. InputError where the mask head has no such
+    form, and where the weights do not fit.
+    """
+    net = load_network(weights, card)
+    heads, levels = net.model.roi_heads, net.levels
+    pyramid, picture = Pyramid(net.model), torch.zeros(1, 3, 128, 160)
     with torch.no_grad():
-        features = _Pyramid(model)(picture)[: len(levels)]
+        features = pyramid(picture)[: len(levels)]
     by_name = dict(zip(levels, features, strict=True))
     graphs = {
-        "pyramid": _graph(
-            _Pyramid(model),
+        "pyramid": onnx_graph(
+            pyramid,
             [picture],
             ["picture"],
             [*levels, *(f"{kind}_{name}" for kind in ("score", "delta") for name in levels)],
             {"picture": {2: "height", 3: "width"}},
         ),
         "boxes": _regions_graph(
-            heads.box_in_features, by_name, _Boxes(heads), ["scores", "deltas"]
+            heads.box_in_features, by_name, BoxHead(heads), ["scores", "deltas"]
         ),
-        "masks": _regions_graph(
-            mask_levels, by_name, _Masks(heads.mask_head, mask_pooler, hourglass), ["logits"]
-        ),
+        "masks": _regions_graph(net.mask_levels, by_name, MaskHead(net), ["logits"]),
     }
-    anchors = proposals.anchor_generator
-    settings = {
-        "levels": levels,
-        "mean": [float(value) for value in model.pixel_mean.ravel()],
-        "std": [float(value) for value in model.pixel_std.ravel()],
-        "divisibility": model.backbone.size_divisibility,
-        "anchors": [cells.tolist() for cells in anchors.cell_anchors],
-        "strides": list(anchors.strides),
-        "offset": anchors.offset,
-        "proposal_weights": list(proposals.box2box_transform.weights),
-        "proposals_before": proposals.pre_nms_topk[False],
-        "proposals_after": proposals.post_nms_topk[False],
-        "proposal_nms": proposals.nms_thresh,
-        "box_weights": list(classes.box2box_transform.weights),
-        "minimum_score": classes.test_score_thresh,
-        "box_nms": classes.test_nms_thresh,
-        "detections": classes.test_topk_per_image,
-        "boxes": _pooling(heads.box_in_features, heads.box_pooler),
-        "masks": _pooling(mask_levels, mask_pooler),
-        "region_scale": REGION_SCALE if hourglass else 1.0,
-    }
-    write_portable(output, graphs, settings, card)
+    write_portable(output, graphs, net.settings, card)
 
 
 def _pooling(levels: Sequence[str], pooler: ROIPooler) -> dict[str, Any]:
@@ -109,7 +131,9 @@ def _pooling(levels: Sequence[str], pooler: ROIPooler) -> dict[str, Any]:
     }
 
 
-class _Pyramid(nn.Module):
+class Pyramid(nn.Module):
+    """Of a normalised picture: features, scores and steps of the anchors, of each level."""
+
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.backbone, self.head = model.backbone, model.proposal_generator.rpn_head
@@ -141,7 +165,9 @@ class _Pooled(nn.Module):
         )
 
 
-class _Boxes(_Pooled):
+class BoxHead(_Pooled):
+    """Scores of the classes and steps of regions."""
+
     def __init__(self, heads: Any) -> None:
         super().__init__(heads.box_pooler)
         self.head, self.predictor = heads.box_head, heads.box_predictor
@@ -151,10 +177,12 @@ class _Boxes(_Pooled):
         return scores.softmax(dim=1), deltas
 
 
-class _Masks(_Pooled):
-    def __init__(self, head: Any, pooler: ROIPooler, hourglass: bool) -> None:
-        super().__init__(pooler)
-        self.head, self.hourglass = head, hourglass
+class MaskHead(_Pooled):
+    """Logits of masks of regions."""
+
+    def __init__(self, net: Network) -> None:
+        super().__init__(net.mask_pooler)
+        self.head, self.hourglass = net.model.roi_heads.mask_head, net.hourglass
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         pooled = self.pooled(inputs)
@@ -174,10 +202,10 @@ def _regions_graph(
     dynamic |= {f"regions_{name}": {0: f"count_{name}"} for name in levels}
     dynamic |= {name: {0: "count"} for name in outputs}
     inputs = [features[name] for name in levels] + [regions] * len(levels)
-    return _graph(head.eval(), inputs, names, outputs, dynamic)
+    return onnx_graph(head.eval(), inputs, names, outputs, dynamic)
 
 
-def _graph(
+def onnx_graph(
     module: nn.Module,
     inputs: Sequence[torch.Tensor],
     names: list[str],
