@@ -27,6 +27,7 @@ include: "rules/figures.smk"
 include: "rules/diagnosis.smk"
 include: "rules/report.smk"
 include: "rules/weights.smk"
+include: "rules/variants.smk"
 include: "rules/supplement.smk"
 
 

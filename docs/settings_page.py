@@ -14,9 +14,14 @@ import yaml
 SCHEMAS = Path(__file__).parents[1] / "workflow" / "synthwire" / "schema"
 HEAD = "| field | type | default | meaning |\n|---|---|---|---|"
 # Definitions that have a table of their own, linked from wherever they are used.
-OWN_TABLE = {"distribution": "Distributions", "population": "Populations", "particle": "Particles"}
+OWN_TABLE = {
+    "distribution": "Distributions",
+    "population": "Populations",
+    "particle": "Particles",
+    "variants": "Variants",
+}
 # Keys that a user chooses, in a mapping of them.
-CHOSEN = {"evaluated": "NAME"}
+CHOSEN = {"evaluated": "NAME", "variants": "KEY"}
 IMAGE_SETS = {
     "file": "Images of your own",
     "simulated": "Simulated images",
@@ -67,7 +72,7 @@ def make() -> str:
             preset = "the preset's" if name == "structures" else ""
             parts.append(_table(schemas, section, file, "", preset))
             if name == "structures":
-                parts += _definitions(schemas)
+                parts += _definitions(schemas, "structures.schema.yaml")
         else:
             plain[name] = entry
     top = {**whole, "properties": plain}
@@ -78,6 +83,7 @@ def make() -> str:
     notes = schemas.files["supplement.schema.yaml"]
     parts += ["## The supplement", _sentence(notes)]
     parts.append(_table(schemas, notes, "supplement.schema.yaml", ""))
+    parts += _definitions(schemas, "supplement.schema.yaml")
     return "\n\n".join(parts) + "\n"
 
 
@@ -93,10 +99,12 @@ def _image_sets(schemas: _Schemas, section: dict) -> Iterator[str]:
         yield _table(schemas, table, "image_set.schema.yaml", "")
 
 
-def _definitions(schemas: _Schemas) -> Iterator[str]:
-    file = "structures.schema.yaml"
+def _definitions(schemas: _Schemas, file: str) -> Iterator[str]:
+    defined = schemas.files[file]["$defs"]
     for name, title in reversed(OWN_TABLE.items()):
-        schema = schemas.files[file]["$defs"][name]
+        if name not in defined:
+            continue
+        schema = defined[name]
         yield f"### {title}"
         yield _sentence(schema)
         yield _table(schemas, {**schema, "required": schema.get("required", [])}, file, "")

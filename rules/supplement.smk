@@ -1,13 +1,4 @@
 # The supplement: a target a note, and `supplement` for all. Settings: config/supplement.
-NOTES = notes_settings()
-
-# Image sets that the notes look at, and what people call them.
-LABELS = {
-    "synthetic": "Synthetic",
-    **{images: config["image_sets"][images]["label"] for images in SHOWN.values()},
-}
-
-
 rule note5:
     input:
         first=[
@@ -100,7 +91,9 @@ rule note2:
             images=LABELS,
         ),
         predictions=expand(
-            f"{RUN}/predictions/{{model}}/synthetic.json", model=[*ROWS, "watershed"]
+            f"{RUN}/predictions/{{model}}/{{images}}.json",
+            model=[*ROWS, "watershed"],
+            images=LABELS,
         ),
         library=library_of("make_note_2"),
     output:
@@ -136,9 +129,19 @@ use rule report as supplement with:
     input:
         **rules.report.input,
         notes=[
-            rules.note2.output.table,
-            rules.note5.output.table,
-            rules.calibration.output.table,
+            note
+            for name, note in {
+                "note1": rules.note1.output.table,
+                "note2": rules.note2.output.table,
+                "note3": rules.note3.output.table,
+                "note4": rules.note4.output.table,
+                "note5": rules.note5.output.table,
+                "note7": rules.note7.output.table,
+                "note8": rules.note8.output.table,
+                "ablations": rules.ablations.output.table,
+                "calibration": rules.calibration.output.table,
+            }.items()
+            if name not in UNFIT
         ],
     output:
         f"{RUN}/supplement.html",

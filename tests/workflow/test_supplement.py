@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.workflow
 
-NOTES = ("note2", "note5", "calibration")
+NOTES = (*(f"note{n}" for n in (1, 2, 3, 4, 5, 7, 8)), "ablations", "calibration")
 
 
 @pytest.fixture(scope="module")
 def run(finished):
     """The finished run's folder with the supplement in it."""
-    assert finished.planned("supplement") == {
-        "note2": 1,
-        "note5": 1,
-        "calibration": 1,
-        "supplement": 1,
-    }, "the notes train or predict what the run has already"
+    planned = finished.planned("supplement")
+    assert not {"generate_structures", "compress_optical_density", "train_model"} & set(planned), (
+        "the notes make what the run has already"
+    )
+    # of ten variants four differ from the run's own row in nothing but their note
+    assert planned["train_variant"] == 6
+    assert planned["evaluate_variant"] == 10
+    assert planned["generate_variant_structures"] == 2 * 2, "spheres and core-shell wires alone"
     done = finished("supplement")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
     return finished.folder / "results" / "test"
@@ -58,8 +62,62 @@ def test_flips_and_rows_together_stand_beside_the_model(run):
     assert table["share"].max() == 0.5
 
 
+def test_a_second_class_is_learnt_and_compared_with_wires_alone(run):
+    table = pd.read_csv(run / "tables" / "note1.csv")
+    assert set(table["class"]) == {"nanowire", "sphere"}
+    assert set(table["model"]) == {"wires and spheres", "wires alone"}
+    truth = json.loads((run / "supplement/note1-spheres/dataset/val.json").read_text())
+    assert table[table["model"] == "wires alone"]["particles"].sum() == len(truth["annotations"])
+    learnt = json.loads((run / "supplement/note1-spheres/provenance.json").read_text())
+    assert [category["name"] for category in learnt["categories"]] == ["nanowire", "sphere"]
+    core = pd.read_csv(run / "tables" / "note8.csv")
+    assert set(core["class"]) == {"nanowire", "nanowire-core"}
+
+
+def test_variants_are_compared_on_the_runs_images(run):
+    shown = {"synthetic", "simulated_ptychography", "simulated_stxm", "simulated_sem"}
+    for note, variants in (
+        ("note3", {"none", "percent25"}),
+        ("note4", {"r02", "r002"}),
+        ("ablations", {"paper", "binary"}),
+    ):
+        table = pd.read_csv(run / "tables" / f"{note}.csv")
+        assert set(table["variant"]) == variants
+        assert set(table["test"]) == shown
+    learnt = json.loads((run / "supplement/note4-r002/provenance.json").read_text())
+    assert learnt["identity"]["plan"]["learning_rate"] == pytest.approx(0.002 * 0.25)
+
+
+def test_real_patches_take_the_place_of_synthetic_images(run):
+    mixed = json.loads((run / "supplement/note3-percent25/patched/train.json").read_text())
+    names = [image["file_name"][:5] for image in mixed["images"]]
+    assert names == ["scene"] * 4 + ["patch"] * 2
+
+
+def test_binary_images_have_no_grey_but_at_their_blurred_edges(run):
+    folder = run / "supplement/ablations-binary/images/000"
+    plain = run / "images/000"
+    for path in sorted(folder.glob("*.png")):
+        binary, density = (np.asarray(Image.open(it)) for it in (path, plain / path.name))
+        assert (binary[density > 0] >= density[density > 0]).all()
+
+
+def test_the_time_of_a_step_and_its_operations_are_measured(run):
+    table = pd.read_csv(run / "tables" / "note7.csv")
+    measured = table[table["what"] == "measured"]
+    assert (measured["seconds"] > 0).all()
+    facts = json.loads((run / "figures" / "fig_note7.json").read_text())
+    assert facts["operations_paper"] > facts["operations_here"] > 1e6
+
+
 def test_a_wrong_field_is_said_in_one_line(finished):
     done = finished("note5", "--dry-run", "--config", "supplement={note5: {size_px: [1]}}")
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("synthwire:")]
     assert len(lines) == 1 and "size_px" in lines[0] and "sizes_px" in lines[0]
+
+
+def test_a_note_without_images_to_learn_from_says_so(finished):
+    done = finished("note3", "--dry-run", "--config", "supplement={note3: {real: {simulated: 0}}}")
+    assert done.returncode == 1
+    assert "supplement.note3.real: no image set of this run is simulated" in done.stderr

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from synthwire.datasets.annotated_images import read_image_set, read_synthetic
 from synthwire.evaluation.evaluate import evaluate_predictions
+from synthwire.evaluation.lines import line_agreement
 from synthwire.figures.kit import sources, style
 from synthwire.figures.methods import draw_methods
 from synthwire.figures.prediction import find_image, median_image
@@ -35,6 +36,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
 
     folders = {Path(folder).name: Path(folder) for folder in given.microscopy}
     stored = Path(given.evaluations[0]).parents[1]
+    predicted = Path(given.predictions[0]).parents[1]
     by_model = {model: read_json(stored / model / "synthetic.json") for model in params.models}
     model = sources.best_model(by_model)
     names = {"watershed": "Watershed", model: f"Model {model}"}
@@ -54,9 +56,15 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
         evaluations["Tracing"][label] = {
             **evaluate_predictions(truth, traced[images], params.evaluation, seed=params.seed),
             "distributions": compare_distributions(particles).to_dict("records"),
+            "lines": line_agreement(truth, traced[images], params.evaluation),
         }
         for key, name in names.items():
-            evaluations[name][label] = read_json(stored / key / f"{images}.json")
+            evaluations[name][label] = {
+                **read_json(stored / key / f"{images}.json"),
+                "lines": line_agreement(
+                    truth, read_json(predicted / key / f"{images}.json"), params.evaluation
+                ),
+            }
         if synthetic:
             shown = find_image(pictures, median_image(by_model[model]))
     write_json(
@@ -65,14 +73,12 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
         indent=1,
     )
     write_table(classical_table(evaluations), Path(made.table[0]).with_suffix(""))
-    results = {
-        name: read_json(Path(given.predictions[0]).parents[1] / key / "synthetic.json")
-        for key, name in names.items()
-    }
+    results = {name: read_json(predicted / key / "synthetic.json") for key, name in names.items()}
     drawing = draw_methods(
         shown,
         {"Tracing": traced["synthetic"], **results},
         {name: found["Synthetic"] for name, found in evaluations.items()},
+        area_limits_px=params.evaluation["area_limits_px"],
         score=params.evaluation["accuracy_score"],
     )
     drawing.facts["tracing"] = read_json(made.parameters)

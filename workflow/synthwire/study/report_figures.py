@@ -50,6 +50,8 @@ SECTIONS = (
 SHARED_CAPTIONS = {
     **dict.fromkeys(("fig4", "fig6", "fig8", "fig_attached"), "prediction"),
     **dict.fromkeys(("fig_gallery_shapes", "fig_gallery_presets"), "gallery"),
+    **dict.fromkeys(("fig_note1", "fig_note8"), "kinds"),
+    **dict.fromkeys(("fig_note3", "fig_note4", "fig_ablations"), "comparison"),
     **dict.fromkeys(("fig5", "fig7", "fig9", "fig_attached_statistics"), "particle_statistics"),
 }
 

@@ -14,7 +14,8 @@ from synthwire.study.table_files import Table
 def classical_table(evaluations: Mapping[str, Mapping[str, Mapping]]) -> Table:
     """AP on all wires and on those that others cross, counts, and how far distributions are off.
 
-    evaluations: method → image set → its evaluation with `distributions`. A cell without a value
+    evaluations: method → image set → its evaluation with `distributions` and `lines`, as
+    `line_agreement` gives them. A cell without a value
     (no crossing wires, say) is a dash.
     """
     rows = [
@@ -37,10 +38,11 @@ def classical_table(evaluations: Mapping[str, Mapping[str, Mapping]]) -> Table:
         "Classical methods beside the best row (masks, percent). Crossing wires are those of "
         "which others cover the greatest part that the configuration tells apart. Distances are "
         "between the distributions of a measure among the found and the annotated, over the "
-        "spread of the annotated.",
+        "spread of the annotated. Centre-lines are those of the wires that are found.",
     )
 
 
+LINES = ("line_distance_px", "line_length_error", "line_width_error")
 _HEADINGS = {
     "ap_segm": "AP",
     "ap50_segm": "AP50",
@@ -48,6 +50,11 @@ _HEADINGS = {
     "ap50_crossing": "AP50 crossing",
     "recall50_crossing": "Recall crossing",
     "count_error": "Count error",
+    "line_distance_px": "Centre-line off (px)",
+    "line_length_error": "Its length off (%)",
+    "line_width_error": "Width off (%)",
+    "line_distance_px_crossing": "Centre-line off, crossing (px)",
+    "line_length_error_crossing": "Its length off, crossing (%)",
 }
 
 
@@ -60,6 +67,8 @@ def _measures(evaluation: Mapping) -> dict[str, float]:
         "ap50_crossing": crossing.get("ap50"),
         "recall50_crossing": crossing.get("recall50"),
         "count_error": evaluation["count"]["relative_error"],
+        **{name: evaluation["lines"]["all"][name] for name in LINES},
+        **{f"{name}_crossing": evaluation["lines"]["crossing"][name] for name in LINES},
         **{
             f"distance_{row['feature']}": row["wasserstein_relative"]
             for row in evaluation["distributions"]
