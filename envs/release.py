@@ -51,6 +51,12 @@ def run(*command: str | Path, folder: Path = ROOT) -> None:
         sys.exit(f"release: {Path(command[0]).name} failed; nothing is released")
 
 
+def git(*arguments: str) -> str:
+    """What git says."""
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
 def environment(folder: Path) -> Path:
     """An empty environment; its python."""
     venv.create(folder, with_pip=True)
@@ -62,7 +68,11 @@ def build_and_try(scratch: Path) -> None:
     tools = environment(scratch / "tools")
     run(tools, "-m", "pip", "install", "--quiet", "build", "twine")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    run(tools, "-m", "build", "--outdir", "dist", ".")
+    # from a copy: what an earlier build has left beside the library would get in
+    for name in git("ls-files", "-z").split("\0")[:-1]:
+        (scratch / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, scratch / "source" / name, follow_symlinks=False)
+    run(tools, "-m", "build", "--outdir", ROOT / "dist", scratch / "source")
     archives = sorted((ROOT / "dist").iterdir())
     run(tools, "-m", "twine", "check", "--strict", *archives)
     (wheel,) = (path for path in archives if path.suffix == ".whl")
@@ -77,10 +87,7 @@ def build_and_try(scratch: Path) -> None:
 
 def main(version: str) -> None:
     """Make the release."""
-    changes = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    if changes:
+    if git("status", "--porcelain"):
         sys.exit("release: there are changes that are not committed; commit them first")
     before = {name: (ROOT / name).read_text("utf-8") for name in (VERSION, CHANGELOG, CITATION)}
     after = released(before, version, datetime.date.today().isoformat())
