@@ -254,6 +254,7 @@ rule make_figure_instance_quality:
         runtime=10,
     params:
         labels=rules.make_figure_12.params.labels,
+        area_limits_px=config["evaluation"]["area_limits_px"],
     message:
         "Figure of instance quality: draw"
     script:
@@ -283,6 +284,7 @@ rule make_figure_comparison:
         models=list(ROWS),
         voxel_size_nm=config["structures"]["voxel_size_nm"],
         score=config["evaluation"]["accuracy_score"],
+        area_limits_px=config["evaluation"]["area_limits_px"],
     message:
         "Figure of models and watershed: draw"
     script:

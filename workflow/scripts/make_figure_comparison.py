@@ -30,6 +30,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
             "Watershed": read_json(snakemake.input.watershed_evaluation),
             f"Model {best}": evaluations[best],
         },
+        area_limits_px=snakemake.params.area_limits_px,
         score=snakemake.params.score,
     )
     drawing.facts["watershed"] = read_json(snakemake.input.watershed)

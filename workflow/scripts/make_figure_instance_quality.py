@@ -8,4 +8,5 @@ from synthwire.runtime.job import job
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
     best, models = sources.best_of_each_set(snakemake.input.evaluations, snakemake.params.labels)
-    style.save(draw_instance_quality(best, models), Path(snakemake.output[0]).with_suffix(""))
+    drawing = draw_instance_quality(best, models, snakemake.params.area_limits_px)
+    style.save(drawing, Path(snakemake.output[0]).with_suffix(""))

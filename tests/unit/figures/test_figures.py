@@ -29,6 +29,8 @@ from synthwire.figures.synthesis import draw_synthesis
 from synthwire.io.files import read_json
 from synthwire.structures.shapes import SHAPES
 
+LIMITS_PX = [1024, 9216]
+
 
 def all_drawings(results):
     keys = ("ptychography", "stxm", "sem")
@@ -59,13 +61,13 @@ def all_drawings(results):
     yield "features", feature_maps.draw_feature_maps(picture, standin.make_features(picture), "03")
     labels = {pictures[0].label: key for key, pictures in sets.items()}
     stored = {label: evaluation(results, "03", key) for label, key in labels.items()}
-    yield "quality", draw_instance_quality(stored, dict.fromkeys(labels, "03"))
+    yield "quality", draw_instance_quality(stored, dict.fromkeys(labels, "03"), LIMITS_PX)
     predictions = {
         f"Model {model}": read_json(results / f"predictions/{model}/stxm.json")
         for model in ("01", "03")
     }
     stored = {f"Model {model}": evaluation(results, model, "stxm") for model in ("01", "03")}
-    yield "comparison", draw_methods(sets["stxm"][0], predictions, stored)
+    yield "comparison", draw_methods(sets["stxm"][0], predictions, stored, area_limits_px=LIMITS_PX)
     metrics = {
         model: loss_curves.read_metrics(results / f"models/{model}/metrics.json")
         for model in ("01", "02", "03")

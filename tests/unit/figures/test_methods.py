@@ -11,4 +11,4 @@ from synthwire.figures.methods import draw_methods
 
 def test_comparison_needs_an_evaluation_of_each_method(results):
     with pytest.raises(InputError, match="no evaluation of 'Watershed'"):
-        draw_methods(image_set(results, "sem")[0], {"Watershed": []}, {})
+        draw_methods(image_set(results, "sem")[0], {"Watershed": []}, {}, area_limits_px=[1, 2])

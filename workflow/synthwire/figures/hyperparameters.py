@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 
 from synthwire.errors import InputError
 from synthwire.evaluation.uncertainty import interval_of, value_of
 from synthwire.figures.kit import layout, style
+from synthwire.figures.kit.panels import MARKERS
 from synthwire.study.study import comparable_groups
 
 PUBLISHED = "Published, synthetic"
@@ -41,6 +44,7 @@ def collect_measures(evaluations: Mapping[str, Mapping]) -> pd.DataFrame:
 
 
 ROW_MM = 30.0
+LEGEND_COLUMNS, LEGEND_TITLE_MM, LEGEND_ROW_MM = 2, 4.0, 3.2
 LEAST_SPAN = 4.0  # points of AP that a row shows at least, so that noise does not fill it
 
 
@@ -53,8 +57,8 @@ def draw_hyperparameters(
 ) -> style.Drawing:
     """Mask AP against each hyperparameter; lines join models that differ in nothing else.
 
-    One row an image set, one column a hyperparameter; within a row the scale is the same. Of
-    several lines in a panel a darker one has more images or more epochs.
+    One row an image set, one column a hyperparameter; within a row the scale is the same. Where a
+    panel has several lines, a legend below the column tells their shades and markers apart.
 
     models: one row a model: `model` and the factors (`FACTORS`).
     measures: image set label → table with `model`, `ap` and, where known, `low` and `high` (the
@@ -68,7 +72,12 @@ def draw_hyperparameters(
     if published is not None:
         series[PUBLISHED] = published.rename(columns={"paper_ap_segm": "ap"})
     left, width, gap = 13.0, 26.0, 2.6
-    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, len(series) * ROW_MM + 10.0)
+    lines = {factor: comparable_groups(models, factor) for factor in FACTORS}
+    most = max(map(len, lines.values()))
+    foot = 10.0
+    if most > 1:
+        foot += LEGEND_TITLE_MM + LEGEND_ROW_MM * -(-most // LEGEND_COLUMNS)
+    figure = layout.new_figure(style.DOUBLE_COLUMN_MM, len(series) * ROW_MM + foot)
     records = []
     for row, (label, table) in enumerate(series.items()):
         table = table.set_index("model").reindex(models["model"])
@@ -82,7 +91,7 @@ def draw_hyperparameters(
             )
             axes.append(ax)
             levels = np.sort(models[factor].dropna().unique())
-            groups = comparable_groups(models, factor)
+            groups = lines[factor]
             for index, group in enumerate(groups):
                 part = table.loc[group["model"]]
                 darkness = (index + 1) / len(groups)
@@ -91,7 +100,14 @@ def draw_hyperparameters(
                 x = np.searchsorted(levels, group[factor]) + 0.12 * (index - (len(groups) - 1) / 2)
                 shade = _shade(colour, darkness)
                 ax.vlines(x, part["low"], part["high"], color=shade, linewidth=0.8)
-                ax.plot(x, part["ap"], color=shade, marker="o", markersize=2.6, linewidth=0.9)
+                ax.plot(
+                    x,
+                    part["ap"],
+                    color=shade,
+                    marker=MARKERS[index % len(MARKERS)],
+                    markersize=2.6,
+                    linewidth=0.9,
+                )
                 records.append(
                     pd.DataFrame(
                         {
@@ -124,6 +140,7 @@ def draw_hyperparameters(
                 ax.tick_params(labelleft=False)
             if row == len(series) - 1:
                 ax.set_xlabel(name)
+                _name_shades(ax, factor, groups)
             else:
                 ax.tick_params(labelbottom=False)
         low, high = _limits(table)
@@ -143,10 +160,37 @@ def draw_hyperparameters(
     return style.Drawing(figure, data, facts)
 
 
+def _name_shades(ax: Axes, factor: str, groups: Sequence[pd.DataFrame]) -> None:
+    """A legend below the axes: in what the lines of a column differ from each other."""
+    if len(groups) < 2:
+        return
+    settings = pd.DataFrame([group.iloc[0] for group in groups])[[*FACTORS]].drop(columns=factor)
+    apart = [name for name in settings if len(settings[name].unique()) > 1]
+    ax.legend(
+        handles=[
+            Line2D(
+                [],
+                [],
+                color=_shade(style.BLACK, (index + 1) / len(groups)),
+                marker=MARKERS[index % len(MARKERS)],
+            )
+            for index in range(len(groups))
+        ],
+        labels=[", ".join(f"{value:g}" for value in row) for row in settings[apart].to_numpy()],
+        title=", ".join(FACTORS[name] for name in apart),
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.42),
+        ncols=LEGEND_COLUMNS,
+        markerscale=0.5,
+        handlelength=1.4,
+        columnspacing=1.0,
+    )
+
+
 def _shade(colour: str, darkness: float) -> tuple[float, ...]:
-    """The colour mixed with white: half and half at darkness 0, itself at 1."""
+    """The colour mixed with white: a quarter of it at darkness 0, itself at 1."""
     own = np.asarray(to_rgb(colour))
-    return tuple(own * (0.4 + 0.6 * darkness) + (0.6 - 0.6 * darkness))
+    return tuple(own * (0.25 + 0.75 * darkness) + (0.75 - 0.75 * darkness))
 
 
 def _limits(table: pd.DataFrame) -> tuple[float, float]:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.figures.kit import layout, sources, style
-from synthwire.figures.kit.panels import percent_axis, plot_categories, plot_overlap, series_looks
+from synthwire.figures.kit.panels import percent_axis, plot_overlap, plot_sizes, series_looks
 
-SIZES = {"aps": "small", "apm": "medium", "apl": "large"}
+SIZES = {"segm_aps": "small", "segm_apm": "medium", "segm_apl": "large"}
 
 
 @style.styled
 def draw_instance_quality(
-    evaluations: Mapping[str, Mapping], models: Mapping[str, str]
+    evaluations: Mapping[str, Mapping],
+    models: Mapping[str, str],
+    area_limits_px: Sequence[float],
 ) -> style.Drawing:
     """(a) F1 of masks against the IoU that a match needs, (b) mask AP by the fraction of a particle
     that others cover (crossing wires), (c) mask AP by particle size, with intervals.
 
     evaluations: people's label of an image set → evaluation of the model shown for it, with the
         keys `thresholds` and, where it was asked for, `overlap` and `uncertainty`.
-    models: label → model. InputError when no evaluation is given.
+    models: label → model. area_limits_px: as `plot_sizes` takes them.
+    InputError when no evaluation is given.
     """
     if not evaluations:
         raise InputError("no evaluation is given; at least one image set is needed")
@@ -48,10 +51,8 @@ def draw_instance_quality(
         records.append(
             {"against": "overlap", "level": part["low"], "particles": part["ground_truth"], **row}
         )
-    sizes = {f"segm_{metric}": name for metric, name in SIZES.items()}
-    for row in plot_categories(axes[2], evaluations, sizes, joined=False):
-        records.append({"against": "size", "level": sizes[row.pop("metric")], **row})
-    axes[2].set_xlabel("Particle size")
+    for row in plot_sizes(axes[2], evaluations, area_limits_px):
+        records.append({"against": "size", "level": SIZES[row.pop("metric")], **row})
     for ax, letter, label in zip(axes, "abc", ("F1 (%)", *["AP mask (%)"] * 2), strict=True):
         percent_axis(ax, letter, label)
     figure.legend(

@@ -14,13 +14,19 @@ from synthwire.errors import InputError
 from synthwire.evaluation.uncertainty import interval_of
 from synthwire.figures.kit import layout, scales, style
 from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
-from synthwire.figures.kit.panels import percent_axis, plot_overlap
+from synthwire.figures.kit.panels import (
+    legend_below,
+    percent_axis,
+    plot_overlap,
+    plot_sizes,
+    series_looks,
+)
 from synthwire.figures.prediction import crowded_window
 from synthwire.io.masks import decode_mask
 from synthwire.particles.table import match_masks
 
 DETAIL = 0.45  # of the image's sides
-CHART_MM = 52.0
+CHART_MM = 60.0
 UNMATCHED = "#FFFFFF"
 
 
@@ -30,16 +36,17 @@ def draw_methods(
     predictions: Mapping[str, Sequence[Mapping]],
     evaluations: Mapping[str, Mapping],
     *,
+    area_limits_px: Sequence[float],
     score: float = 0.7,
 ) -> style.Drawing:
     """Annotation and the instances of each method; the part with the most crossings; mask AP by
-    the fraction of a particle that others cover.
+    the fraction of a particle that others cover, and by its size.
 
     An instance that matches a particle at IoU 0.5 has the particle's colour, any other is white.
 
     predictions: name of a method ("Watershed", "Model 07") → COCO results, of which those of
         this image with at least `score` are drawn. evaluations: name → evaluation on the whole
-        image set, whose mask AP stands above the panel.
+        image set, whose mask AP stands above the panel. area_limits_px: as `plot_sizes` takes them.
     InputError when a method has no evaluation.
     """
     for name in predictions:
@@ -69,7 +76,7 @@ def draw_methods(
         colours = [own.get(int(index), UNMATCHED) for index in partner]
         found[name] = int((partner >= 0).sum())
         ap = evaluations[name]["segm"]["ap"]
-        title = f"{name}, {found[name]} of {len(own)} found" + (
+        title = f"{name}, {found[name]} of {len(own)} at IoU 0.5" + (
             "" if ap is None else f", AP {ap:.1f}"
         )
         panels[name] = ([decode_mask(item["segmentation"]) for item in shown], colours, title)
@@ -96,14 +103,19 @@ def draw_methods(
             {"method": name, "instance": index + 1, "area_px": int(mask.sum()), "colour": colour}
             for index, (mask, colour) in enumerate(zip(masks, colours, strict=True))
         ]
-    overlap_panel = None
+    chart_panels: list[str] = []
     if chart:
-        overlap_panel = string.ascii_lowercase[2 * len(panels)]
         top = figure.get_size_inches()[1] * style.MM_PER_INCH - CHART_MM
-        ax = layout.add_axes_mm(figure, 11.5, top + 8, 80, CHART_MM - 18)
-        plot_overlap(ax, {name: evaluations[name] for name in predictions})
-        percent_axis(ax, overlap_panel, "AP mask (%)")
-        ax.legend(ax.get_lines(), list(predictions), loc="upper left", bbox_to_anchor=(1.04, 1.0))
+        compared = {name: evaluations[name] for name in predictions}
+        for number in range(2):
+            ax = layout.add_axes_mm(figure, 11.5 + 92 * number, top + 8, 78, CHART_MM - 26)
+            chart_panels.append(string.ascii_lowercase[2 * len(panels) + number])
+            if number:
+                plot_sizes(ax, compared, area_limits_px)
+            else:
+                plot_overlap(ax, compared)
+            percent_axis(ax, chart_panels[-1], "AP mask (%)")
+        legend_below(figure, series_looks(compared))
     length = scales.scale_bar(
         rows[0][0], picture.pixels, picture.pixel_size_nm, picture.pixel_size_assumed
     )
@@ -117,7 +129,7 @@ def draw_methods(
         "found": found,
         "ap_segm": {name: evaluations[name]["segm"]["ap"] for name in predictions},
         "overlap": {name: evaluations[name].get("overlap") for name in predictions},
-        "overlap_panel": overlap_panel,
+        "chart_panels": chart_panels,
         "intervals": any(
             not np.isnan(interval_of(evaluations[name], "overlap_0")[0]) for name in predictions
         ),

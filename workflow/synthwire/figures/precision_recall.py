@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from matplotlib.axes import Axes
 from synthwire.errors import InputError
 from synthwire.evaluation.average_precision import RECALL_LEVELS
 from synthwire.figures.kit import layout, sources, style
+
+# The legend's place: curves may run through every corner of a chart.
+BELOW: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.02, -0.17), "ncols": 2}
 
 
 def interpolated_precision(recall: np.ndarray, envelope: np.ndarray) -> np.ndarray:
@@ -45,8 +49,7 @@ def draw_precision_recall(
     label = next(iter(curves))
     both = len(curves) > 1
     width = style.DOUBLE_COLUMN_MM if both else style.SINGLE_COLUMN_MM
-    # below panel b there is room for the legend: its curves may run through every corner
-    figure = layout.new_figure(width, 90.0 if both else 76.0)
+    figure = layout.new_figure(width, 90.0)
     ax = layout.add_axes_mm(figure, 12, 7, 74, 58)
     records, areas = [], {}
     for name, curve in curves.items():
@@ -70,15 +73,15 @@ def draw_precision_recall(
     if len(first):
         x, y = _staircase(first["recall"].to_numpy(), first["envelope"].to_numpy())
         ax.fill_between(x, y, color=style.BLUE, alpha=0.10, linewidth=0)
+        ax.plot(x, y, color=style.SKY_BLUE, linewidth=2.8, label="envelope (interpolated)")
         ax.plot(
             first["recall"],
             first["precision"],
-            color=style.GREEN,
+            color=style.BLACK,
             linestyle=(0, (3, 1.5)),
-            linewidth=0.9,
+            linewidth=0.8,
             label="measured, in order of score",
         )
-        ax.plot(x, y, color=style.BLUE, linewidth=1.4, label="envelope (interpolated)")
         shown = np.unique(np.linspace(0, len(first) - 1, min(len(first), 40)).round().astype(int))
         ax.plot(
             first["recall"].iloc[shown],
@@ -89,7 +92,7 @@ def draw_precision_recall(
             markeredgewidth=0,
             label="measured points" if len(shown) == len(first) else "some of the points",
         )
-        ax.legend(loc="lower left")
+        ax.legend(**BELOW)
     _finish(ax)
     value = "no annotation" if areas[label] is None else f"AP50 = {areas[label]:.1f}"
     layout.panel_letter(ax, "a", f"{label}: {value}", **layout.CHART_LETTER)
@@ -108,14 +111,7 @@ def draw_precision_recall(
             )
         _finish(ax)
         if any(len(record) for record in records):
-            ax.legend(
-                loc="upper left",
-                bbox_to_anchor=(-0.02, -0.17),
-                ncols=2,
-                title="Image set (AP50)",
-                title_fontsize=6,
-                alignment="left",
-            )
+            ax.legend(title="Image set (AP50)", title_fontsize=6, alignment="left", **BELOW)
         layout.panel_letter(ax, "b", "Envelopes of all image sets", **layout.CHART_LETTER)
     facts = {
         "label": label,

@@ -8,7 +8,12 @@ import pandas as pd
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.errors import InputError
 from synthwire.figures.kit import layout, scales, style
-from synthwire.figures.kit.overlay import blend_instances, choose_colours, draw_outlines
+from synthwire.figures.kit.overlay import (
+    blend_instances,
+    choose_colours,
+    distinct_colours,
+    draw_outlines,
+)
 from synthwire.figures.kit.volume import render_volume
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE
 
@@ -22,7 +27,8 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
     binary masks of single particles, the largest first.
 
     labels: (Z, Y, X) volume of the same scene as `picture`. A particle has the same colour in a
-        and c: label k is annotation k, found by the annotation's id (paper's enumeration).
+        and c: label k is annotation k, found by the annotation's id (paper's enumeration). No
+        other has it, as long as there are at most 27.
     """
     if labels.shape[1:] != (picture.height, picture.width):
         raise InputError(
@@ -31,7 +37,7 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
         )
     numbers = [item["id"] % ANNOTATION_IDS_PER_IMAGE for item in picture.annotations]
     masks = picture.masks()
-    colours = choose_colours(masks)
+    colours = choose_colours(masks, distinct_colours(len(masks)))
     order = sorted(range(len(masks)), key=lambda index: -int(masks[index].sum()))
 
     view = render_volume(labels, dict(zip(numbers, colours, strict=True)), width_px=1400)
@@ -42,10 +48,11 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
     block = 2 * image_height + layout.TITLE_MM + gap  # height of b over c
     left = 2 * side + gap
     shown = order[:MONTAGE_MASKS]
-    view_height = min(left / view_aspect, 0.66 * block)
-    columns, cell_width, cell_height = _montage(
-        len(shown), left, block - view_height - layout.TITLE_MM - gap, picture.aspect
+    room = block - layout.TITLE_MM - gap  # of the view and the montage
+    columns, cell_width, cell_height, montage = _montage(
+        len(shown), left, picture.aspect, room - left / view_aspect, 0.5 * room
     )
+    view_height = min(left / view_aspect, room - montage)
     figure = layout.new_figure(style.DOUBLE_COLUMN_MM, layout.TITLE_MM + block)
 
     ax = layout.add_axes_mm(
@@ -119,15 +126,19 @@ def draw_synthesis(labels: np.ndarray, picture: AnnotatedImage) -> style.Drawing
     return style.Drawing(figure, data, facts)
 
 
-def _montage(count: int, width: float, height: float, aspect: float) -> tuple[int, float, float]:
-    """Columns and cell size (mm) with which `count` images fill a rectangle best."""
-    best = (1, 0.0, 0.0)
+def _montage(
+    count: int, width: float, aspect: float, low: float, high: float
+) -> tuple[int, float, float, float]:
+    """Columns, cell size and height (mm) of `count` images that fill a width.
+
+    Between the heights low and high if that can be; then that of the fewest empty cells.
+    """
+    found = []
     for columns in range(1, max(count, 1) + 1):
         rows = -(-count // columns) or 1
-        cell_width = min(
-            (width - (columns - 1) * MONTAGE_GAP_MM) / columns,
-            (height - (rows - 1) * MONTAGE_GAP_MM) / rows * aspect,
-        )
-        if cell_width > best[1]:
-            best = (columns, cell_width, cell_width / aspect)
-    return best
+        cell = (width - (columns - 1) * MONTAGE_GAP_MM) / columns
+        height = rows * (cell / aspect + MONTAGE_GAP_MM) - MONTAGE_GAP_MM
+        beyond = max(low - height, height - high, 0.0)
+        found.append((beyond, rows * columns - count, columns, cell, height))
+    _, _, columns, cell, height = min(found)
+    return columns, cell, cell / aspect, height

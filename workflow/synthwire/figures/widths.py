@@ -76,7 +76,7 @@ def _along(ax: Axes, points: pd.DataFrame, unit: str) -> pd.DataFrame:
     ax.set_xlabel("Place along the wire, from its wider end (of its length)")
     ax.set_ylabel(f"Width ({unit})")
     if tables:
-        ax.figure.legend(*ax.get_legend_handles_labels(), loc="lower left", ncols=2)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
     wires = points["wire"].nunique()
     count = f"{wires} wire{'s' * (wires != 1)}; median, half of them within the band"
     layout.panel_letter(ax, "a", count, **layout.CHART_LETTER)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from pycocotools import mask as coco_mask
 from scipy import ndimage
 from skimage import measure
@@ -35,6 +35,13 @@ def choose_colours(
     rles = [_grown(crop, reach) for crop in crops]
     touching = np.asarray(coco_mask.iou(rles, rles, [0] * len(rles))) > 0
     return spread_colours(touching, [int(crop.pixels.sum()) for crop in crops], palette)
+
+
+def distinct_colours(count: int) -> list[str]:
+    """So many colours, no two alike: the palette, then the palette lighter, then darker."""
+    own = np.array([to_rgb(colour) for colour in INSTANCE_COLOURS])
+    shades = np.concatenate([own, 0.5 + 0.5 * own, 0.6 * own])
+    return [to_hex(colour) for colour in shades[:count]]
 
 
 def as_crop(mask: Mask) -> MaskCrop:

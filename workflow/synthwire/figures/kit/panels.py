@@ -87,6 +87,7 @@ def series_looks(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "linestyle": LINES[number % len(LINES)],
             "marker": MARKERS[number % len(MARKERS)],
             "markersize": 3.0,
+            "clip_on": False,  # a marker at 0 or 100 % is whole
         }
         for number, label in enumerate(labels)
     }
@@ -137,6 +138,24 @@ def plot_overlap(ax: Axes, series: Mapping[str, Mapping]) -> list[dict[str, Any]
     }
     records = plot_categories(ax, evaluated, ranges)
     ax.set_xlabel("Part of a particle that others cover")
+    return records
+
+
+def plot_sizes(
+    ax: Axes, series: Mapping[str, Mapping], area_limits_px: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Plot mask AP of small, medium and large particles, as `plot_categories`.
+
+    area_limits_px: the greatest area of a small and of a medium particle.
+    """
+    small, large = (f"{limit:g}" for limit in area_limits_px)
+    sizes = {
+        "segm_aps": f"small\n< {small}",
+        "segm_apm": f"medium\n{small}–{large}",
+        "segm_apl": f"large\n> {large}",
+    }
+    records = plot_categories(ax, series, sizes, joined=False)
+    ax.set_xlabel("Area of a particle (px²)")
     return records
 
 

@@ -24,6 +24,18 @@ def length_label(length_nm: float) -> str:
     return f"{length_nm / 1000:g} µm" if length_nm >= 1000 else f"{length_nm:g} nm"
 
 
+def bar_length(width_nm: float) -> float:
+    """Length in nm of the scale bar of an image of that width."""
+    return round_length(0.3 * width_nm)
+
+
+def left_is_darker(pixels: np.ndarray) -> bool:
+    """Whether the left one of the two lower corners of an image (H, W[, 3]) is the darker."""
+    height, width = pixels.shape[:2]
+    foot = pixels[-max(height // 6, 1) :].astype(float)
+    return bool(foot[:, : max(width // 2, 1)].mean() < foot[:, width // 2 :].mean())
+
+
 def scale_bar(
     ax: Axes,
     pixels: np.ndarray,
@@ -40,12 +52,10 @@ def scale_bar(
     """
     if pixel_size_nm is None:
         return None
-    height, width = pixels.shape[:2]
+    width = pixels.shape[1]
     horizontal = pixel_size_nm[1] if isinstance(pixel_size_nm, Sequence) else pixel_size_nm
-    length = round_length(0.3 * width * horizontal)
+    length, left = bar_length(width * horizontal), left_is_darker(pixels)
     fraction = length / (width * horizontal)
-    foot = pixels[-max(height // 6, 1) :].astype(float)
-    left = foot[:, : max(width // 2, 1)].mean() < foot[:, width // 2 :].mean()
     start, end = (0.03, 0.03 + fraction) if left else (0.97 - fraction, 0.97)
     line = ax.plot(
         [start, end],
@@ -58,7 +68,7 @@ def scale_bar(
         scaley=False,
     )[0]
     line.set_path_effects([patheffects.withStroke(linewidth=3.2, foreground="black")])
-    text = ax.text(
+    ax.text(
         start if left else end,
         0.06,
         length_label(length) + (" (assumed)" if assumed else ""),
@@ -67,8 +77,8 @@ def scale_bar(
         ha="left" if left else "right",
         va="bottom",
         fontsize=6.5,
+        bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 0.8},
     )
-    text.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground="black")])
     return length
 
 
