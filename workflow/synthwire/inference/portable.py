@@ -24,6 +24,7 @@ from synthwire.io.files import atomic_path, json_ready
 SUFFIX = ".onnx.zip"
 GRAPHS = ("pyramid", "boxes", "masks")
 TEXTS = ("settings", "card")
+REGIONS_AT_ONCE = 32  # whose masks are drawn: more take memory, and no less time each
 
 
 def write_portable(
@@ -83,8 +84,12 @@ class PortablePredictor(predictor.Predictor):
         if enlarged != 1:
             centres = np.tile((boxes[:, :2] + boxes[:, 2:]) / 2, 2)
             frames = centres + np.float32(enlarged) * (boxes - centres)
-        (logits,) = self._see("masks", features, frames)
-        masks = 1 / (1 + np.exp(-logits[np.arange(len(logits)), classes]))
+        masks = np.concatenate(
+            [
+                self._draw(features, frames[i : i + REGIONS_AT_ONCE], classes[i:])
+                for i in range(0, max(1, len(frames)), REGIONS_AT_ONCE)
+            ]
+        )
         return Detections(boxes, scores, classes, masks, frames if enlarged != 1 else None)
 
     def _propose(self, picture: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -137,6 +142,14 @@ class PortablePredictor(predictor.Predictor):
         boxes, found = clipped(boxes, shape), scores[where, category]
         kept = suppressed(boxes, found, category, known["box_nms"])[: known["detections"]]
         return boxes[kept], found[kept], category[kept]
+
+    def _draw(
+        self, features: Mapping[str, np.ndarray], frames: np.ndarray, classes: np.ndarray
+    ) -> np.ndarray:
+        """Probabilities (N, M, M) of the pixels of regions (N, 4) that hold these classes."""
+        (logits,) = self._see("masks", features, frames)
+        of_class = logits[np.arange(len(frames)), classes[: len(frames)]]
+        return 1 / (1 + np.exp(-of_class))
 
     def _see(
         self, graph: str, features: Mapping[str, np.ndarray], boxes: np.ndarray
