@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from synthwire.particles.population import (
     FEWEST_IMAGES,
-    censored_median,
+    censored_quantile,
     difference,
     estimate,
     mean,
@@ -13,6 +14,8 @@ from synthwire.particles.population import (
     order_parameter,
     ratio,
     survival,
+    survival_band,
+    survival_draws,
 )
 
 IMAGES = 8
@@ -104,9 +107,38 @@ def test_lengths_beyond_the_images_edge_are_allowed_for():
     lengths, cut = (np.concatenate([part[k] for part in pooled]) for k in (1, 2))
     assert np.median(lengths) < 0.8 * true and np.median(lengths[~cut]) < 0.95 * true
     units = np.arange(len(lengths))
-    found = censored_median(lengths, cut, units)(np.ones((1, len(lengths))))[0]
+    found = censored_quantile(lengths, cut, units)(np.ones((1, len(lengths))))[0]
     assert found == pytest.approx(true, rel=0.03)
     assert (~cut).sum() + cut.sum() / 2 == pytest.approx(6 * 12_000 / 16, rel=0.05)  # their number
+
+
+def test_many_draws_at_once_give_what_scipy_gives_one_by_one():
+    rng = np.random.default_rng(4)
+    lengths = rng.integers(1, 30, 60).astype(float)  # with ties
+    cut, unit_of = rng.random(60) < 0.4, rng.integers(0, 7, 60)
+    weights = rng.multinomial(7, np.full(7, 1 / 7), size=20).astype(float)
+    places, shares = survival_draws(lengths, cut, unit_of)
+    for row, found in zip(weights, shares(weights), strict=True):
+        times = row[unit_of].astype(int)
+        at, expected = survival(np.repeat(lengths, times), np.repeat(cut, times))
+        assert found[np.isin(places, at)] == pytest.approx(expected)
+
+
+def test_the_band_about_the_distribution_holds_the_true_one():
+    """In 100 simulated fields, at half and at the whole of the median length."""
+    rng = np.random.default_rng(5)
+    held = np.zeros(2)
+    for _ in range(100):
+        _, lengths, cut = seen(rng, count=1600)  # a hundred wires or so in the field
+        units = len(lengths)
+        places, share, low, high = survival_band(lengths, cut, np.arange(units), units)
+        assert len(places) <= 200 and (np.diff(share) <= 0).all()
+        for number, factor in enumerate((0.5, 1.0)):
+            place = np.searchsorted(places, 250 * factor, side="right") - 1
+            true = norm.sf(np.log(factor) / 0.5)
+            held[number] += low[place] <= true <= high[place]
+    assert (held >= 88).all(), held
+    assert np.isnan(survival_band(lengths[:1], cut[:1] & False, np.zeros(1, int), 1)[2]).all()
 
 
 def test_without_cuts_the_survival_is_that_of_the_lengths():

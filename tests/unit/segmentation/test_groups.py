@@ -1,6 +1,7 @@
 """Groups of results: their statistics, and how two differ."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,15 @@ from segmentation_cases import rectangles
 
 from synthwire import cli
 from synthwire.errors import InputError
-from synthwire.segmentation.groups import STATISTICS_COLUMNS, compare, describe, read_group
+from synthwire.segmentation.groups import (
+    STATISTICS_COLUMNS,
+    compare,
+    describe,
+    in_words,
+    length_distribution,
+    read_group,
+)
+from synthwire.segmentation.outline_groups import read_any_group
 
 
 def write_group(folder, width, images=4, pixel_size_nm=None, seed=0):
@@ -62,6 +71,35 @@ def test_a_group_is_described_with_intervals(folders):
     assert covered * 4800 * (1 + overlapped) * 4 == pytest.approx(group.particles["area_px"].sum())
 
 
+def test_lengths_are_distributed_as_the_edge_lets_them(folders):
+    group = read_group(folders[0])
+    table = length_distribution(group)
+    assert list(table.columns) == ["length_nm", "share_longer", "low", "high"]
+    assert table["share_longer"].is_monotonic_decreasing
+    within = (table["low"] <= table["share_longer"]) & (table["share_longer"] <= table["high"])
+    assert within.all() and table["low"].min() >= 0 and table["high"].max() <= 1
+    median = row_of(describe(group), "line_length", "median without the edge's cuts")["value"]
+    below = table[table["share_longer"] <= 0.5]["length_nm"]
+    assert below.iloc[0] == pytest.approx(median)
+
+
+def test_words_for_a_terminal(folders):
+    lines = in_words(describe(read_group(folders[0])))
+    assert lines[0].startswith("length along the wire, median: ") and " nm (" in lines[0]
+    assert "of the particles touch others: 40 %" in lines[-1]
+
+
+def test_each_result_has_its_own_intervals(folders):
+    table = pd.read_csv(folders[0] / "image_0" / "intervals.csv")
+    assert list(table.columns) == list(STATISTICS_COLUMNS)
+    assert set(table["drawn_from"]) == {"particles"}
+    particles = pd.read_csv(folders[0] / "image_0" / "particles.csv")
+    width = row_of(table, "mean_width", "mean")
+    assert width["value"] == pytest.approx(particles["mean_width_nm"].mean(), rel=1e-5)
+    reach = 1.96 * particles["mean_width_nm"].std() / np.sqrt(len(particles))
+    assert width["high"] - width["value"] > reach  # Student's t of five is wider
+
+
 def test_thicker_wires_are_found_thicker(folders):
     table = compare(*map(read_group, folders))
     width = row_of(table, "mean_width", "mean")
@@ -86,6 +124,60 @@ def test_the_command_writes_table_and_figure(folders, tmp_path, capsys):
     assert names == {".pdf", ".svg", ".png", ".csv", ".json"}
 
 
+def outlines_of(folder, out, **record):
+    """A COCO file of all images of a group of results, as an annotation tool writes it."""
+    images, annotations = [], []
+    for number, place in enumerate(sorted(folder.glob("image_*")), start=1):
+        data = json.loads((place / "coco.json").read_text())
+        images.append({**data["images"][0], "id": number, "file_name": f"{place.name}.png"})
+        images[-1] |= record
+        for item in data["annotations"]:
+            plain = {key: item[key] for key in ("segmentation", "category_id", "bbox", "area")}
+            annotations.append({**plain, "id": len(annotations) + 1, "image_id": number})
+    data = {"images": images, "annotations": annotations, "categories": data["categories"]}
+    out.write_text(json.dumps(data))
+    return out
+
+
+def test_outlines_are_compared_as_results_are(folders, tmp_path, capsys):
+    thin = outlines_of(folders[0], tmp_path / "thin.json")
+    thick = outlines_of(folders[1], tmp_path / "thick.json", pixel_size_nm=None)
+    say = ["--out", str(tmp_path / "out"), "--pixel-size", "5nm"]
+    assert cli.main(["compare", str(thin), str(thick), *say]) == 0
+    assert "thin: 4 images, 20 particles" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out" / "differences.csv")
+    expected = compare(*map(read_group, folders))
+    for measure, statistic in (("mean_width", "mean"), ("number", "density"), ("area", "share")):
+        pair = [
+            found[
+                (found["measure"] == measure) & found["statistic"].str.startswith(statistic)
+            ].iloc[0]
+            for found in (table, expected)
+        ]
+        for column in ("first", "second", "low", "high"):
+            assert pair[0][column] == pytest.approx(pair[1][column], rel=1e-5, nan_ok=True)
+    assert np.isnan(row_of(table, "fwhm", "mean")["first"])  # no image, no intensities
+
+
+def test_outlines_of_other_formats_come_with_their_images(folders, tmp_path, capsys):
+    images = tmp_path / "images"
+    images.mkdir()
+    outlines = tmp_path / "labels"
+    outlines.mkdir()
+    for place in sorted(folders[0].glob("image_*")):
+        shutil.copy(place / "image.png", images / f"{place.name}.png")
+        shutil.copy(place / "labels.tif", outlines / f"{place.name}.tif")
+    (outlines / "image_3.tif").unlink()
+    say = ["--out", str(tmp_path / "out"), "--images", str(images), "--pixel-size", "5nm"]
+    assert cli.main(["compare", str(outlines), str(folders[1]), *say]) == 0
+    said = capsys.readouterr()
+    assert "labels: 3 images, 15 particles" in said.out
+    assert "no outlines of 1 images, image_3.png among them; left out" in said.err
+    table = pd.read_csv(tmp_path / "out" / "differences.csv")
+    assert row_of(table, "mean_width", "mean")["unit"] == "nm"
+    assert row_of(table, "fwhm", "mean")["first"] > 0
+
+
 def test_few_images_are_said_to_be_few(folders, tmp_path, capsys):
     single = write_group(tmp_path / "single", 6, images=1)
     assert cli.main(["compare", str(single), str(folders[1]), "-o", str(tmp_path / "out")]) == 0
@@ -98,6 +190,17 @@ def test_few_images_are_said_to_be_few(folders, tmp_path, capsys):
 def test_what_is_no_result_is_one_line(folders, tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         read_group(tmp_path / "none")
+    (tmp_path / "a.zip").touch()
+    (tmp_path / "flat.json").write_text(
+        '{"images": [{"id": 1}], "annotations": [], "categories": []}'
+    )
+    for name, says in (
+        ("none", "no such file or folder"),
+        ("a.zip", "give the images with --images"),
+        ("flat.json", "images: number 1 says no height and width"),
+    ):
+        with pytest.raises(InputError, match=says):
+            read_any_group(tmp_path / name, None, None, print)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no results of synthwire segment"):
         read_group(tmp_path / "empty")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from synthwire.cli.arguments import as_type
 from synthwire.cli.terminal import Commands, add_command, complain, count
 from synthwire.errors import InputError
+from synthwire.segmentation.options import parse_pixel_size
 
 DESCRIPTION = """\
 Say how two groups of images differ: sizes, densities, order, overlaps, each with its 95 % interval.
 
-A and B are folders that 'synthwire segment' has written. Images are the units of the tests, since
+A and B are folders that 'synthwire segment' has written, or outlines: a COCO file, or with --images
+whatever 'synthwire segment --outlines' reads. Images are the units of the tests, since
 particles of one image are not independent: three or more of each group are needed. Below that
 particles are taken as independent, and a line says so.
 """
@@ -22,6 +25,7 @@ what lies in DIR afterwards:
 
 example:
   synthwire compare results/monday results/friday --out results/monday_friday
+  synthwire compare anna.json ben.json --out anna_ben --pixel-size 6nm
 """
 
 
@@ -30,16 +34,30 @@ def add_to(commands: Commands) -> None:
     parser = add_command(
         commands,
         "compare",
-        "A B --out DIR",
+        "A B --out DIR [options]",
         summary="say how the particles of two groups of images differ",
         description=DESCRIPTION,
         epilog=RESULTS,
         run=run,
     )
-    parser.add_argument("first", type=Path, metavar="A", help="results of the first group")
-    parser.add_argument("second", type=Path, metavar="B", help="results of the second group")
+    parser.add_argument("first", type=Path, metavar="A", help="results or outlines of a group")
+    parser.add_argument("second", type=Path, metavar="B", help="those of the other group")
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="DIR", help="folder of the comparison"
+    )
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="PATH",
+        help="the images that outlines are of: a folder, or one image; COCO files need none",
+    )
+    parser.add_argument(
+        "-p",
+        "--pixel-size",
+        type=as_type(parse_pixel_size),
+        metavar="SIZE",
+        help="of the images of outlines, as 6nm; goes before what image files say, and comes after "
+        "what a COCO file says",
     )
 
 
@@ -47,12 +65,16 @@ def run(options: argparse.Namespace) -> int:
     """Compare, write, and print what differs."""
     from synthwire.figures.groups import draw_groups  # here, as below: --help need not wait
     from synthwire.figures.kit import style
-    from synthwire.segmentation.groups import compare, read_group
+    from synthwire.segmentation.groups import compare
+    from synthwire.segmentation.outline_groups import read_any_group
     from synthwire.segmentation.summary import write_table
 
     if options.first.resolve() == options.second.resolve():
         raise InputError(f"{options.second}: the same folder twice; another group is expected")
-    groups = [read_group(folder) for folder in (options.first, options.second)]
+    groups = [
+        read_any_group(path, options.images, options.pixel_size, complain)
+        for path in (options.first, options.second)
+    ]
     names = [group.name for group in groups]
     if names[0] == names[1]:
         names = [str(options.first), str(options.second)]

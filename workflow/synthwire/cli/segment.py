@@ -44,8 +44,11 @@ what lies in DIR afterwards:
   NAME/rois.zip        outlines for Fiji's ROI manager
   NAME/centrelines.csv one row a point along each wire, with its width by mask and intensity
   NAME/centrelines.zip the same as lines for Fiji, as wide as the wires
+  NAME/intervals.csv   means, medians, densities, overlaps with their 95 % intervals
   particles.csv        the particles of all images
   summary.csv          one row an image, bad files included
+  intervals.csv        the same over images, which are the units where there are three or more
+  lengths.csv          distribution of the lengths, the edge's cuts allowed for (Kaplan-Meier)
   distributions.pdf    figure of their sizes and orientations; as svg, png and csv, too
   widths.pdf           figure of the width along the wires, and of their taper
 NAME is the image's name without its suffix, and with its folder where names are equal. Pages of a
@@ -149,8 +152,8 @@ def run(options: argparse.Namespace) -> int:
                 bar.update()
             if chosen.outlines and not any("ap" in image.row or image.fault for image in images):
                 _say_what_is_there(batch, note)
-        particles = write_summary(options.out, rows, images)
-    print(_closing_words(options.out, images, particles, len(problems)))
+        particles, intervals = write_summary(options.out, rows, images)
+    print(_closing_words(options.out, images, particles, intervals, len(problems)))
     return 1 if problems else 0
 
 
@@ -186,9 +189,14 @@ def _tile_bar(tiles: Sequence) -> Iterable:
 
 
 def _closing_words(
-    out: Path, images: Sequence[MeasuredImage], particles: pd.DataFrame, problems: int
+    out: Path,
+    images: Sequence[MeasuredImage],
+    particles: pd.DataFrame,
+    intervals: pd.DataFrame,
+    problems: int,
 ) -> str:
-    from synthwire.segmentation.summary import DISTRIBUTIONS, PARTICLES, SUMMARY
+    from synthwire.segmentation.groups import in_words
+    from synthwire.segmentation.summary import DISTRIBUTIONS, INTERVALS, PARTICLES, SUMMARY
 
     words = f"{count(len(images), 'image')}, {count(len(particles), 'particle')}"
     reused = sum(image.reused for image in images)
@@ -207,6 +215,7 @@ def _closing_words(
                 f"{name:7} median {middle / side:.4g} {shown}, half of them within "
                 f"{low / side:.4g}–{high / side:.4g}"
             )
-    names = (SUMMARY, PARTICLES, f"{DISTRIBUTIONS}.pdf")
+        lines += ["", "with 95 % intervals:", *in_words(intervals), ""]
+    names = (SUMMARY, PARTICLES, INTERVALS, f"{DISTRIBUTIONS}.pdf")
     lines.append("  ".join(str(out / name) for name in names))
     return "\n".join(lines)

@@ -17,14 +17,16 @@ def draw_spectra(
 ) -> style.Drawing:
     """(a) spectra over their means, in colours of the first component; (b) its map; (c) width.
 
-    spectra: columns id, energy_ev, optical_density. particles: a row a particle, as
+    Bands in (a) are the standard deviation between a particle's pixels.
+
+    spectra: columns id, energy_ev, optical_density, sd. particles: a row a particle, as
     `segmentation.spectra.components` gives it, joined with its measures. masks: (n, height, width),
     of the rows of `particles`.
     """
     loading = particles.get("component_1", pd.Series(0.0, index=particles.index)).to_numpy(float)
     most = max(float(np.nanmax(np.abs(loading), initial=0.0)), 1e-12)
     cmap = matplotlib.colormaps["viridis"]
-    colours = cmap(0.5 + 0.5 * np.nan_to_num(loading) / most)
+    colours = cmap(0.45 + 0.43 * np.nan_to_num(loading) / most)  # no yellow: it fades on white
     figure = layout.new_figure(style.DOUBLE_COLUMN_MM, 58.0)
     lines = layout.add_axes_mm(figure, 12.5, 7.5, 62.0, 40.0)
     where = layout.add_axes_mm(figure, 82.0, 7.5, 40.0, 40.0)
@@ -35,12 +37,24 @@ def draw_spectra(
             particles["mean_od"], spectra.groupby("id", sort=False), strict=True
         )
     ]
+    for colour, level, (_, group) in zip(
+        colours, particles["mean_od"], spectra.groupby("id", sort=False), strict=True
+    ):
+        middle, spread = group["optical_density"] / level, group["sd"].fillna(0.0) / level
+        lines.fill_between(
+            group["energy_ev"],
+            middle - spread,
+            middle + spread,
+            color=colour,
+            alpha=0.1,
+            linewidth=0,
+        )
     lines.add_collection(LineCollection(shapes, colors=colours, linewidths=0.7, alpha=0.8))
     lines.autoscale()
     lines.set_xlabel("Photon energy (eV)")
     lines.set_ylabel("Optical density over its mean")
     count = f"{len(particles)} particle{'s' * (len(particles) != 1)}"
-    layout.panel_letter(lines, "a", count, **layout.CHART_LETTER)
+    layout.panel_letter(lines, "a", f"{count}; ± 1 SD of pixels", **layout.CHART_LETTER)
     picture = np.zeros((*masks.shape[1:], 3))
     times = np.maximum(masks.sum(axis=0), 1)[..., None]
     for mask, colour in zip(masks, colours, strict=True):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures  # napari reads the function's annotations, names in full
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ from synthwire.segmentation.options import THRESHOLD, parse_pixel_size
 if TYPE_CHECKING:
     import napari
 
-_WORKER = ThreadPoolExecutor(1, "synthwire")  # so that the window stays alive
+_WORKER = concurrent.futures.ThreadPoolExecutor(1, "synthwire")  # so that the window stays alive
 
 
 def find_particles(
@@ -27,7 +27,7 @@ def find_particles(
     pixel_size: str = "",
     threshold: Annotated[float, {"min": 0.0, "max": 1.0, "step": 0.05}] = THRESHOLD,
     model: str = "",
-) -> Future[list[napari.types.LayerDataTuple]]:
+) -> concurrent.futures.Future[list[napari.types.LayerDataTuple]]:
     """Find the particles of an image, and lay them and their centre-lines over it.
 
     pixel_size: as 6nm; empty takes the layer's scale, where it has units of length. model: path of

@@ -50,7 +50,7 @@ class _Shape(NamedTuple):
     points: np.ndarray  # (n, 2), napari's
     width: float  # of a line, in the image's pixels
     where: str
-    number: int | None  # id of the particle that it belongs to by its features
+    number: int  # id of the particle that it belongs to by its features; 0 of none
 
 
 def corrected(layers: Sequence[Layer]) -> Segmentation:
@@ -93,9 +93,8 @@ def _changes(result: Segmentation, shapes: Sequence[_Shape]) -> Iterator[Step]:
     own: dict[int, list[_Shape]] = {number: [] for number in before}
     new = []
     for shape in shapes:
-        number = shape.number
-        if number in own and len(own[number]) < len(before[number]):
-            own[number].append(shape)
+        if shape.number in own and len(own[shape.number]) < len(before[shape.number]):
+            own[shape.number].append(shape)
         else:
             new.append(shape)
     gone = [number for number, there in own.items() if not there]
@@ -104,6 +103,8 @@ def _changes(result: Segmentation, shapes: Sequence[_Shape]) -> Iterator[Step]:
     for number, there in own.items():
         if there and not _unchanged(before[number], there):
             mask = np.logical_xor.reduce([_mask(shape, result) for shape in there])
+            if not mask.any():
+                raise InputError(f"particle {number}: its shapes cancel one another; delete them")
             yield Step("reshaped", removed=(number,), added=(encode_mask(mask),))
     for shape in new:
         yield _drawn(shape, result)
@@ -126,7 +127,7 @@ def _mask(shape: _Shape, result: Segmentation) -> np.ndarray:
     size = result.image.shape
     try:
         if shape.kind in ("line", "path"):
-            return draw_line(points + 0.5, shape.width, size)
+            return draw_line((points + 0.5).tolist(), shape.width, size)
         if shape.kind == "ellipse":  # the points are the corners of the box about it
             middle, along, beside = (
                 points.mean(axis=0),
@@ -135,7 +136,7 @@ def _mask(shape: _Shape, result: Segmentation) -> np.ndarray:
             )
             turn = np.linspace(0, 2 * math.pi, CORNERS, endpoint=False)
             points = middle + (np.outer(np.cos(turn), along) + np.outer(np.sin(turn), beside)) / 2
-        return draw_polygon(points + FIRST_CENTRE, size)
+        return draw_polygon((points + FIRST_CENTRE).tolist(), size)
     except InputError as error:
         raise InputError(f"{shape.where}: {error}") from None
 
@@ -163,7 +164,7 @@ def _shapes_of(layer: Layer, frame: Mapping[str, Any]) -> Iterator[_Shape]:
             points * ratio + offset,
             float(widths[number]) * float(np.sqrt(np.prod(ratio))),
             where,
-            int(ids[number]) if known else None,
+            int(ids[number]) if known else 0,
         )
 
 

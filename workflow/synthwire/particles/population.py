@@ -7,6 +7,7 @@ intervals are Student's t for so many images times the bootstrap's standard erro
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from scipy.stats import t as student
 
 FEWEST_IMAGES = 3  # from here on images are the units; below, particles
 REPLICATES = 1000
-CENSORED_REPLICATES = 200  # each of them is an estimate of its own
 SEED = 20221
 LEVEL = 0.95
+BAND_PLACES = 200
 CHUNK = 4_000_000  # weights at a time
 
 # from weights (draws, units) to the statistic (draws,)
@@ -57,15 +58,13 @@ def estimate(
     value = float(statistic(np.ones((1, max(units, 1))))[0]) if units else math.nan
     if units < 2 or math.isnan(value):
         return Estimate(value, math.nan, math.nan, math.nan, units)
-    generator = np.random.default_rng(np.random.SeedSequence(seed))
-    drawn = generator.multinomial(units, np.full(units, 1 / units), size=replicates)
-    draws = statistic(drawn.astype(float))
+    draws = statistic(_draws(units, replicates, seed))
     draws = draws[np.isfinite(draws)]
     if len(draws) < 2:
         return Estimate(value, math.nan, math.nan, math.nan, units)
     # draws of n units spread as n − 1 of them would
     error = float(draws.std(ddof=1)) * math.sqrt(units / (units - 1))
-    reach = float(student.ppf(0.5 + LEVEL / 2, units - 1)) * error
+    reach = _quantile(units - 1) * error
     return Estimate(value, error, value - reach, value + reach, units)
 
 
@@ -80,7 +79,7 @@ def difference(first: Estimate, second: Estimate) -> Difference:
         square**2 / (one.units - 1) for square, one in zip(squares, (first, second), strict=True)
     )
     error = math.sqrt(total)
-    reach = float(student.ppf(0.5 + LEVEL / 2, freedom)) * error
+    reach = _quantile(freedom) * error
     p = 2 * float(student.sf(abs(value) / error, freedom))
     return Difference(value, value - reach, value + reach, p)
 
@@ -105,12 +104,7 @@ def median(values: np.ndarray, unit_of: np.ndarray) -> Statistic:
     order = np.argsort(values, kind="stable")
     ordered, unit_of = values[order], unit_of[order]
 
-    def statistic(weights: np.ndarray) -> np.ndarray:
-        step = max(1, CHUNK // max(len(ordered), 1))
-        parts = [_medians(weights[i : i + step]) for i in range(0, len(weights), step)]
-        return np.concatenate(parts)
-
-    def _medians(weights: np.ndarray) -> np.ndarray:
+    def medians(weights: np.ndarray) -> np.ndarray:
         total = np.cumsum(weights[:, unit_of], axis=1)
         if not total.size:
             return np.full(len(weights), np.nan)
@@ -120,7 +114,7 @@ def median(values: np.ndarray, unit_of: np.ndarray) -> Statistic:
         found = 0.5 * (ordered[low] + ordered[high])
         return np.where(total[:, -1] > 0, found, np.nan)
 
-    return statistic
+    return _in_parts(medians, len(ordered))
 
 
 def order_parameter(degrees: np.ndarray, unit_of: np.ndarray, units: int) -> Statistic:
@@ -154,17 +148,81 @@ def survival(lengths: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return found.quantiles, found.probabilities
 
 
-def censored_median(lengths: np.ndarray, cut: np.ndarray, unit_of: np.ndarray) -> Statistic:
-    """Median of `survival`, the length that half of the wires exceed; NaN where none is so long."""
+def survival_draws(
+    lengths: np.ndarray, cut: np.ndarray, unit_of: np.ndarray
+) -> tuple[np.ndarray, Statistic]:
+    """`survival` of many draws at once: lengths (m,), and from weights the shares (draws, m).
+
+    SciPy has the estimator for one sample at a time; a test holds this one to it.
+    """
+    places, group = np.unique(lengths, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(len(places)))
+    ends, times, whole = unit_of[order], np.where(cut, 1.0, 2.0)[order], ~cut[order]
+
+    def shares(weights: np.ndarray) -> np.ndarray:
+        counts = weights[:, ends] * times
+        ending = np.add.reduceat(counts * whole, starts, axis=1)
+        there = np.add.reduceat(counts, starts, axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
+        left = 1 - np.divide(ending, there, out=np.zeros_like(ending), where=there > 0)
+        return np.cumprod(left, axis=1)
+
+    return places, shares
+
+
+def censored_quantile(
+    lengths: np.ndarray, cut: np.ndarray, unit_of: np.ndarray, share: float = 0.5
+) -> Statistic:
+    """The length that all wires but a share exceed, by `survival`; NaN where none is so long."""
+    if not len(lengths):
+        return lambda weights: np.full(len(weights), np.nan)
+    places, shares = survival_draws(lengths, cut, unit_of)
 
     def statistic(weights: np.ndarray) -> np.ndarray:
-        found = np.full(len(weights), np.nan)
-        for number, row in enumerate(weights):
-            times = row[unit_of].astype(int)
-            places, shares = survival(np.repeat(lengths, times), np.repeat(cut, times))
-            below = np.flatnonzero(shares <= 0.5)
-            if len(below):
-                found[number] = places[below[0]]
-        return found
+        below = shares(weights) <= 1 - share + 1e-9
+        return np.where(below.any(axis=1), places[np.argmax(below, axis=1)], np.nan)
 
-    return statistic
+    return _in_parts(statistic, len(lengths))
+
+
+def survival_band(
+    lengths: np.ndarray, cut: np.ndarray, unit_of: np.ndarray, units: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`survival` with its 95 % interval: lengths, shares, low and high ends, each (m,).
+
+    At no more than `BAND_PLACES` of the lengths, spread evenly over their order. NaN for the ends
+    where there are fewer than two units.
+    """
+    if not len(lengths) or cut.all():
+        return (np.empty(0),) * 4
+    places, shares = survival_draws(lengths, cut, unit_of)
+    chosen = np.unique(np.linspace(0, len(places) - 1, BAND_PLACES).round().astype(int))
+    at_places = _in_parts(lambda weights: shares(weights)[:, chosen], len(lengths))
+    value = at_places(np.ones((1, units)))[0]
+    if units < 2:
+        unknown = np.full(len(chosen), np.nan)
+        return places[chosen], value, unknown, unknown
+    error = at_places(_draws(units, REPLICATES, SEED)).std(axis=0, ddof=1)
+    reach = _quantile(units - 1) * error * math.sqrt(units / (units - 1))
+    return places[chosen], value, np.clip(value - reach, 0, 1), np.clip(value + reach, 0, 1)
+
+
+def _quantile(freedom: float) -> float:
+    """Student's t within which a share `LEVEL` lies."""
+    return float(student.ppf(0.5 + LEVEL / 2, freedom))
+
+
+def _in_parts(statistic: Statistic, size: int) -> Statistic:
+    """The same, of so few weights at a time that their work on `size` values fits in memory."""
+    step = max(1, CHUNK // max(size, 1))
+    return lambda weights: np.concatenate(
+        [statistic(weights[i : i + step]) for i in range(0, len(weights), step)]
+    )
+
+
+@functools.lru_cache(maxsize=1)  # all statistics of one sample rest on the same draws
+def _draws(units: int, replicates: int, seed: int) -> np.ndarray:
+    """How often each unit is drawn (replicates, units), with replacement."""
+    generator = np.random.default_rng(np.random.SeedSequence(seed))
+    drawn = generator.multinomial(units, np.full(units, 1 / units), size=replicates)
+    return drawn.astype(float)

@@ -37,6 +37,8 @@ STATISTICS_COLUMNS = {
     "units": "how many of them",
 }
 
+LENGTH_COLUMNS = ("share_longer", "low", "high")  # of `length_distribution`, behind the length
+
 
 @dataclass(frozen=True)
 class Group:
@@ -66,8 +68,8 @@ def read_group(folder: Path) -> Group:
     places = [place for place in places if (place / "particles.csv").is_file()]
     if not places:
         raise InputError(f"{folder}: no results of synthwire segment in it or below")
-    tables, images = [], []
-    for number, place in enumerate(places):
+    results = []
+    for place in places:
         data = read_coco(place / "coco.json")
         table = pd.read_csv(place / "particles.csv")
         missing = {"line_length_px", "touches_border"} - set(table)
@@ -75,15 +77,21 @@ def read_group(folder: Path) -> Group:
             raise InputError(
                 f"{place / 'particles.csv'}: column '{min(missing)}' is missing; segment again"
             )
-        chosen = set(table["id"])
-        masks = [item for item in data["annotations"] if item["id"] in chosen]
-        images.append(_image(data, table, [item["segmentation"] for item in masks]))
-        tables.append(table.assign(image_number=number))
-    return Group(folder.name, pd.concat(tables, ignore_index=True), pd.DataFrame(images))
+        results.append((data, table))
+    return group_of(folder.name, results)
 
 
-def _image(data: Mapping, table: pd.DataFrame, masks: Sequence[dict]) -> dict[str, float]:
-    record = data["images"][0]
+def group_of(name: str, results: Sequence[tuple[Mapping, pd.DataFrame]]) -> Group:
+    """The results of at least one image, each its coco.json and rows of `PARTICLE_COLUMNS`."""
+    tables = [table.assign(image_number=number) for number, (_, table) in enumerate(results)]
+    particles = [table for table in tables if len(table)] or tables
+    images = pd.DataFrame([_image(data, table) for data, table in results])
+    return Group(name, pd.concat(particles, ignore_index=True), images)
+
+
+def _image(data: Mapping, table: pd.DataFrame) -> dict[str, float]:
+    chosen, record = set(table["id"]), data["images"][0]
+    masks = [item["segmentation"] for item in data["annotations"] if item["id"] in chosen]
     size = record.get("pixel_size_nm")
     pixels = data["info"].get("picture_px") or record["height"] * record["width"]
     times = np.zeros((record["height"], record["width"]), dtype=np.uint16)
@@ -131,6 +139,45 @@ def describe(group: Group, *, in_nm: bool | None = None) -> pd.DataFrame:
         for entry in _entries(group, unit)
     ]
     return pd.DataFrame(rows, columns=list(STATISTICS_COLUMNS))
+
+
+def length_distribution(group: Group) -> pd.DataFrame:
+    """Share of wires longer than a length, the edge's cuts allowed for, with its 95 % interval.
+
+    Columns: length_nm, or length_px where a pixel size is unknown; share_longer, low, high.
+    """
+    unit = "nm" if group.in_nm else "px"
+    units, unit_of = _units(group, _by_images(group))
+    values = group.particles[f"line_length_{unit}"].to_numpy(dtype=float)
+    known = np.isfinite(values)
+    cut = group.particles["touches_border"].to_numpy(dtype=bool)
+    found = population.survival_band(values[known], cut[known], unit_of[known], units)
+    columns = (f"length_{unit}", *LENGTH_COLUMNS)
+    return pd.DataFrame(dict(zip(columns, found, strict=True)))
+
+
+def in_words(statistics: pd.DataFrame) -> list[str]:
+    """What `describe` says of a group, in a few short lines for a terminal."""
+    rows = {(row["measure"], row["statistic"]): row for row in statistics.to_dict("records")}
+    lines = []
+    for measure, statistic, words in (
+        ("line_length", "median", "length along the wire, median"),
+        ("line_length", "median without the edge's cuts", "the edge's cuts allowed for"),
+        ("mean_width", "mean", "width, mean"),
+        ("number", "density", "number"),
+        ("orientation", "order", "order of orientations (0 random, 1 parallel)"),
+        ("overlap", "share of the covered area", "of the covered area under two or more"),
+        ("agglomerates", "share of particles", "of the particles touch others"),
+    ):
+        row = rows[measure, statistic]
+        if math.isnan(row["value"]):
+            continue
+        share = statistic.startswith("share")
+        scale, unit = (100, " %") if share else (1, f" {row['unit']}".rstrip())
+        numbers = [f"{scale * row[end]:.4g}" for end in ("value", "low", "high")]
+        known = "" if math.isnan(row["low"]) else f" ({numbers[1]} to {numbers[2]})"
+        lines.append(f"{words}: {numbers[0]}{unit}{known}")
+    return lines
 
 
 def compare(first: Group, second: Group) -> pd.DataFrame:
@@ -182,11 +229,17 @@ def _by_images(group: Group) -> bool:
     return len(group.images) >= population.FEWEST_IMAGES
 
 
+def _units(group: Group, by_images: bool) -> tuple[int, np.ndarray]:
+    """How many units are drawn from, and that of each particle (n,)."""
+    if by_images:
+        return len(group.images), group.particles["image_number"].to_numpy(dtype=int)
+    return len(group.particles), np.arange(len(group.particles))
+
+
 def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_Entry]:
     by_images = _by_images(group) if by_images is None else by_images
     table, images = group.particles, group.images
-    units = len(images) if by_images else len(table)
-    unit_of = (table["image_number"] if by_images else pd.RangeIndex(len(table))).to_numpy()
+    units, unit_of = _units(group, by_images)
     found: list[_Entry] = []
 
     def add(
@@ -195,9 +248,8 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
         of: str,
         statistic: Statistic,
         spread: float = math.nan,
-        **more: int,
     ) -> None:
-        value = population.estimate(statistic, units, **more)
+        value = population.estimate(statistic, units)
         found.append(_Entry(measure, name, of, value, spread))
 
     for measure in MEASURES:
@@ -213,9 +265,8 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
             cut = table["touches_border"].to_numpy(dtype=bool)[known]
             add(
                 *(measure, "median without the edge's cuts", of),
-                population.censored_median(values, cut, places),
+                population.censored_quantile(values, cut, places),
                 spread,
-                replicates=population.CENSORED_REPLICATES,
             )
     angles = table["orientation_deg"].to_numpy(dtype=float)
     add("orientation", "order", "", population.order_parameter(angles, unit_of, units))

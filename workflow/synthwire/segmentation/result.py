@@ -18,6 +18,7 @@ from synthwire.io.calibration import as_pixel_size, pixel_side_nm
 from synthwire.io.coco import make_annotation
 from synthwire.io.masks import decode_crops
 from synthwire.particles.centrelines import Centreline
+from synthwire.particles.contours import contour_table
 from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
@@ -157,6 +158,14 @@ class Segmentation:
             number: self.traced[self.results[number - 1]["segmentation"]["counts"]]
             for number in self.ids
         }
+
+    @property
+    def contours(self) -> pd.DataFrame:
+        """Contours of the selected particles as periodic cubic splines: a row a knot.
+
+        The columns are those of `particles.contours.CONTOUR_COLUMNS`.
+        """
+        return contour_table({item["id"]: item["segmentation"] for item in self.selected})
 
     @functools.cached_property
     def annotations(self) -> list[dict]:

@@ -18,10 +18,12 @@ from synthwire.figures.kit import style
 from synthwire.figures.particles import draw_particles
 from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.checksums import SUMS, is_as_written, read_sums, write_sums
+from synthwire.io.csv_text import csv_text
 from synthwire.io.files import atomic_directory, json_ready, write_bytes
 from synthwire.io.masks import decode_crops
 from synthwire.io.outlines import fiji_lines, fiji_rois, label_tiff
 from synthwire.particles.line_table import line_points
+from synthwire.segmentation.groups import describe, group_of
 
 if TYPE_CHECKING:
     from synthwire.segmentation.result import Segmentation
@@ -37,6 +39,7 @@ FILES = (
     "rois.zip",
     "centrelines.csv",
     "centrelines.zip",
+    "intervals.csv",
 )
 COMPARISON_FILES = ("comparison.png", "evaluation.json")  # where outlines are given
 RESULT_FILES = (*FILES, *COMPARISON_FILES, SUMS)
@@ -50,7 +53,8 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
     results, whatever the selection, from which another is made; image.png: the image as the model
     saw it. labels.tif: pixels are a particle's id; particles that overlap
     stand on several pages. rois.zip: for Fiji. centrelines.csv: one row a point, with the widths
-    there; centrelines.zip: the same as lines for Fiji, each as wide as its wire.
+    there; centrelines.zip: the same as lines for Fiji, each as wide as its wire. intervals.csv:
+    statistics of the particles with their 95 % intervals, see `groups.describe`.
     """
     lines = result.centrelines
     points = line_points(lines, pixel_side_nm(result.record))
@@ -74,6 +78,9 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
                 if line is not None and np.isfinite(line.widths).any()
             }
         ),
+        "intervals.csv": csv_text(
+            describe(group_of(result.name, [(chosen, result.particles)]))
+        ).encode(),
     }
     return {name: files[name] for name in FILES}
 

@@ -15,13 +15,22 @@ from synthwire.figures.distributions import draw_distributions
 from synthwire.figures.kit import style
 from synthwire.figures.widths import draw_widths
 from synthwire.io.csv_text import csv_text
-from synthwire.io.files import write_text
+from synthwire.io.files import read_json, write_text
 from synthwire.particles.distances import PERIODS, mean_direction
 from synthwire.particles.line_table import POINT_COLUMNS
+from synthwire.segmentation.groups import (
+    LENGTH_COLUMNS,
+    STATISTICS_COLUMNS,
+    describe,
+    group_of,
+    length_distribution,
+)
 from synthwire.segmentation.result import PARTICLE_COLUMNS
 
 SUMMARY = "summary.csv"
 PARTICLES = "particles.csv"
+INTERVALS = "intervals.csv"
+LENGTHS = "lengths.csv"
 DISTRIBUTIONS = "distributions"
 WIDTHS = "widths"
 
@@ -109,10 +118,13 @@ def failure_row(path: Path, message: str) -> dict[str, Any]:
 
 def write_summary(
     out: Path, rows: Sequence[Mapping], images: Sequence[MeasuredImage]
-) -> pd.DataFrame:
-    """Write summary.csv, a row an image, particles.csv, a row a particle, and their figures.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write what is said of all images together.
 
-    Returns the table of particles.
+    summary.csv has a row an image, particles.csv a row a particle; intervals.csv has the statistics
+    over images with their 95 % intervals, lengths.csv the distribution of lengths, the edge's cuts
+    allowed for (`groups`); figures show sizes and widths. Returns the tables of particles and of
+    intervals; the latter is empty where there is no image.
     """
     table = pd.DataFrame(list(rows))
     table["page"] = table.get("page", pd.Series(index=table.index)).astype("Int64")
@@ -121,7 +133,20 @@ def write_summary(
     write_table(out / PARTICLES, particles)
     style.save(draw_distributions(particles), out / DISTRIBUTIONS)
     style.save(draw_widths(_all_points(out, images), particles), out / WIDTHS)
-    return particles
+    return particles, _write_intervals(out, images)
+
+
+def _write_intervals(out: Path, images: Sequence[MeasuredImage]) -> pd.DataFrame:
+    intervals = pd.DataFrame(columns=list(STATISTICS_COLUMNS))
+    lengths = pd.DataFrame(columns=["length_px", *LENGTH_COLUMNS])
+    if images:
+        files = [out / image.row["folder"] / "coco.json" for image in images]
+        tables = [image.particles for image in images]
+        group = group_of(out.name, list(zip(map(read_json, files), tables, strict=True)))
+        intervals, lengths = describe(group), length_distribution(group)
+    write_table(out / INTERVALS, intervals)
+    write_table(out / LENGTHS, lengths)
+    return intervals
 
 
 def _all_points(out: Path, images: Sequence[MeasuredImage]) -> pd.DataFrame:

@@ -40,6 +40,7 @@ FILE_LABELS = {
     "rois.zip": ("Fiji ROIs", "Outlines for Fiji and ImageJ (zip)"),
     "centrelines.csv": ("Centre-lines", "One row a point along each wire, with its widths (CSV)"),
     "centrelines.zip": ("Fiji lines", "Centre-lines for Fiji, as wide as the wires (zip)"),
+    "intervals.csv": ("Intervals", "Means, medians, densities with their 95 % intervals (CSV)"),
 }
 
 

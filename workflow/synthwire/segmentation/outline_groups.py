@@ -1,0 +1,112 @@
+"""Groups of images whose particles are outlines, drawn by hand or found by another program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from synthwire.errors import InputError
+from synthwire.io.calibration import as_pixel_size
+from synthwire.io.coco import annotations_by_image, read_coco
+from synthwire.io.masks import segmentation_to_rle
+from synthwire.segmentation.groups import Group, group_of, read_group
+from synthwire.segmentation.images import read_images
+from synthwire.segmentation.options import Preparation, Selection
+from synthwire.segmentation.places import find_images
+from synthwire.segmentation.reference import References
+from synthwire.segmentation.result import IMAGE_ID, Segmentation
+
+ALL = Selection(threshold=0.0, remove_nested=False)
+CATEGORIES = [{"id": 1, "name": "particle"}]
+
+Size = tuple[float, float] | None
+
+
+def read_any_group(
+    path: Path, images: Path | None, pixel_size_nm: Size, complain: Callable[[str], None]
+) -> Group:
+    """A group of results, of the images of a COCO file, or of images with outlines of any format.
+
+    images: folder or file of the images that outlines are of; None takes results, or a COCO file,
+    which says itself how large its images are. pixel_size_nm: (down, across), of all images that
+    say none. complain: what hears of outlines that were repaired or left out, a line each.
+    InputError where there is nothing to compare.
+    """
+    if path.is_dir() and (images is None or any(path.rglob("particles.csv"))):
+        return read_group(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if images is None and path.suffix.lower() != ".json":
+        raise InputError(
+            f"{path}: neither results nor a COCO file; of other outlines give the images with "
+            "--images"
+        )
+    measured = list(
+        _of_coco(path, pixel_size_nm)
+        if images is None
+        else _of_images(path, images, pixel_size_nm, complain)
+    )
+    if not measured:
+        raise InputError(f"{path}: no outlines of {'an image' if images is None else images}")
+    results = [
+        ({"info": {}, "images": [one.record], "annotations": one.selected}, one.particles)
+        for one in measured
+    ]
+    return group_of(path.stem if path.is_file() else path.name, results)
+
+
+def _of_coco(path: Path, pixel_size_nm: Size) -> Iterator[Segmentation]:
+    data = read_coco(path)
+    annotations = annotations_by_image(data)
+    for number, image in enumerate(data["images"]):
+        sides = image.get("height"), image.get("width")
+        if not all(isinstance(side, int) and side > 0 for side in sides):
+            raise InputError(f"{path}: images: number {number + 1} says no height and width")
+        shape = int(image["height"]), int(image["width"])
+        size = as_pixel_size(image.get("pixel_size_nm")) or pixel_size_nm
+        name = str(image.get("file_name", image["id"]))
+        dark = np.zeros(shape, dtype=np.uint8)  # so no width is measured by intensity
+        yield _measured(dark, annotations[image["id"]], size, name)
+
+
+def _of_images(
+    path: Path, images: Path, pixel_size_nm: Size, complain: Callable[[str], None]
+) -> Iterator[Segmentation]:
+    files, problems = find_images([images], Path(), path)
+    for problem in problems:
+        complain(problem)
+    references = References(path, files, ("nanowire",))
+    without = []
+    for file in files:
+        pages = read_images(file, Preparation(pixel_size_nm=pixel_size_nm))
+        found = references.read(file, len(pages), pages[0].pixels.shape)
+        for remark in (*found.remarks, *([found.fault] if found.fault else [])):
+            complain(remark)
+        if found.annotations is None:
+            without.append(file.name)
+            continue
+        for number, page in enumerate(pages, start=1):
+            items = [item for item in found.annotations if item["image_id"] == number]
+            yield _measured(page.pixels, items, page.pixel_size_nm, file.name)
+    if without and len(without) < len(files):
+        complain(f"{path}: no outlines of {len(without)} images, {without[0]} among them; left out")
+
+
+def _measured(pixels: np.ndarray, items: Sequence[dict], size: Size, name: str) -> Segmentation:
+    found = []
+    for item in items:
+        if item.get("iscrowd"):
+            continue
+        rle = segmentation_to_rle(item["segmentation"], *pixels.shape)
+        found.append(
+            {
+                "image_id": IMAGE_ID,
+                "category_id": CATEGORIES[0]["id"],
+                "bbox": item.get("bbox", [0.0] * 4),
+                "score": 1.0,
+                "segmentation": rle,
+            }
+        )
+    return Segmentation(pixels, found, size, name, None, 1.0, CATEGORIES, {}, ALL)
