@@ -105,9 +105,8 @@ def _text_of(file: str) -> str:
 def _rooms() -> dict[str, list[Path]]:
     """The files of each room of the library, in the order of the contract on imports."""
     contract = tomllib.loads(_text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"][0]
-    rooms: dict[str, list[Path]] = {
-        layer: [] for layer in contract["layers"] if (LIBRARY / layer).is_dir()
-    }
+    layers = [room for layer in contract["layers"] for room in layer.split(" | ")]
+    rooms: dict[str, list[Path]] = {room: [] for room in layers if (LIBRARY / room).is_dir()}
     rooms[TOP] = []
     for path in sorted(LIBRARY.rglob("*.py")):
         place = path.relative_to(LIBRARY)
