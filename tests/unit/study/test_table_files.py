@@ -26,7 +26,7 @@ def test_written_files(tables, tmp_path):
 
 def test_markdown_marks(tables):
     text = to_markdown(tables["table4"])
-    assert "<sup>" in text and "**" in text and "NaN" in text
+    assert "<sup>" in text and "**" in text and "–" in text
 
 
 def test_latex_text():

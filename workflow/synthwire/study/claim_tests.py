@@ -17,7 +17,7 @@ from synthwire.evaluation.uncertainty import (
 )
 from synthwire.study.claims import FAILS, HOLDS, NAMES, UNDECIDED, UNTESTED, Judgement
 from synthwire.study.study import SYNTHETIC, Study, comparable_groups, metric_of
-from synthwire.study.table_texts import interval_text, signed
+from synthwire.study.table_texts import HEADINGS, interval_text, published, signed
 from synthwire.watershed import WATERSHED
 
 Known = TypeVar("Known")
@@ -43,10 +43,10 @@ def _best(study: Study, images: str | None) -> str | None:
 
 
 def _published_best(study: Study, name: str, metric: str) -> str:
-    """The paper's value of a metric for its best model by mask AP, as printed; "–" if none."""
+    """The paper's value of a metric for its best model by mask AP, "–" if none."""
     table = study.paper(_table_of(name))
     value = table.loc[table["ap_segm"].idxmax()].get(metric_of(metric), math.nan)
-    return "–" if math.isnan(value) else f"{value:g}"
+    return published(value)
 
 
 def _units(evaluations: Iterable[Mapping]) -> int:
@@ -105,7 +105,7 @@ def _effect(
     listed = study.models[study.models["model"].isin(study.listed(images))]
     groups = [group["model"].tolist() for group in comparable_groups(listed, parameter)]
     if not groups:
-        return Judgement(UNTESTED, f"no two models differ in {parameter} alone")
+        return Judgement(UNTESTED, f"no two models differ in {HEADINGS[parameter]} alone")
 
     def of(measure: Callable[[str], np.ndarray | float]) -> np.ndarray:
         return statistic([np.array([measure(model) for model in group]) for group in groups])
@@ -145,7 +145,7 @@ def _test_trend(claim: Mapping, study: Study, level: float) -> Judgement:
         return found
     value, low, high, paper = found
     measured = f"{name} {signed(value)} {_signed_interval(low, high)}"
-    theirs = "" if math.isnan(paper) else f"{name} {signed(paper, 2)}"
+    theirs = "" if math.isnan(paper) else f"{name} {signed(paper)}"
     return Judgement(_status(low, high), measured, value, low, high, theirs)
 
 
@@ -160,7 +160,7 @@ def _test_little(claim: Mapping, study: Study, level: float) -> Judgement:
         return found
     value, low, high, paper = found
     status = _status(-high, -low, -claim["limit"])
-    theirs = "" if math.isnan(paper) else f"spread {paper:.2f}"
+    theirs = "" if math.isnan(paper) else f"spread {paper:.1f}"
     return Judgement(status, _with_interval("spread", *found[:3]), value, low, high, theirs)
 
 

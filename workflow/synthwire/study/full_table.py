@@ -19,7 +19,7 @@ from synthwire.study.study import (
 from synthwire.study.table_files import Table
 from synthwire.study.table_texts import (
     HEADINGS,
-    plain,
+    published,
     with_best_bold,
 )
 from synthwire.study.training_table import training_table
@@ -70,7 +70,7 @@ def full_table(study: Study) -> Table:
         for reading in readings:
             part[f"AP, {_reading_heading(reading)}"] = _pair(group, "ap", f"_{reading}")
         part["AP paper"] = [
-            "" if math.isnan(box) else f"{plain(box)}/{plain(mask)}"
+            "" if math.isnan(box) else f"{published(box)}/{published(mask)}"
             for box, mask in zip(group["paper_ap_bbox"], group["paper_ap_segm"], strict=True)
         ]
         parts.append(part)

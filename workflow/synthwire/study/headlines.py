@@ -21,8 +21,11 @@ def headlines(tables: Mapping[str, pd.DataFrame], config: Mapping) -> list[dict[
             continue
         table = tables[f"table{number}"]
         table = table[table["ap_segm"].notna()]
-        if "epochs" in table:  # the shared base model is no row of the study
+        # what is no row of the study: the shared base model, and weights from elsewhere
+        if "epochs" in table:
             table = table[table["epochs"].notna()]
+        if "selection" in table:
+            table = table[table["selection"] != "elsewhere"]
         if table.empty:
             continue
         best = table.loc[table["ap_segm"].idxmax()]

@@ -25,7 +25,7 @@ from synthwire.study.table_texts import (
     count_of,
     interval_note,
     interval_texts,
-    plain,
+    published,
     signed,
     with_best_bold,
 )
@@ -38,7 +38,8 @@ def image_table(study: Study, number: int, images: str) -> Table:
 
     Rows are the union of our `TOP` by mask AP and the paper's three, best first, and one more for
     the model with the best mask AP on the synthetic validation images, since the best of many on
-    the test images themselves flatters. Column `selection` tells why a model stands there.
+    the test images themselves flatters. Models from elsewhere, which are no rows of the study, come
+    last. Column `selection` tells why a model stands there.
     """
     if not study.listed(images):
         raise InputError(f"table {number}: no model has been evaluated on image set '{images}'")
@@ -79,7 +80,9 @@ def image_table(study: Study, number: int, images: str) -> Table:
             "p: two-sided paired bootstrap test of the mask AP against that of the first row; it "
             "covers the choice of images and particles, not the chance in training."
         )
-    texts.append("Rows: " + "; ".join(f"{key}: {text}" for key, text in SELECTIONS.items()) + ".")
+    reasons = set("+".join(frame["selection"]).split("+"))
+    rows = (f"{key}: {text}" for key, text in SELECTIONS.items() if key in reasons)
+    texts.append("Rows: " + "; ".join(rows) + ".")
     if own_number is None:
         texts.append(
             "The published values belong to the paper's own image, so the two are not the same "
@@ -106,6 +109,8 @@ def _selected_models(study: Study, images: str, paper: pd.Index) -> pd.DataFrame
     evaluated = set(study.listed(images))
     chosen = [model for model in study.ranking(SYNTHETIC) if model in evaluated][:1]
     rows.extend((model, "validation") for model in chosen)
+    others = [model for model in study.base_models if model != "base"]
+    rows.extend((model, "elsewhere") for model in others if study.evaluation(model, images))
     return pd.DataFrame(rows, columns=["model", "selection"])
 
 
@@ -137,11 +142,11 @@ def _image_display(frame: pd.DataFrame, notes: Footnotes) -> pd.DataFrame:
         if math.isnan(row["paper_accuracy"]):
             continue
         paper = {
-            column: (plain(row[f"paper_{column}"]) or "NaN")
+            column: published(row[f"paper_{column}"])
             + notes.mark(row["model"], column, row[f"paper_{column}"])
             for column in AP_COLUMNS
         }
-        add(("", "", "paper"), {"accuracy": plain(row["paper_accuracy"]), **paper})
+        add(("", "", "paper"), {"accuracy": published(row["paper_accuracy"]), **paper})
         differences = {column: signed(row[f"difference_{column}"]) for column in MEASURES}
         add(("", "", "difference"), differences)
     headings = {HEADINGS[m]: HEADINGS[m] + notes.mark_heading(f"{m}_segm") for m in METRICS}

@@ -62,7 +62,7 @@ def inline_html(text: str) -> Markup:
 def is_number(text: str) -> bool:
     """Whether a cell is set flush right: a number, a pair of them, with or without an interval."""
     text = re.sub(r"\^.*?\^|\*\*", "", text)
-    return bool(re.fullmatch(r"[-−+\[]?(\d|NaN)[-−–+\d.,/eE%\[\] NaN]*|", text))
+    return bool(re.fullmatch(r"[-−+\[]?[\d–][-−–+\d.,/eE%\[\] ]*|", text))
 
 
 def build_report(

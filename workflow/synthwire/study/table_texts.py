@@ -34,6 +34,7 @@ SELECTIONS = {
     "ours": "among our three best by mask AP on these images",
     "paper": "among the three in the paper's table",
     "validation": "chosen on the synthetic validation images alone",
+    "elsewhere": "weights from elsewhere, no row of the study",
 }
 
 
@@ -83,6 +84,11 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
+def published(value: float) -> str:
+    """A published number with the decimals of ours; a dash for the paper's NaN."""
+    return "–" if math.isnan(value) else f"{value:.1f}"
+
+
 def signed(value: float, digits: int = 1) -> str:
     """A number with its sign, a typographic minus; empty for NaN."""
     return "" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
@@ -111,8 +117,8 @@ def count_of(number: int, thing: str) -> str:
 
 def with_best_bold(values: pd.Series, digits: int = 1) -> list[str]:
     """Numbers as texts, the greatest in bold; all that print alike are bold together."""
-    texts = ["NaN" if math.isnan(value) else f"{value:.{digits}f}" for value in values]
-    known = [float(text) for text in texts if text != "NaN"]
+    texts = ["–" if math.isnan(value) else f"{value:.{digits}f}" for value in values]
+    known = [float(text) for text in texts if text != "–"]
     if len(set(known)) < 2:
         return texts
     best = f"{max(known):.{digits}f}"

@@ -18,6 +18,7 @@ from synthwire.study.table_texts import (
     interval_note,
     interval_texts,
     plain,
+    published,
     signed,
     with_best_bold,
 )
@@ -57,7 +58,7 @@ def training_table(study: Study) -> Table:
             )
         ]
         display[f"{HEADINGS[column]}, paper"] = [
-            plain(value) + notes.mark(model, column, value)
+            published(value) + notes.mark(model, column, value)
             for model, value in zip(frame["model"], frame[f"paper_{column}"], strict=True)
         ]
         display[f"{HEADINGS[column]}, difference"] = [

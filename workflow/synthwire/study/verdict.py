@@ -8,14 +8,21 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from synthwire.evaluation.uncertainty import paired_difference
 from synthwire.study.claim_tests import judge
 from synthwire.study.claims import FAILS, HOLDS, NAMES, UNDECIDED, UNTESTED, read_claims
 from synthwire.study.study import AP_OF_KIND, MEASURES, SYNTHETIC, Study, metric_of
 from synthwire.study.table_files import Table
-from synthwire.study.table_texts import interval_text, signed
+from synthwire.study.table_texts import interval_text, published, signed
 from synthwire.study.training_table import training_table
+from synthwire.watershed import WATERSHED
 
-VERBS = {HOLDS: "hold", FAILS: "fail", UNDECIDED: "are undecided", UNTESTED: "were not tested"}
+VERBS = {  # of one claim, of several
+    HOLDS: ("holds", "hold"),
+    FAILS: ("fails", "fail"),
+    UNDECIDED: ("is undecided", "are undecided"),
+    UNTESTED: ("was not tested", "were not tested"),
+}
 
 
 def build_verdict(study: Study, *, level: float = 95) -> dict[str, Table]:
@@ -44,7 +51,10 @@ def build_verdict(study: Study, *, level: float = 95) -> dict[str, Table]:
     count = claims["status"].value_counts()
     caption = (
         f"Of {len(claims)} claims of the paper "
-        + ", ".join(f"{count.get(status, 0)} {verb}" for status, verb in VERBS.items())
+        + ", ".join(
+            f"{count.get(status, 0)} {verbs[int(count.get(status, 0) != 1)]}"
+            for status, verbs in VERBS.items()
+        )
         + f" in this run; in brackets {level:g} % bootstrap intervals."
     )
     notes = [
@@ -52,6 +62,7 @@ def build_verdict(study: Study, *, level: float = 95) -> dict[str, Table]:
         "A claim holds when the whole interval lies on the claimed side, fails when it lies on the "
         "other side, and is undecided when it spans the limit. The intervals cover the choice of "
         "images and particles, not the chance in training.",
+        *_watershed_wins(study),
     ]
     stand_ins = [
         f"Table {number}: {study.label(images)}"
@@ -136,6 +147,25 @@ def _summary(numbers: pd.DataFrame) -> Iterator[str]:
         yield text + "."
 
 
+def _watershed_wins(study: Study) -> Iterator[str]:
+    """Where the watershed, tuned on the same images, comes out better than every model."""
+    for images in study.evaluations.get(WATERSHED, {}):
+        best = next(iter(study.ranking(images)), None)
+        if best is None:
+            continue
+        theirs, ours = (study.value(name, images, "segm_ap") for name in (WATERSHED, best))
+        if not theirs > ours:
+            continue
+        test = paired_difference(
+            study.evaluation(WATERSHED, images), study.evaluation(best, images)
+        )
+        interval = f", difference [{signed(test['low'])}, {signed(test['high'])}]" if test else ""
+        yield (
+            f"On {study.label(images)} the tuned watershed has a higher mask AP than the best "
+            f"model, No. {best}: {theirs:.1f} against {ours:.1f}{interval}."
+        )
+
+
 def _numbers_table(study: Study, numbers: pd.DataFrame) -> Table:
     display = pd.DataFrame(
         {
@@ -143,7 +173,7 @@ def _numbers_table(study: Study, numbers: pd.DataFrame) -> Table:
             "No.": numbers["model"],
             "Images": ["" if pd.isna(key) else study.label(key) for key in numbers["images"]],
             "Metric": [NAMES[metric_of(column)] for column in numbers["metric"]],
-            "Paper": ["NaN" if math.isnan(value) else f"{value:g}" for value in numbers["paper"]],
+            "Paper": list(map(published, numbers["paper"])),
             "Ours": ["" if math.isnan(value) else f"{value:.1f}" for value in numbers["ours"]],
             "Interval": list(map(interval_text, numbers["low"], numbers["high"])),
             "Difference": [signed(value) for value in numbers["difference"]],
