@@ -133,7 +133,7 @@ def test_the_app_works_with_its_extra(wheel, environment, tmp_path):
 
 # -- what it asks for -----------------------------------------------------------------------------
 
-INSTALLED_BY_US = {"detectron2"}  # envs/install_detectron2.py
+NOT_IN_THE_LOCK = {"detectron2", "napari"}  # envs/install_detectron2.py; the extra napari
 
 
 def normal(name: str) -> str:
@@ -164,7 +164,7 @@ def distributions_of(*scripts: Path) -> set[str]:
     """Distributions that scripts import, directly or through the library, at whatever time."""
     files = {file for script in scripts for file in [script, *library_files(script)]}
     names = {name.partition(".")[0] for file in files for name in imported_names(file)}
-    names -= {"synthwire", *sys.stdlib_module_names, *INSTALLED_BY_US}
+    names -= {"synthwire", *sys.stdlib_module_names, *NOT_IN_THE_LOCK}
     found = metadata.packages_distributions()
     return {normal(found[name][0]) for name in names}
 
