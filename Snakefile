@@ -28,6 +28,8 @@ include: "rules/diagnosis.smk"
 include: "rules/report.smk"
 include: "rules/weights.smk"
 include: "rules/variants.smk"
+include: "rules/variant_runs.smk"
+include: "rules/notes.smk"
 include: "rules/supplement.smk"
 
 
