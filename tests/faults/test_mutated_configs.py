@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -13,11 +14,15 @@ from hypothesis import strategies as st
 from small_run import ROOT, SmallRun
 
 from synthwire.config import checks
+from synthwire.config.models_table import read_models
 from synthwire.errors import InputError
+from synthwire.learning.plan import plan_base, plan_row
+from synthwire.structures.settings import categories, shards
 
 CONFIG = yaml.safe_load((ROOT / "config" / "test.yaml").read_text(encoding="utf-8"))
+TABLE = read_models(ROOT / "config" / "models.tsv")
 WRONG: list[Any] = [
-    *(None, "", "text", -1, 0, 2.5, 10**12, math.nan, math.inf, True),
+    *(None, "", "text", -1, 0, 1e-300, 2.5, 10**12, 1e300, 10**400, math.nan, math.inf, True),
     *([], [1], {}, {"a": 1}),
 ]
 
@@ -52,10 +57,23 @@ def mutated(data: st.DataObject) -> dict:
 def test_in_process_every_config_is_accepted_or_refused_in_one_line(data):
     config = mutated(data)
     try:
-        checks.resolve(config, "mine.yaml")
+        resolved = checks.resolve(config, "mine.yaml")
     except InputError as error:
         assert str(error).startswith("mine.yaml: ")
         assert "\n" not in str(error)
+        return
+    try:
+        checks.check_models(resolved, TABLE)
+        checks.check_changes(resolved, TABLE)
+    except InputError as error:
+        assert re.search(r"[a-z_]+\.[a-z_]+", str(error)), "no key is named"
+        return
+    plans = [plan_row(row, resolved["training"]) for _, row in TABLE.iterrows()]
+    if resolved["training"]["initial_weights"] == "base":
+        plans.append(plan_base(resolved["training"]))
+    assert all(plan.iterations > 0 for plan in plans)
+    assert shards(resolved["structures"])
+    assert categories(resolved["structures"])
 
 
 @pytest.mark.parametrize(
@@ -74,9 +92,7 @@ def test_in_process_every_config_is_accepted_or_refused_in_one_line(data):
     ],
 )
 def test_through_snakemake_a_wrong_key_is_one_line(tmp_path, key, value):
-    path = tmp_path / "mine.yaml"
-    path.write_text(yaml.safe_dump({**CONFIG, key: value}), encoding="utf-8")
-    done = SmallRun(tmp_path / "run", path)("--dry-run")
+    done = SmallRun(tmp_path, {**CONFIG, key: value})("--dry-run")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("synthwire: ")]

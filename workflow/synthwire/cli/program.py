@@ -23,6 +23,7 @@ from synthwire.cli import (
 )
 from synthwire.cli.terminal import Help, complain
 from synthwire.errors import InputError
+from synthwire.io.files import disk_fault
 from synthwire.runtime import stopping
 from synthwire.runtime.threads import wait_passively
 from synthwire.version import __version__
@@ -73,9 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (number := stopping.requested()) is not None:
             complain("stopped")
             return 128 + number
-        if not isinstance(error, InputError):
+        said = error if isinstance(error, InputError) else disk_fault(error)
+        if said is None:
             raise
-        complain(str(error))
+        complain(str(said))
         return 1
 
 

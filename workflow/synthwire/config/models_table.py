@@ -70,7 +70,8 @@ def _read_rows(path: Path) -> list[dict]:
                     f"{path}: column {column}: a row may change {', '.join(ROW_SECTIONS)} alone"
                 )
             elif cell:
-                _set(changes.setdefault(section, {}), field, _value(cell, f"{source}: {column}"))
+                where = f"{source}: {column}"
+                _set(changes.setdefault(section, {}), field, _value(cell, where), where)
         row = validate(row, "models.schema.yaml", source)
         rows.append({"weights_of": row["model"], **row, "changes": changes})
     if not rows:
@@ -98,6 +99,11 @@ def _read_cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             ) from None
         if not names:
             names = cells
+            if "model" not in names:
+                raise InputError(
+                    f"{path}: no column 'model' in line {number}; a table of tab-separated columns "
+                    "is expected"
+                )
             twice = [name for name in names if names.count(name) > 1]
             if twice:
                 raise InputError(f"{path}: column '{twice[0]}' stands twice")
@@ -114,15 +120,17 @@ def _read_cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _value(cell: str, source: str) -> Any:
     try:
         return yaml.safe_load(cell)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):  # as of a date that is none
         raise InputError(f"{source}: '{cell}' is no YAML value; a list is [1, 2]") from None
 
 
-def _set(section: dict, field: str, value: Any) -> None:
+def _set(section: dict, field: str, value: Any, source: str) -> None:
     """Set a field that may lie deeper: `augmentation.flip_probability`."""
     *folders, name = field.split(".")
     for folder in folders:
         section = section.setdefault(folder, {})
+        if not isinstance(section, dict):
+            raise InputError(f"{source}: another column sets the whole of '{folder}'; keep one")
     section[name] = value
 
 

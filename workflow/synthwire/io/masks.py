@@ -78,10 +78,14 @@ class MaskCrop(NamedTuple):
 def decode_crop(rle: Mapping) -> tuple[np.ndarray, int, int]:
     """The part of an RLE's mask within its bounding box (boolean), and the box's top and left.
 
-    At the cost of the part alone, however large the image.
+    At the cost of the part alone, however large the image. InputError where the runs are none of
+    an image of its size.
     """
-    rows = rle["size"][0]
-    ends = np.cumsum(_run_lengths(rle["counts"]))
+    rows, columns = rle["size"]
+    runs = _run_lengths(rle["counts"])
+    ends = np.cumsum(runs)
+    if runs.size and not 0 <= runs.min() <= runs.max() <= ends[-1] <= rows * columns:
+        raise InputError(f"a mask whose runs do not fit into {rows} × {columns} pixels")
     starts, ends = ends[:-1:2], ends[1::2]
     filled = ends > starts
     if not filled.any():

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from synthwire.errors import InputError
+from synthwire.io.files import disk_fault
 from synthwire.runtime import records
 
 LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
@@ -24,19 +25,13 @@ def job(
     """Send all log records and warnings of the block to the file `log`.
 
     Inputs that are not as another job wrote them stop it; the sums of the outputs are recorded.
-    An InputError becomes one line on standard error and exit code 1; any other exception is a bug
-    of ours: its traceback goes to the log file as well.
+    An InputError, or what a full or read-only disk says, becomes one line on standard error and
+    exit code 1; any other exception is a bug of ours: its traceback goes to the log file as well.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter(LOG_FORMAT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # Detectron2 prints to standard output unless its loggers are set up already
-    for name in ("detectron2", "fvcore"):
-        logging.getLogger(name).setLevel(logging.INFO)
-    logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a log on a full disk goes without; the error is said below
     logger = logging.getLogger("synthwire")
     try:
+        _log_to(Path(log))
         record = records.record_of(log)
         if record:
             record.remove()
@@ -44,12 +39,22 @@ def job(
         yield logger
         if record:
             record.write(outputs)
-    except InputError as error:
-        logger.error("%s", error)
-        print(f"synthwire: {error}", file=sys.stderr, flush=True)
+    except Exception as error:
+        said = error if isinstance(error, InputError) else disk_fault(error)
+        if said is None:
+            logger.exception("unexpected error")
+            raise
+        logger.error("%s", said)
+        print(f"synthwire: {said}", file=sys.stderr, flush=True)
         raise SystemExit(1) from None
-    except Exception:
-        logger.exception("unexpected error")
-        raise
-    finally:
-        handler.flush()
+
+
+def _log_to(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # Detectron2 prints to standard output unless its loggers are set up already
+    for name in ("detectron2", "fvcore"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    logging.captureWarnings(True)

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from synthwire.errors import InputError
@@ -42,9 +42,9 @@ def alone_in(folder: Path, *, shared: bool = False) -> Iterator[None]:
             ) from None
         except OSError as error:
             logger.warning("%s: it cannot be locked here (%s)", folder, error)
-        file.truncate(0)
-        file.write(_own_name())
-        file.flush()
+        with suppress(OSError):  # the name is for others to read; a full disk will be said anyhow
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), _own_name().encode())
         yield
 
 

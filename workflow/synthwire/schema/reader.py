@@ -57,18 +57,28 @@ def _fill_defaults(validator_class: Any) -> Any:
 
 
 def _is_number(_: Any, instance: Any) -> bool:
-    """As in JSON, which has no NaN and no infinity; YAML has, and no limit would refuse NaN."""
-    return (
-        isinstance(instance, int | float)
-        and not isinstance(instance, bool)
-        and math.isfinite(instance)
-    )
+    """As in JSON, which has no NaN and no infinity; YAML has, and no limit would refuse NaN.
+
+    Whole numbers beyond 10^308 are none, either: no computation holds them.
+    """
+    if not isinstance(instance, int | float) or isinstance(instance, bool):
+        return False
+    try:
+        return math.isfinite(instance)
+    except OverflowError:
+        return False
+
+
+def _is_integer(checker: Any, instance: Any) -> bool:
+    return _is_number(checker, instance) and instance == int(instance)
 
 
 _Validator = _fill_defaults(
     jsonschema.validators.extend(
         jsonschema.Draft202012Validator,
-        type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
+        type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+            {"number": _is_number, "integer": _is_integer}
+        ),
     )
 )
 

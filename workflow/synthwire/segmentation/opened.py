@@ -10,7 +10,7 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.io.recordings import read_image
+from synthwire.io.recordings import read_recording
 from synthwire.segmentation.correction import Correction, take_apart
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result import Segmentation
@@ -33,9 +33,15 @@ def read_files(folder: Path) -> dict[str, bytes]:
         raise InputError(f"{error.filename}: {error.strerror}") from None
 
 
-def open_files(title: str, files: Mapping[str, bytes]) -> tuple[Segmentation, Correction]:
-    """The same of the contents of proposals.json and image.png; title: for error messages."""
-    pixels = read_image(MemoryFile(f"{title}/{IMAGE}", files[IMAGE]))
+def open_files(
+    title: str, files: Mapping[str, bytes], largest_pixels: int | None = None
+) -> tuple[Segmentation, Correction]:
+    """The same of the contents of proposals.json and image.png; title: for error messages.
+
+    InputError also where the image has more than `largest_pixels`.
+    """
+    image = MemoryFile(f"{title}/{IMAGE}", files[IMAGE])
+    pixels = read_recording(image, largest_pixels=largest_pixels).pages[0]
     try:
         data = json.loads(files[PROPOSALS])
         selection = Selection(**data["info"]["selection"])
@@ -45,9 +51,12 @@ def open_files(title: str, files: Mapping[str, bytes]) -> tuple[Segmentation, Co
                 f"{title}: {IMAGE} has {pixels.shape} pixels, {PROPOSALS} is of {shape}; they are "
                 "of two results"
             )
+        if any(tuple(item["segmentation"]["size"]) != shape for item in data["annotations"]):
+            raise InputError(f"{title}/{PROPOSALS}: masks of another size than the image")
         result = Segmentation.from_coco(data, np.ascontiguousarray(pixels), selection)
         return take_apart(result)
-    except InputError:
-        raise
+    except InputError as error:
+        named = str(error).startswith(title)
+        raise error if named else InputError(f"{title}/{PROPOSALS}: {error}") from None
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError(f"{title}/{PROPOSALS}: damaged, or no result ({error!r})") from None

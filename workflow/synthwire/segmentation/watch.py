@@ -21,7 +21,7 @@ from synthwire.errors import InputError
 from synthwire.figures.control_chart import draw_control_chart
 from synthwire.figures.kit import style
 from synthwire.io.csv_text import csv_text
-from synthwire.io.files import sha256_of_json
+from synthwire.io.files import sha256_of_json, writing
 from synthwire.runtime import stopping
 from synthwire.segmentation.batch import Batch
 from synthwire.segmentation.change_points import LIMIT, Change, ChangeDetector
@@ -182,7 +182,7 @@ class Record:
     def _append(self, row: Mapping) -> None:
         new = not self.path.exists()
         line = csv_text(pd.DataFrame([row]), header=new)
-        with open(self.path, "a", encoding="utf-8") as file:
+        with writing(self.path), open(self.path, "a", encoding="utf-8") as file:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())

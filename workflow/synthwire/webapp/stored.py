@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
+from synthwire.io.outlines.archives import DAMAGED_ARCHIVE
 from synthwire.segmentation.correction import Correction
 from synthwire.segmentation.opened import open_files, read_files
 from synthwire.segmentation.result import Segmentation
@@ -49,14 +50,19 @@ def read_folder(folder: Path) -> list[Stored]:
 
 
 def read_zip(file: MemoryFile, largest_bytes: int) -> list[Stored]:
-    """The results in a zip that the app made; InputError when there are none."""
+    """The results in a zip that the app made; InputError when there are none, or too large ones.
+
+    An image may have a quarter as many pixels.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
             return [
-                _read(f"{file.name}/{folder}".rstrip("/."), files, None)
-                for folder, files in _results_in(archive, largest_bytes)
+                _read(f"{file.name}/{folder}".rstrip("/."), files, None, largest_bytes // 4)
+                for folder, files in _results_in(archive, file.name, largest_bytes)
             ] or _none_in(file)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except InputError:
+        raise
+    except DAMAGED_ARCHIVE as error:
         raise InputError(f"{file.name}: truncated or damaged ({error})") from None
 
 
@@ -65,7 +71,7 @@ def _none_in(file: MemoryFile) -> list[Stored]:
 
 
 def _results_in(
-    archive: zipfile.ZipFile, largest_bytes: int
+    archive: zipfile.ZipFile, title: str, largest_bytes: int
 ) -> Iterator[tuple[str, Mapping[str, bytes]]]:
     names = {item.filename: item for item in archive.infolist()}
     for name in sorted(names):
@@ -76,10 +82,12 @@ def _results_in(
             key: names[f"{place.parent}/{key}".removeprefix("./")] for key in (PROPOSALS, IMAGE)
         }
         if sum(item.file_size for item in pair.values()) > largest_bytes:
-            raise InputError(f"{archive.filename or 'zip'}: {name} unpacks to too much")
+            raise InputError(f"{title}: {name} unpacks to too much")
         yield str(place.parent), {key: archive.read(item) for key, item in pair.items()}
 
 
-def _read(title: str, files: Mapping[str, bytes], folder: Path | None) -> Stored:
-    found, correction = open_files(title, files)
+def _read(
+    title: str, files: Mapping[str, bytes], folder: Path | None, largest_pixels: int | None = None
+) -> Stored:
+    found, correction = open_files(title, files, largest_pixels)
     return Stored(title, f"{title} {digest(files[IMAGE])}", found, correction, folder)
