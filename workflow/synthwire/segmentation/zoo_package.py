@@ -120,7 +120,10 @@ def _description(
     particle = {
         "type": "index",
         "id": "index",
-        "size": {"min": 0, "max": card["prediction"]["detections"]},
+        "size": {
+            "min": 1,
+            "max": card["prediction"]["detections"],
+        },  # the format knows no empty one
     }
     corners = {"type": "channel", "channel_names": CORNERS}
     axes: dict[str, list] = {
