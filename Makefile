@@ -4,7 +4,7 @@
 # make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included
 # make coverage  how much of the library the unit tests run
-# make test-faults  kills, damage, wrong configurations; SYNTHWIRE_KILLS says how many
+# make test-faults  kills, damage, full disks, wrong files (docs/faults.md says how to make it longer)
 # make test-slurm  the cluster profile on a one-node SLURM (root; installs Debian's packages)
 # make lint     formatting and linting of code and workflow
 # make docs     the documentation site, into site/
