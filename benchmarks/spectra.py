@@ -8,7 +8,8 @@ the file and ends with the written tables, as `synthwire spectra` does, in a pro
 whose processor time and greatest memory are given.
 
 192 photons are the virtual STXM's 50,000 over 260 energies. Deviations are root mean squares over
-the energies, as a share of the spectrum's own.
+the energies, as a share of the spectrum's own; noise is what the spread of a wire's pixels alone
+gives.
 """
 
 from __future__ import annotations
@@ -52,8 +53,13 @@ def specimen(rng: np.random.Generator, size: int, wires: int) -> tuple[np.ndarra
     while len(masks) < wires:
         middle, angle = rng.uniform(0.1, 0.9, 2) * size, rng.uniform(0, np.pi)
         half = rng.uniform(15, 45) * np.array([np.cos(angle), np.sin(angle)])
-        masks.append(draw_line([middle - half, middle + half], rng.uniform(7, 14), (size, size)))
-    return np.stack(masks), rng.integers(0, 2, wires)
+        shape = size, size
+        if len(masks) % 5:
+            masks.append(draw_line([middle - half, middle + half], rng.uniform(7, 14), shape))
+        else:  # one that lies wholly on another
+            masks.append(draw_line([middle - half, middle + half], 15, shape))
+            masks.append(draw_line([middle - half / 2, middle + half / 2], 8, shape))
+    return np.stack(masks), rng.integers(0, 2, len(masks))
 
 
 def write_scan(
@@ -112,6 +118,7 @@ def measure(stack: Path, result: Path, out: Path) -> None:
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
         "before_gb": idle / 1e6,
         "unmixed": spectra.unmixed.tolist(),
+        "noise": (np.nanmean(spectra.spread**2, axis=1) / spectra.own_px).tolist(),
     }
     print(json.dumps(cost))
 
@@ -139,14 +146,17 @@ def simulate(folder: Path, options: argparse.Namespace, photons: float) -> dict:
     found = table["optical_density"].to_numpy().reshape(len(kept), len(energies))
     off = np.sqrt(((found - true[kept]) ** 2).mean(axis=1) / (true[kept] ** 2).mean(axis=1))
     unmixed = np.array(cost.pop("unmixed"))
+    noise = np.sqrt(np.array(cost.pop("noise")) / (true[kept] ** 2).mean(axis=1))
     return {
         "photons": photons,
         "drift_px": float(np.abs(drift).max()),
         "drift_off_px": float(np.abs(shifts - drift).max()),
         "outside_median": float(np.nanmedian(off[~unmixed])),
+        "noise_median": float(np.nanmedian(noise[~unmixed])),
         "outside_greatest": float(np.nanmax(off[~unmixed])),
         "wires": int((~unmixed).sum()),
-        "inside_greatest": float(np.nanmax(off[unmixed], initial=0.0)),
+        "inside_median": float(np.nanmedian(off[unmixed])),
+        "inside_greatest": float(np.nanmax(off[unmixed])),
         "unmixed": int(unmixed.sum()),
         "without": int(np.isnan(off).sum()),
         **cost,

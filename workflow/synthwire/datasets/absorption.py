@@ -216,8 +216,8 @@ def drift(stack: np.ndarray, *, upsampling: int = 20) -> np.ndarray:
             reference, spectrum, space="fourier", upsample_factor=upsampling, normalization=None
         )
         shifts[number] = -back
-        spectrum *= np.exp(down * back[0])[:, None]
-        spectrum *= np.exp(right * back[1])
+        spectrum *= np.exp(down * back[0])[:, None].astype(np.complex64)
+        spectrum *= np.exp(right * back[1]).astype(np.complex64)
         reference *= MEMORY
         reference += spectrum
     return shifts
@@ -227,7 +227,7 @@ def _spectrum(page: np.ndarray, window: np.ndarray) -> np.ndarray | None:
     """Fourier transform of a page, fading towards its edges; None of one without structure."""
     page = filled(page, np.isfinite(page))
     image = np.nan_to_num(page - page.mean()) * window
-    return fft.fftn(image) if image.any() else None
+    return fft.fftn(image.astype(np.float32)) if image.any() else None
 
 
 def align(stack: np.ndarray, shifts: np.ndarray | None = None) -> tuple[np.ndarray, Region]:

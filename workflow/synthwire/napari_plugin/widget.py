@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures  # napari reads the function's annotations, names in full
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,8 +17,6 @@ from synthwire.segmentation.options import THRESHOLD, parse_pixel_size
 if TYPE_CHECKING:
     import napari
 
-_WORKER = concurrent.futures.ThreadPoolExecutor(1, "synthwire")  # so that the window stays alive
-
 
 def find_particles(
     image: napari.layers.Image,
@@ -27,24 +24,22 @@ def find_particles(
     pixel_size: str = "",
     threshold: Annotated[float, {"min": 0.0, "max": 1.0, "step": 0.05}] = THRESHOLD,
     model: str = "",
-) -> concurrent.futures.Future[list[napari.types.LayerDataTuple]]:
+) -> napari.qt.threading.FunctionWorker[list[napari.types.LayerDataTuple]]:
     """Find the particles of an image, and lay them and their centre-lines over it.
 
     pixel_size: as 6nm; empty takes the layer's scale, where it has units of length. model: path of
     a model; empty takes the one that comes with SynthWire.
     """
-    from napari.utils.notifications import show_error
+    from napari.qt.threading import create_worker
 
     data, options, _ = image.as_layer_data_tuple()
-
-    def work() -> list[Layer]:
-        try:
-            return found_layers(data, options, modality, pixel_size, threshold, model)
-        except InputError as error:
-            show_error(str(error))
-            return []
-
-    return _WORKER.submit(work)
+    # in a thread of its own, so that the window stays alive; napari shows what goes wrong there
+    return create_worker(
+        found_layers,
+        *(data, options, modality, pixel_size, threshold, model),
+        _start_thread=True,
+        _progress=True,
+    )
 
 
 def found_layers(
