@@ -19,6 +19,7 @@ from synthwire.evaluation.suppression import choose_suppression
 from synthwire.inference import predictor
 from synthwire.inference.predictor import Detections
 from synthwire.inference.regions import anchors, clipped, levels_of, moved, suppressed
+from synthwire.inference.roi_align import pool
 from synthwire.io.files import atomic_path, json_ready
 
 SUFFIX = ".onnx.zip"
@@ -124,7 +125,7 @@ class PortablePredictor(predictor.Predictor):
             known["proposal_nms"],
         )
         names = known["levels"]
-        features = dict(zip(names, found[:count], strict=True))
+        features = {name: level[0] for name, level in zip(names, found[:count], strict=True)}
         return features, proposals[full][kept[: known["proposals_after"]]]
 
     def _classify(
@@ -160,16 +161,12 @@ class PortablePredictor(predictor.Predictor):
         levels = np.zeros(len(boxes), dtype=np.int64)
         if len(names) > 1:
             levels = levels_of(boxes, pooling["canonical"], pooling["least"], pooling["most"])
-        regions = np.pad(boxes.astype(np.float32), [(0, 0), (1, 0)])  # of the first image
-        inputs = {name: features[name] for name in names}
-        inputs |= {f"regions_{name}": regions[levels == n] for n, name in enumerate(names)}
-        order = np.argsort(levels, kind="stable")
-        results = []
-        for output in self._graphs[graph].run(None, inputs):
-            sorted_back = np.empty_like(output)
-            sorted_back[order] = output
-            results.append(sorted_back)
-        return results
+        bins = pooling["bins"]
+        pooled = np.empty((len(boxes), bins, bins, features[names[0]].shape[-1]), dtype=np.float32)
+        for number, (name, scale) in enumerate(zip(names, pooling["scales"], strict=True)):
+            which = np.flatnonzero(levels == number)
+            pool(features[name], boxes, which, np.float32(scale), pooling["samples"], pooled)
+        return self._graphs[graph].run(None, {"regions": pooled})
 
 
 def _full(boxes: np.ndarray) -> np.ndarray:

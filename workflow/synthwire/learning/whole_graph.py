@@ -16,7 +16,15 @@ from torchvision.ops import batched_nms
 
 from synthwire.errors import InputError
 from synthwire.inference.regions import LARGEST_STEP
-from synthwire.learning.export import BoxHead, MaskHead, Network, Pyramid, load_network, onnx_graph
+from synthwire.learning.export import (
+    BoxHead,
+    Network,
+    Pooled,
+    Pyramid,
+    load_network,
+    mask_head,
+    onnx_graph,
+)
 
 OUTPUTS = ("boxes", "scores", "frames", "masks")
 
@@ -53,8 +61,8 @@ class _Whole(nn.Module):
         heads = net.model.roi_heads
         self.pyramid, self.box_head, self.mask_head = (
             Pyramid(net.model),
-            BoxHead(heads),
-            MaskHead(net),
+            Pooled(heads.box_pooler, BoxHead(heads)),
+            Pooled(net.mask_pooler, mask_head(net)),
         )
         self.register_buffer("mean", net.model.pixel_mean.reshape(1, -1, 1, 1))
         self.register_buffer("std", net.model.pixel_std.reshape(1, -1, 1, 1))
