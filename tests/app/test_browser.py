@@ -393,6 +393,25 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     expect(metric(other, "Particles")).to_have_text(str(before + 2))
 
 
+def test_the_part_that_is_picture_is_drawn_and_outlines_stand_alone(open_page):
+    page = open_page()
+    settle(page)
+    text(page, "Display").click()
+    live(page).get_by_label("Outlines only").check()
+    opacity = "() => getComputedStyle(document.querySelector('path.js-fill')).fillOpacity"
+    assert page.evaluate(opacity) == "0"
+    live(page).locator(".display").get_by_role("button").click()
+    assert page.evaluate(opacity) == "0.28"
+    choose(page, "Correct by hand")
+    expect(canvas(page)).to_be_visible()
+    settle(page)
+    page.keyboard.press("c")
+    drag(page, (0.1, 0.1), (0.6, 0.5))
+    field = live(page).get_by_role("textbox", name="Picture")
+    expect(field).to_have_value(re.compile(r"^(39|40|41),(39|40|41),(239|240|241),(199|200|201)$"))
+    expect(alert(page, "cropped to columns")).to_be_visible()
+
+
 def test_no_old_numbers_stand_there_while_another_image_is_searched(open_page):
     page = open_page()
     particles(page)

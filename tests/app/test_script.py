@@ -112,6 +112,43 @@ def test_the_network_runs_once_whatever_the_sliders_do(app, inferences):
     assert len(inferences) == 1
 
 
+def set_picture(app: AppTest, text: str) -> AppTest:
+    next(item for item in app.text_input if item.label == "Picture").set_value(text)
+    return app.run()
+
+
+def test_particles_are_searched_in_the_part_that_is_picture(app, inferences):
+    def covered() -> float:
+        found = next(item.value for item in app.metric if item.label == "Covered area")
+        return float(found.removesuffix(" %"))
+
+    whole = particles(healthy(app.run()))
+    assert covered() > 30
+    healthy(set_picture(app, "0,0,200,200"))
+    assert 0 < covered() <= 25
+    set_picture(app, "a half")
+    assert messages(app)[0].startswith("crop 'a half': left,top,right,bottom")
+    set_picture(app, "0,0,900,900")
+    assert "leaves no picture within the image's 400 × 400 pixels" in messages(app)[0]
+    assert particles(healthy(set_picture(app, ""))) == whole
+    assert len(inferences) == 2
+
+
+def test_particles_are_gone_through_without_a_mouse(app):
+    count = particles(healthy(app.run()))
+
+    def chosen() -> str:
+        return next(item.value for item in app.markdown if item.value.startswith("**Particle "))
+
+    press(app, "next")
+    first = chosen()
+    press(app, "previous")
+    last = chosen()
+    assert (first != last) == (count > 1)
+    press(healthy(app), "next")
+    assert chosen() == first
+
+
 def set_pixel_size(app: AppTest, text: str) -> AppTest:
     next(item for item in app.text_input if item.label == "Pixel size").set_value(text)
     return app.run()

@@ -23,6 +23,7 @@ from synthwire.io.files import MemoryFile
 from synthwire.io.masks import encode_mask
 from synthwire.io.recordings import read_recording
 from synthwire.segmentation import correction
+from synthwire.segmentation.options import Preparation
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp import (
     agreement,
@@ -139,8 +140,8 @@ def test_a_file_tells_its_pages_and_pixel_size():
     metadata = {"pixel_size_nm": [6.6, 7.8]}
     tifffile.imwrite(content, np.stack([PIXELS] * 3), photometric="minisblack", metadata=metadata)
     file = MemoryFile("a.tif", content.getvalue())
-    assert inputs.inspect(file, "od", 10_000) == inputs.Inspection(3, (6.6, 7.8))
-    page = inputs.read_page(file, 2, "tem", 10_000)
+    assert inputs.inspect(file, Preparation("od"), 10_000) == inputs.Inspection(3, (6.6, 7.8))
+    page = inputs.read_page(file, 2, Preparation("tem"), 10_000)
     assert (page.page, page.pixels.shape) == (2, SHAPE)
 
 
@@ -156,7 +157,7 @@ def test_a_file_tells_its_pages_and_pixel_size():
     ],
 )
 def test_files_of_no_use_say_why_in_one_line(content, says):
-    error = inputs.inspect(MemoryFile("my wires.png", content), "od", 10_000).error
+    error = inputs.inspect(MemoryFile("my wires.png", content), Preparation(), 10_000).error
     assert error.startswith("my wires.png: ")
     assert says in error
     assert "\n" not in error
@@ -267,9 +268,9 @@ def test_no_particle_is_an_image_all_the_same():
 def test_a_scale_bar_stands_where_the_pixel_size_is_known():
     result = found()
     figure = particle_charts.particles_figure(layers.layers_of(result), result)
-    assert figure.layout.annotations[0].text == "50 nm"
+    assert figure.layout.annotations[0].text == "100 nm"
     bar = figure.layout.shapes[0]
-    assert (bar.x1 - bar.x0) * 6 == pytest.approx(50)
+    assert (bar.x1 - bar.x0) * 6 == pytest.approx(100)
     bare = found(pixel_size_nm=None, measures=None)
     assert not particle_charts.particles_figure(layers.layers_of(bare), bare).layout.shapes
 
@@ -518,7 +519,7 @@ def test_what_is_said_of_the_pixel_size_ends_where_the_user_says_another():
         metadata={"pixel_size_nm": 1000},
     )
     file = MemoryFile("a.tif", content.getvalue())
-    image = inputs.read_page(file, 0, "od", 10_000)
+    image = inputs.read_page(file, 0, Preparation(), 10_000)
     (doubt,) = inputs.remarks_of(image, (1000.0, 1000.0))
     assert "converters" in doubt
     assert inputs.remarks_of(image, (6.0, 6.0)) == []

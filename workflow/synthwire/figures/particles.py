@@ -13,7 +13,6 @@ from synthwire.figures.kit.overlay import (
     Mask,
     as_crop,
     blend_instances,
-    choose_colours,
     draw_outlines,
 )
 
@@ -28,8 +27,8 @@ def draw_particles(
     pixels: np.ndarray,
     masks: Sequence[Mask],
     names: Sequence[str],
+    colours: Sequence[str],
     pixel_size_nm: tuple[float, float] | None = None,
-    colours: Sequence[str] | None = None,
 ) -> Figure:
     """An image (height, width), uint8, with its masks outlined and numbered, and a scale bar.
 
@@ -42,7 +41,6 @@ def draw_particles(
     figure = Figure(figsize=(width * dots / SCREEN_DPI, height * dots / SCREEN_DPI), dpi=SCREEN_DPI)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
-    colours = choose_colours(masks) if colours is None else colours
     layout.show_image(ax, blend_instances(pixels, masks, colours, opacity=0.3))
     draw_outlines(ax, masks, colours, linewidth=1.0)
     for mask, name in zip(masks, names, strict=True):

@@ -23,6 +23,7 @@ from synthwire.io.files import atomic_directory, json_ready, write_bytes
 from synthwire.io.masks import decode_crops
 from synthwire.io.outlines import fiji_lines, fiji_rois, label_tiff
 from synthwire.particles.line_table import line_points
+from synthwire.segmentation.colours import particle_colours
 from synthwire.segmentation.groups import describe, group_of
 
 if TYPE_CHECKING:
@@ -106,12 +107,14 @@ def overlay_png(result: Segmentation) -> bytes:
 
     A star behind the number says that a person had a hand in the particle.
     """
+    colours = particle_colours(result)
     names = [f"{number}*" if number in result.by_hand else str(number) for number in result.ids]
     return png(
         draw_particles(
             result.image,
             decode_crops(item["segmentation"] for item in result.selected),
             names,
+            [colours[number - 1] for number in result.ids],
             result.pixel_size_nm,
         )
     )

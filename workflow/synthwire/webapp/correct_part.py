@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from synthwire.errors import InputError
+from synthwire.io.burnt_in.window import window_by_hand
 from synthwire.segmentation import correction
 from synthwire.segmentation.options import parse_pixel_size
 from synthwire.webapp.assets import FOLDER
@@ -51,7 +52,7 @@ def show_editor(found: Findings, page: Page | StoredPage) -> None:
     refused = st.session_state.pop("refused", None)
     component("editor", page=True)(
         key=key,
-        data=drawn(found),
+        data=drawn(found, searched=isinstance(page, Page)),
         on_step_change=functools.partial(take_step, found, page, key),
     )
     if refused:
@@ -59,8 +60,11 @@ def show_editor(found: Findings, page: Page | StoredPage) -> None:
     show_scale_bar(page)
 
 
-def drawn(found: Findings) -> dict[str, Any]:
-    """What the canvas draws: particles, and dotted what was left out by hand or nearly taken in."""
+def drawn(found: Findings, *, searched: bool) -> dict[str, Any]:
+    """What the canvas draws: particles, and dotted what was left out by hand or nearly taken in.
+
+    searched: whether the image is at hand to be searched anew.
+    """
     result, layers = found.result, found.layers
     chosen = set(result.ids)
     beside = [number for number in correction.most_uncertain(result) if number not in chosen]
@@ -69,9 +73,12 @@ def drawn(found: Findings) -> dict[str, Any]:
         beside.append(found.picked)
     height, width = result.image.shape
     return {
+        "result": repr(found.key),
         "picture": layers.picture,
         "width": width,
         "height": height,
+        "part": result.info.get("window"),
+        "searched": searched,
         "picked": found.picked,
         "serial": st.session_state.get("shown", 0),
         "particles": [
@@ -108,6 +115,8 @@ def do_step(found: Findings, page: Page | StoredPage, step: Mapping) -> None:
     elif kind == "bar":
         (x, y), (x2, y2) = points[0], points[-1]
         st.session_state[f"bar {page.digest}"] = math.hypot(x2 - x, y2 - y)
+    elif kind == "crop":
+        take_crop(page, points, result.image.shape)
     elif kind == "line":
         found.do(correction.draw_line(result, points, float(step["width"])))
     elif kind == "polygon":
@@ -194,9 +203,24 @@ def take_scale_bar(page: Page | StoredPage, key: str, length_px: float) -> None:
         )
         return
     text = pixel_size_text((size, size))
-    field = f"pixel size {page.digest}"
-    current_work().fields[field] = st.session_state[field] = text
+    say(f"pixel size {page.digest}", text)
     del st.session_state[f"bar {page.digest}"]
+
+
+def take_crop(page: Page | StoredPage, points: Any, shape: tuple[int, int]) -> None:
+    """Put the box that was drawn into the field; InputError where it holds no picture."""
+    height, width = shape
+    (left, right), (top, bottom) = (
+        [min(max(round(side), 0), most) for side in sorted((points[0][axis], points[-1][axis]))]
+        for axis, most in ((0, width), (1, height))
+    )
+    window_by_hand({"box": (left, top, right, bottom)}, height, width)
+    say(f"crop {page.digest}", f"{left},{top},{right},{bottom}")
+
+
+def say(field: str, text: str) -> None:
+    """Write into a field of the sidebar."""
+    current_work().fields[field] = st.session_state[field] = text
 
 
 def is_checked(page: Page | StoredPage) -> bool:

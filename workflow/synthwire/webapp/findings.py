@@ -20,6 +20,7 @@ from synthwire.segmentation.apply import scale_for, segment_image
 from synthwire.segmentation.correction import Correction, Step
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
+from synthwire.segmentation.options import Preparation
 from synthwire.segmentation.result import Segmentation
 from synthwire.segmentation.result_files import proposals_json, save_proposals
 from synthwire.webapp import inputs
@@ -55,17 +56,18 @@ def load_once(folder: Path | None) -> Model:
 
 @dataclass(frozen=True)
 class Page:
-    """One image of one file, and how it is to be read."""
+    """One image of one file, and how it is to be read; crop: as `options.parse_crop` takes it."""
 
     file: MemoryFile
     digest: str
     number: int
     modality: str
     largest_pixels: int
+    crop: str = ""
 
     @property
     def key(self) -> tuple:
-        return self.digest, self.file.name, self.number, self.modality
+        return self.digest, self.file.name, self.number, self.modality, self.crop
 
     @property
     def title(self) -> str:
@@ -80,15 +82,21 @@ class Page:
     def inspection(self) -> inputs.Inspection:
         """What the file holds, whatever this page's number."""
         return memory_of("inspections", 512)(
-            (self.digest, self.file.name, self.modality, self.largest_pixels),
-            lambda: inputs.inspect(self.file, self.modality, self.largest_pixels),
+            (self.digest, self.file.name, self.modality, self.crop, self.largest_pixels),
+            lambda: inputs.inspect(self.file, self._preparation, self.largest_pixels),
         )
 
     def image(self) -> GreyImage:
         return memory_of("images", 8)(
             (*self.key, self.largest_pixels),
-            lambda: inputs.read_page(self.file, self.number, self.modality, self.largest_pixels),
+            lambda: inputs.read_page(
+                self.file, self.number, self._preparation, self.largest_pixels
+            ),
         )
+
+    @property
+    def _preparation(self) -> Preparation:
+        return Preparation(self.modality, crop=inputs.parse_crop_field(self.crop))
 
 
 @dataclass(frozen=True)

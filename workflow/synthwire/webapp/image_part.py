@@ -13,7 +13,7 @@ from synthwire.io.masks import union_of_masks
 from synthwire.segmentation import correction
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp import agreement, features, inputs, particle_charts
-from synthwire.webapp.correct_part import listen_to_keys, show_editor, show_progress
+from synthwire.webapp.correct_part import component, listen_to_keys, show_editor, show_progress
 from synthwire.webapp.findings import Findings, Network, Page, StoredPage
 from synthwire.webapp.layers import rings_of_all
 from synthwire.webapp.messages import show_remark
@@ -52,8 +52,10 @@ def show_image_part(
     if result.scale != 1:
         facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))
-    if result.doubts:
-        show_remark("\n".join(result.doubts))
+    if doubts := list(result.doubts):
+        if any(doubt.startswith("packed") for doubt in doubts):
+            doubts.append("Was the ground taken for particles? Then choose another microscope.")
+        show_remark("\n".join(doubts))
     offered = (
         ["particles", "correct"] + ["outlines"] * (outlines is not None) + ["models"] * bool(other)
     )
@@ -66,7 +68,7 @@ def show_image_part(
         key=f"view {' '.join(offered)}",
         label_visibility="collapsed",
     )
-    listen_to_keys(found)
+    component("display", page=True)(key="display")
     if outlines is not None and shown == "outlines":
         show_agreement(found, outlines)
     elif other and shown == "models":
@@ -82,6 +84,7 @@ def show_image_part(
             show_particle(found)
     else:
         show_particles(found)
+    listen_to_keys(found)  # shows nothing
 
 
 def show_metrics(result: Segmentation) -> None:
@@ -141,12 +144,12 @@ def pick_clicked(found: Findings, key: str, other: Findings | None, split: int |
 
 
 def show_particle(found: Findings) -> None:
-    """Measures of the particle that was clicked, and what can be done with it by hand."""
+    """Measures of the particle that was chosen, and what can be done with it by hand."""
     result, number = found.result, found.picked
     if number is None:
         st.caption(
-            "Point at a particle to read its measures; click it to keep them here, and to remove "
-            "it or keep it by hand."
+            "Point at a particle to read its measures; click it, or go from one to the next, to "
+            "keep them here, and to remove it or keep it by hand."
         )
     else:
         inside = number in result.ids
@@ -165,6 +168,29 @@ def show_particle(found: Findings) -> None:
             st.button(label, icon=icon, key=key, on_click=found.do, args=(step,))
             st.button("Done", key="done", on_click=found.pick, args=(None,))
     show_history(found)
+
+
+def show_walk(found: Findings) -> None:
+    """Buttons from particle to particle, for those who use no mouse."""
+    with st.container(horizontal=True):
+        for by, label in ((-1, "Previous"), (1, "Next")):
+            st.button(
+                label,
+                icon=f":material/chevron_{'left' if by < 0 else 'right'}:",
+                key=label.lower(),
+                disabled=not found.result.ids,
+                on_click=walk,
+                args=(found, by),
+            )
+
+
+def walk(found: Findings, by: int) -> None:
+    """Choose the next particle by its number, or the one before; after the last comes the first."""
+    ids = found.result.ids
+    if found.picked in ids:
+        found.pick(ids[(ids.index(found.picked) + by) % len(ids)])
+    else:
+        found.pick(ids[0 if by > 0 else -1])
 
 
 def show_history(found: Findings) -> None:
@@ -199,6 +225,7 @@ def show_particles(found: Findings) -> None:
             key="left out",
             help="Dotted: what the model proposes but the rules leave out. Click one to keep it.",
         )
+        show_walk(found)
         show_particle(found)
     result = found.result
     if not result.ids:
@@ -249,6 +276,7 @@ def show_agreement(found: Findings, outlines: list[dict]) -> None:
             "A particle is right when its IoU with an outline is at least 0.5. Pixel accuracy is "
             "TP / (TP + FP + FN), as in the paper."
         )
+        show_walk(found)
         show_particle(found)
     with left:
         missed = rings_of_all([outlines[place] for place in comparison.missed])

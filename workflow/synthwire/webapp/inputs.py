@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from synthwire.errors import InputError
 from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import MemoryFile
 from synthwire.segmentation.images import GreyImage, read_images
-from synthwire.segmentation.options import Preparation, parse_pixel_size
+from synthwire.segmentation.options import Preparation, parse_crop, parse_pixel_size
 
 IMAGE_TYPES = [
     *("png", "jpg", "jpeg", "tif", "tiff", "dm3", "dm4", "mrc", "ser", "emd"),
@@ -44,18 +45,20 @@ class Inspection:
     error: str | None = None
 
 
-def inspect(file: MemoryFile, modality: str, largest_pixels: int) -> Inspection:
+def inspect(file: MemoryFile, preparation: Preparation, largest_pixels: int) -> Inspection:
     """Try to read a file."""
     try:
-        images = read_images(file, Preparation(modality), largest_pixels=largest_pixels)
+        images = read_images(file, preparation, largest_pixels=largest_pixels)
     except InputError as error:
         return Inspection(error=str(error))
     return Inspection(len(images), images[0].pixel_size_nm)
 
 
-def read_page(file: MemoryFile, page: int, modality: str, largest_pixels: int) -> GreyImage:
+def read_page(
+    file: MemoryFile, page: int, preparation: Preparation, largest_pixels: int
+) -> GreyImage:
     """One image of a file, with the pixel size that the file gives."""
-    return read_images(file, Preparation(modality), largest_pixels=largest_pixels)[page]
+    return read_images(file, preparation, largest_pixels=largest_pixels)[page]
 
 
 def pixel_size_text(size_nm: Sequence[float] | None) -> str:
@@ -89,6 +92,15 @@ def parse_size_field(text: str) -> tuple[float, float] | None:
             "has pixels of that size"
         )
     return size
+
+
+def parse_crop_field(text: str) -> dict[str, Any] | None:
+    """Which part of an image is picture, as `Preparation` has it; None for an empty field.
+
+    >>> parse_crop_field("bottom=59"), parse_crop_field(" ")
+    ({'bottom': 59}, None)
+    """
+    return parse_crop(text) if text.strip() else None
 
 
 def guess_modality(pixels: np.ndarray) -> str:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 from skimage.measure import approximate_polygon
 
-from synthwire.figures.kit.overlay import contours, spread_colours
+from synthwire.figures.kit.overlay import contours
 from synthwire.io.masks import decode_crop
+from synthwire.segmentation.colours import particle_colours
 from synthwire.segmentation.result import Segmentation
 
 LONGEST_PICTURE_PX = (
@@ -44,7 +44,8 @@ class Layers:
 
 def layers_of(result: Segmentation) -> Layers:
     """The layers of all results of an image, whatever the selection."""
-    return Layers(picture_uri(result.image), *_shapes(result, result.results), _colours(result))
+    shapes = _shapes(result, result.results)
+    return Layers(picture_uri(result.image), *shapes, particle_colours(result))
 
 
 def with_added(layers: Layers, result: Segmentation) -> Layers:
@@ -53,10 +54,12 @@ def with_added(layers: Layers, result: Segmentation) -> Layers:
     if len(result.results) == known:
         return layers
     outlines, points = _shapes(result, result.results[known:])
-    colours = spread_colours(
-        _touching(result), result.measures["area_px"].tolist(), known=layers.colours
+    return Layers(
+        layers.picture,
+        [*layers.outlines, *outlines],
+        [*layers.points, *points],
+        particle_colours(result),
     )
-    return Layers(layers.picture, [*layers.outlines, *outlines], [*layers.points, *points], colours)
 
 
 def _shapes(
@@ -68,18 +71,6 @@ def _shapes(
         crop, top, left = decode_crop(item["segmentation"])
         points.append(np.add(spread_points(crop, cell), (left, top)))
     return rings_of_all(items), points
-
-
-def _colours(result: Segmentation) -> list[str]:
-    """Colours of all results; those whose boxes overlap differ where possible."""
-    if not result.results:
-        return []
-    return spread_colours(_touching(result), result.measures["area_px"].tolist())
-
-
-def _touching(result: Segmentation) -> np.ndarray:
-    boxes = coco_mask.toBbox([item["segmentation"] for item in result.results])
-    return coco_mask.iou(boxes, boxes, [0] * len(boxes)) > 0
 
 
 def picture_uri(pixels: np.ndarray) -> str:

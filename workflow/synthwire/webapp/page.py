@@ -27,12 +27,14 @@ from synthwire.webapp.lower_part import show_lower_part
 from synthwire.webapp.messages import show_error
 from synthwire.webapp.sidebar import (
     Choice,
+    choose_crop,
     choose_images,
     choose_modality,
     choose_networks,
     choose_outlines,
     choose_pixel_size,
     choose_rules,
+    crop_of,
     modality_of,
     size_of,
 )
@@ -41,6 +43,13 @@ from synthwire.webapp.work import current_work
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 [class*="st-key-overlay"][class*="-box"] > div { height: 100%; }
+/* the charts' own grey is too pale to read */
+.js-plotly-plot :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .legend) text {
+  fill: currentColor !important; }
+/* as the controls of editor/display say */
+[class*="st-key-overlay"] .layer-below image {
+  filter: brightness(var(--image-brightness, 1)) contrast(var(--image-contrast, 1)); }
+[class*="st-key-overlay"] path.js-fill { fill-opacity: var(--particle-opacity, 0.28) !important; }
 .st-key-metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); }
 .st-key-metrics [data-testid="stMetric"] { padding: 0.5rem 0.9rem; }
 .st-key-metrics [data-testid="stMetric"] > div { padding: 0; }
@@ -86,6 +95,7 @@ def lay_out(limits: Limits) -> None:
     with st.sidebar:
         if isinstance(page, Page):
             page = replace(page, modality=choose_modality(page, choice.sample))
+            page = replace(page, crop=choose_crop(page))
             pages[number] = page
     inspection = page.inspection()
     if inspection.error:
@@ -114,6 +124,7 @@ def pages_of(choice: Choice, limits: Limits) -> list[Page | StoredPage]:
     pages: list[Page | StoredPage] = []
     for file, digest in choice.files:
         first = Page(file, digest, 0, "od", limits.largest_pixels)
+        first = replace(first, crop=crop_of(first))
         first = replace(first, modality=modality_of(first, choice.sample))
         count = max(1, first.inspection().pages)
         pages += [replace(first, number=number) for number in range(count)]

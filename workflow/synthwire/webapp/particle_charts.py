@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from matplotlib.colors import to_rgb
 
 from synthwire.evaluation import FALSE_NEGATIVE, FALSE_POSITIVE, IGNORED, TRUE_POSITIVE
-from synthwire.figures.kit.scales import length_label, round_length
+from synthwire.figures.kit.scales import bar_length, left_is_darker, length_label
 from synthwire.figures.kit.style import GREY, SKY_BLUE, VERMILLION, YELLOW
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp.agreement import Agreement
@@ -155,15 +155,38 @@ def _over_image(
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
     }
+    part = result.info.get("window")
+    shapes = [] if part is None else _beyond(part, height, width)
     if result.pixel_size_nm is not None:
-        layout |= _scale_bar(height, width, result.pixel_size_nm[1])
+        layout |= _scale_bar(result.image, result.pixel_size_nm[1])
+        shapes += layout["shapes"]
+    layout["shapes"] = shapes
     return go.Figure([*traces, *emphasis, _markers(layers, result, ids)], layout)
 
 
-def _scale_bar(height: int, width: int, across_nm: float) -> dict:
-    """Shape and annotation of a scale bar in the lower right corner."""
-    length = round_length(0.25 * width * across_nm)
-    right, foot = 0.965 * width, 0.962 * height
+def _beyond(part: Sequence[int], height: int, width: int) -> list[dict]:
+    """Shapes over what is no picture, where nothing was searched."""
+    left, top, right, bottom = part
+    sides = [
+        (0, 0, width, top),
+        (0, bottom, width, height),
+        (0, top, left, bottom),
+        (right, top, width, bottom),
+    ]
+    veil = {"type": "rect", "fillcolor": "rgba(0,0,0,0.5)", "line": {"width": 0}, "layer": "below"}
+    return [
+        {**veil, "x0": x0, "y0": y0, "x1": x1, "y1": y1}
+        for x0, y0, x1, y1 in sides
+        if x1 > x0 and y1 > y0
+    ]
+
+
+def _scale_bar(pixels: np.ndarray, across_nm: float) -> dict:
+    """Shape and annotation of a scale bar, in the same corner as that of overlay.png."""
+    height, width = pixels.shape
+    length = bar_length(width * across_nm)
+    right = 0.03 * width + length / across_nm if left_is_darker(pixels) else 0.97 * width
+    foot = 0.962 * height
     bar = {
         "type": "rect",
         "x0": right - length / across_nm,

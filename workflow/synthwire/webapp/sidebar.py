@@ -139,9 +139,40 @@ def choose_modality(page: Page, sample: catalogue.Sample | None) -> str:
     )
     if chosen != modality:
         current_work().fields[key] = chosen
-    elif guessed and modality == "tem":
-        st.caption("The ground is brighter than most else, so particles are taken to be dark.")
+    elif guessed and not page.inspection().error:
+        ground, they = ("bright", "dark") if modality == "tem" else ("dark", "bright")
+        st.caption(f"As it looks: {they} particles on a {ground} ground.")
     return chosen
+
+
+def crop_of(page: Page) -> str:
+    """Which part of the image is picture, as the user says; empty where that cannot be read."""
+    text = str(current_work().fields.get(field_of("crop", page), ""))
+    try:
+        inputs.parse_crop_field(text)
+    except InputError:
+        return ""
+    return text.strip()
+
+
+def choose_crop(page: Page) -> str:
+    """The field of what is picture, which each image has for itself; see `crop_of`."""
+    key = field_of("crop", page)
+    remember(key, "")
+    text = st.text_input(
+        "Picture",
+        placeholder="all but data bars",
+        key=key,
+        help="Where the picture is in the image: left,top,right,bottom in pixels, as "
+        "0,0,1024,884, or how much to leave out, as bottom=59; none takes data bars for picture "
+        "too. It can be drawn under Correct by hand, by Crop.",
+    )
+    current_work().fields[key] = text
+    try:
+        inputs.parse_crop_field(text)
+    except InputError as error:
+        show_error(error)
+    return crop_of(page)
 
 
 def digest_of(upload: UploadedFile) -> str:
@@ -178,12 +209,14 @@ def choose_pixel_size(page: Page | StoredPage, pages: Sequence[Page | StoredPage
         inputs.parse_size_field(text)
     except InputError as error:
         show_error(error)
+    if size_of(page) is None:
+        st.caption("No pixel size: lengths are in pixels.")
     if len(pages) > 1:
         st.button(
             "For all images",
             key="for all",
             icon=":material/select_all:",
-            help="Take this microscope and this pixel size for all images.",
+            help="Take this microscope, pixel size and picture for all images.",
             on_click=say_for_all,
             args=(page, pages),
         )
@@ -194,7 +227,7 @@ def choose_pixel_size(page: Page | StoredPage, pages: Sequence[Page | StoredPage
 def say_for_all(page: Page | StoredPage, pages: Sequence[Page | StoredPage]) -> None:
     fields = current_work().fields
     for other in pages:
-        for kind in ("pixel size", "modality"):
+        for kind in ("pixel size", "modality", "crop"):
             key = field_of(kind, other)
             said = st.session_state.get(field_of(kind, page))
             if said is not None:

@@ -8,6 +8,7 @@ const TOOLS = {
   split: ["Split", "s", "Drag a stroke right across a particle."],
   end: ["Move end", "e", "Choose a particle; click where its nearer end should be."],
   region: ["Leave out region", "r", "Click corners of a region: particles in it are left out."],
+  crop: ["Crop", "c", "Drag a box around what is picture; particles are searched in it alone."],
   bar: ["Scale bar", "b", "Drag along the image's scale bar, from end to end, to measure the pixel size."],
 };
 const ACTIONS = {
@@ -15,6 +16,8 @@ const ACTIONS = {
   previous: ["◂ Previous", "Shift+n"], next: ["Next uncertain ▸", "n"],
 };
 const CORNERS = ["polygon", "region"];
+const DRAGGED = ["line", "split", "bar", "crop"];
+const STRAIGHT = ["bar", "crop"]; // from where the pointer went down to where it is
 const CLOSE_PX = 8; // on the screen: how near to its first corner a polygon is closed
 
 class Editor {
@@ -26,15 +29,11 @@ class Editor {
     this.tool = "select";
     this.chosen = new Set();
     this.points = [];
-    this.display = { brightness: 100, contrast: 100, opacity: 28 };
     this.serial = 0;
     this.buttons(root.querySelector(".tools"), TOOLS, (name) => this.take(name));
     this.buttons(root.querySelector(".actions"), ACTIONS, (name) => this.act(name));
-    for (const slider of root.querySelectorAll("input[type=range]"))
-      slider.addEventListener("input", () => {
-        this.display[slider.dataset.name] = Number(slider.value);
-        this.draw();
-      });
+    this.draw = this.draw.bind(this);
+    document.addEventListener("synthwire-display", this.draw);
     const on = (name, call) => this.canvas.addEventListener(name, call.bind(this), { passive: false });
     on("pointerdown", this.down); on("pointermove", this.move); on("pointerup", this.up);
     on("pointercancel", this.cancel); on("wheel", this.wheel);
@@ -72,11 +71,14 @@ class Editor {
     });
     const there = new Set(data.particles.map((particle) => particle.id));
     this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
-    if (data.serial !== this.seen) { // Python chose another one
-      this.seen = data.serial;
+    // Python chose another one, or these are another search's particles
+    if (data.serial !== this.seen || data.result !== this.result) {
+      [this.seen, this.result] = [data.serial, data.result];
       this.chosen = new Set(data.picked === null ? [] : [data.picked]);
       this.show(data.picked);
     }
+    // a result that was opened again is not searched anew
+    this.root.querySelector("[data-name=crop]").disabled = !data.searched;
     this.canvas.setAttribute("aria-label", `${data.particles.length} particles over the image`);
     if (other) {
       this.image = new Image();
@@ -145,13 +147,24 @@ class Editor {
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     context.setTransform(scale, 0, 0, scale, -this.view.x * scale, -this.view.y * scale);
     context.imageSmoothingEnabled = scale < 3;
-    context.filter = `brightness(${this.display.brightness}%) contrast(${this.display.contrast}%)`;
+    const style = getComputedStyle(this.canvas); // see display.js
+    const display = (name, usual) => Number(style.getPropertyValue(name) || usual);
+    context.filter = `brightness(${display("--image-brightness", 1)}) contrast(${display("--image-contrast", 1)})`;
     if (this.image?.complete && this.image.naturalWidth)
       context.drawImage(this.image, 0, 0, this.data.width, this.data.height);
     context.filter = "none";
+    if (this.data.part) { // beyond it nothing was searched
+      const [left, top, right, bottom] = this.data.part;
+      context.fillStyle = "#0008";
+      context.beginPath();
+      context.rect(0, 0, this.data.width, this.data.height);
+      context.rect(left, top, right - left, bottom - top);
+      context.fill("evenodd");
+    }
+    const opacity = display("--particle-opacity", 0.28);
     this.data.particles.forEach((particle, number) => {
       const chosen = this.chosen.has(particle.id);
-      context.globalAlpha = particle.out ? 0 : this.display.opacity / 100;
+      context.globalAlpha = particle.out ? 0 : opacity;
       context.fillStyle = particle.colour;
       context.fill(this.paths[number], "evenodd");
       context.globalAlpha = 1;
@@ -167,7 +180,9 @@ class Editor {
   drawStroke(context, pixel) {
     const path = new Path2D();
     const follows = CORNERS.includes(this.tool) && this.pointer ? [this.pointer] : [];
-    [...this.points, ...follows].forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x, y));
+    const [[left, top], last] = [this.points[0], this.points.at(-1)];
+    if (this.tool === "crop") path.rect(left, top, last[0] - left, last[1] - top);
+    else [...this.points, ...follows].forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x, y));
     if (this.tool === "line") {
       context.globalAlpha = 0.4;
       context.lineWidth = Number(this.width.value);
@@ -202,7 +217,7 @@ class Editor {
       if (first && this.points.length > 2 &&
           Math.hypot(first[0] - point[0], first[1] - point[1]) < near) return this.close();
       this.points.push(point);
-    } else if (["line", "split", "bar"].includes(this.tool)) this.points = [point];
+    } else if (DRAGGED.includes(this.tool)) this.points = [point];
     this.draw();
   }
 
@@ -219,7 +234,7 @@ class Editor {
     if (this.tool === "select" || this.tool === "end") {
       const by = this.data.width / this.canvas.clientWidth / this.view.zoom;
       this.view = { ...this.view, x: this.from.view.x - dx * by, y: this.from.view.y - dy * by };
-    } else if (event.shiftKey || this.tool === "bar") this.points = [this.points[0], point];
+    } else if (event.shiftKey || STRAIGHT.includes(this.tool)) this.points = [this.points[0], point];
     else this.points.push(point);
     this.draw();
   }
@@ -246,7 +261,7 @@ class Editor {
 
   finish(points) {
     if (this.tool === "line") this.send({ kind: "line", points, width: Number(this.width.value) });
-    else if (this.tool === "bar") this.send({ kind: "bar", points });
+    else if (STRAIGHT.includes(this.tool)) this.send({ kind: this.tool, points });
     else if (this.tool === "split") {
       const ids = [...this.chosen];
       // the chosen one, or whatever lies under the middle of the stroke
@@ -304,7 +319,10 @@ class Editor {
   }
 
   key(event) {
-    if (!this.root.isConnected) return document.removeEventListener("keydown", this.key, true);
+    if (!this.root.isConnected) {
+      document.removeEventListener("synthwire-display", this.draw);
+      return document.removeEventListener("keydown", this.key, true);
+    }
     const target = event.composedPath()[0];
     const typing = target.matches?.("input:not([type=range]), textarea, [contenteditable=true]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !this.data) return;
@@ -322,6 +340,7 @@ class Editor {
       "+": () => this.zoom(1.25, centre), "-": () => this.zoom(0.8, centre), "0": () => this.zoom(0, centre),
     };
     if (key === "enter" && target.matches?.("button, summary, [role=radio]")) return;
+    if (tool === "crop" && !this.data.searched) return;
     const call = tool ? () => this.take(tool) : calls[key];
     if (!call) return;
     event.preventDefault();
