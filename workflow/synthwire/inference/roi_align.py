@@ -22,26 +22,28 @@ def pool(
     """Write the features of the boxes `which` into `pooled`.
 
     feature: (height, width, channels), float32; boxes: (N, 4) as x0, y0, x1, y1; scale: of the
-    feature's cells to the boxes' pixels; samples: along each side of a bin; pooled: (N, bins,
-    bins, channels).
+    feature's cells to the boxes' pixels; samples: along each side of a bin, 0 for one a cell;
+    pooled: (N, bins, bins, channels).
     """
     bins = pooled.shape[1]
     height, width, channels = feature.shape
-    share = _ONE / np.float32(samples * samples)
     for region in which:
         left, top = boxes[region, 0] * scale - _HALF, boxes[region, 1] * scale - _HALF
         across, down = (
             boxes[region, 2] * scale - _HALF - left,
             boxes[region, 3] * scale - _HALF - top,
         )
-        x0, x1, wx = _taps(left, across, bins, samples, width)
-        y0, y1, wy = _taps(top, down, bins, samples, height)
+        rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
+        columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
+        y0, y1, wy = _taps(top, down, bins, rows, height)
+        x0, x1, wx = _taps(left, across, bins, columns, width)
+        share = _ONE / np.float32(max(rows * columns, 1))
         for i in range(bins):
             for j in range(bins):
                 total = pooled[region, i, j]
                 total[:] = 0
-                for a in range(i * samples, (i + 1) * samples):
-                    for b in range(j * samples, (j + 1) * samples):
+                for a in range(i * rows, (i + 1) * rows):
+                    for b in range(j * columns, (j + 1) * columns):
                         if y0[a] < 0 or x0[b] < 0:
                             continue
                         w00 = (_ONE - wy[a]) * (_ONE - wx[b]) * share
