@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,13 +40,17 @@ class Model:
 def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") -> Model:
     """The bundled model (None or "bundled"), or one that a run has trained (results/x/models/12).
 
-    A portable model (name.onnx.zip), and without PyTorch the portable form beside a model, runs on
-    onnxruntime and the processor. device: auto, cpu or cuda. InputError in one line when there is
-    no model, or no such device.
+    On the processor a portable model (name.onnx.zip) runs, and where there is one the portable form
+    beside the weights: PyTorch takes longer to load than most images to segment. device: auto, cpu
+    or cuda. InputError in one line when there is no model, or no such device.
     """
     path, card = find_model(model)
-    if not _is_portable(path) and find_spec("torch") is None:
-        path = _portable_of(path, card)
+    if not _is_portable(path):
+        if find_spec("torch") is None:
+            path = _portable_of(path, card)
+        elif device == "cpu" or (device == "auto" and not _has_gpu()):
+            with suppress(InputError):  # then PyTorch does it
+                path = _portable_of(path, card)
     if _is_portable(path):
         if device == "cuda":
             raise InputError(f"{path}: a portable model runs on the processor; use device cpu")
@@ -85,6 +92,16 @@ def _bundled() -> tuple[Path, dict]:
             f"{weights.WEIGHTS_VARIABLE}"
         )
     return portable, read_card(portable)
+
+
+def _has_gpu() -> bool:
+    """Whether a driver for PyTorch's GPUs is there: PyTorch itself takes seconds to say so."""
+    names = {"win32": ("nvcuda.dll",), "darwin": ()}.get(sys.platform, ("libcuda.so.1",))
+    for name in names:
+        with suppress(OSError):
+            ctypes.CDLL(name)
+            return True
+    return Path("/dev/kfd").exists()  # AMD's
 
 
 def portable_path(path: Path) -> Path:
