@@ -150,7 +150,7 @@ def tests_of(model):
     for test in variant.tests:
         if test == "synthetic":
             found[test] = {
-                "truth": rules.split_dataset.output.validation,
+                "truth": f"{MODELS_RUN}/dataset/val.json",
                 "folders": image_folders({}),
             }
         elif test in config["image_sets"]:

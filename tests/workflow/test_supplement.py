@@ -117,7 +117,11 @@ def test_a_wrong_field_is_said_in_one_line(finished):
     assert len(lines) == 1 and "size_px" in lines[0] and "sizes_px" in lines[0]
 
 
-def test_a_note_without_images_to_learn_from_says_so(finished):
-    done = finished("note3", "--dry-run", "--config", "supplement={note3: {real: {simulated: 0}}}")
+def test_a_note_without_images_to_learn_from_says_so(finished, tmp_path):
+    overlay = tmp_path / "own.yaml"
+    overlay.write_text("supplement: {note3: {real: {simulated: 0}}}\n")
+    done = finished("note3", "--dry-run", configs=("test.yaml", str(overlay)))
     assert done.returncode == 1
-    assert "supplement.note3.real: no image set of this run is simulated" in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("synthwire:")]
+    assert len(lines) == 1
+    assert "supplement.note3.real: no image set of this run is simulated" in lines[0]
