@@ -33,7 +33,7 @@ OPSET = 17  # the first of 16 and later that PyTorch's exporter and onnxruntime 
 class Network(NamedTuple):
     """A model whose parts have a form in ONNX: Detectron2's network, and how masks are pooled."""
 
-    model: nn.Module
+    model: Any
     hourglass: bool
     mask_levels: list[str]
     mask_pooler: ROIPooler

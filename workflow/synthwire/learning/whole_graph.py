@@ -55,6 +55,9 @@ def _example() -> torch.Tensor:
 
 
 class _Whole(nn.Module):
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, net: Network) -> None:
         super().__init__()
         self.known = net.settings
