@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
+from running import PATIENCE_S
 from streamlit.testing.v1 import AppTest
 
 from synthwire.inference import tiling
@@ -28,7 +29,7 @@ def app(weights_folder, tmp_path, monkeypatch) -> AppTest:
     monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(weights_folder))
     monkeypatch.setenv("SYNTHWIRE_APP_MODELS", str(tmp_path / "runs"))
     monkeypatch.setenv("SYNTHWIRE_APP_MEGAPIXELS", "1")
-    return AppTest.from_file(str(SCRIPT), default_timeout=120)
+    return AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S)
 
 
 @pytest.fixture
