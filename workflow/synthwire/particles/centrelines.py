@@ -87,7 +87,8 @@ def trace(mask: np.ndarray, left: int = 0, top: int = 0) -> Centreline | None:
     width = max(1.0, area / max(length, math.sqrt(area)))
     step, sigma = max(1.0, width / 8), max(2.0, width / 2)
     for _ in range(1 if straight else ROUNDS):
-        points = _centred(mask, tracing.evenly(points, step), step, sigma, width, straight)
+        points = tracing.evenly(points, step)
+        points = tracing.centred(mask, points, step, sigma, width, BULGE, straight)
         length = float(np.hypot(*np.diff(points, axis=0).T).sum())
         width = max(1.0, min(area / max(length, 1.0), math.sqrt(area)))
     points = tracing.evenly(points, step)
@@ -156,41 +157,6 @@ def _axis(mask: np.ndarray) -> np.ndarray:
     return np.stack([middle - half * direction, middle + half * direction])
 
 
-def _centred(
-    mask: np.ndarray, points: np.ndarray, step: float, sigma: float, width: float, straight: bool
-) -> np.ndarray:
-    """A line laid between the mask's edges, and extended along its ends to the mask's."""
-    most, gap = 2 * width + 4, max(1.5, 0.2 * width)
-    if not straight:
-        points, tangents, _ = tracing.fit(points, np.ones(len(points)), step, sigma)
-        found = tracing.sides(mask, points, tangents, most, gap)
-        valid = _is_width(found.sum(axis=1))
-        if valid.sum() > 2:
-            # of the line, its ends but half a width
-            cut = round(0.5 * float(np.median(found.sum(axis=1)[valid])) / step)
-            inner = slice(min(cut, len(points) // 3), len(points) - min(cut, len(points) // 3))
-            shift = 0.5 * (found[:, 1] - found[:, 0])
-            across = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-            moved = points + np.where(valid, shift, 0.0)[:, None] * across
-            points, tangents, _ = tracing.fit(moved[inner], valid[inner] * 1.0, step, sigma)
-        first, last = -tangents[0], tangents[-1]
-    else:
-        last = (points[-1] - points[0]) / np.hypot(*(points[-1] - points[0]))
-        first = -last
-    reach = float(sum(mask.shape))
-    head = tracing.ray(mask, points[0, 0], points[0, 1], first[0], first[1], reach, gap)
-    tail = tracing.ray(mask, points[-1, 0], points[-1, 1], last[0], last[1], reach, gap)
-    return np.concatenate([[points[0] + head * first], points, [points[-1] + tail * last]])
-
-
-def _is_width(widths: np.ndarray) -> np.ndarray:
-    """Which widths along a line are this wire's: none of a gap, and none of a bulge."""
-    inside = widths > 0
-    if not inside.any():
-        return inside
-    return inside & (widths <= BULGE * np.median(widths[inside]) + 1)
-
-
 def _measured(
     mask: np.ndarray,
     points: np.ndarray,
@@ -208,7 +174,7 @@ def _measured(
     to_end = np.minimum(along, along[-1] - along)
     near = to_end < 0.5 * np.where(widths > 0, widths, width)
     near[len(points) // 2] = False  # of a particle as wide as long, the middle
-    valid = _is_width(widths) & ~near
+    valid = tracing.are_widths(widths, BULGE) & ~near
     widths = np.where(valid, widths, np.nan)
     curvatures = np.where(near, np.nan, curvatures)
     if _slope(along, widths) > 0:

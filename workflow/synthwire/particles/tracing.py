@@ -219,3 +219,62 @@ def profiles(
             y = points[i, 1] + offset * tangents[i, 0]
             values[i, j] = sample(image, x, y, np.nan)
     return values
+
+
+@njit(cache=True, nogil=True)
+def are_widths(widths: np.ndarray, bulge: float) -> np.ndarray:
+    """Which widths (n,) along a line are this wire's: none of a gap (0), and none of a bulge.
+
+    bulge: how many times the median, and 1 px, is too wide.
+    """
+    inside = widths > 0
+    if not inside.any():
+        return inside
+    return inside & (widths <= bulge * np.median(widths[inside]) + 1)
+
+
+@njit(cache=True, nogil=True)
+def centred(
+    mask: np.ndarray,
+    points: np.ndarray,
+    step: float,
+    sigma: float,
+    width: float,
+    bulge: float,
+    straight: bool,
+) -> np.ndarray:
+    """A line laid between the mask's edges, and extended along its ends to the mask's.
+
+    points: (n, 2), `step` apart; sigma: as `fit` takes it; width: about the wire's; bulge: as
+    `are_widths` takes it; straight: whether the line stays as it is but for its length.
+    """
+    most, gap = 2 * width + 4, max(1.5, 0.2 * width)
+    first, last = points[0] - points[-1], points[-1] - points[0]
+    if straight:
+        first /= math.hypot(first[0], first[1])
+        last /= math.hypot(last[0], last[1])
+    else:
+        points, tangents, _ = fit(points, np.ones(len(points)), step, sigma)
+        found = sides(mask, points, tangents, most, gap)
+        across = found[:, 0] + found[:, 1]
+        valid = are_widths(across, bulge)
+        if valid.sum() > 2:
+            # of the line, its ends but half a width
+            cut = min(round(0.5 * np.median(across[valid]) / step), len(points) // 3)
+            for i in range(len(points)):
+                if valid[i]:
+                    shift = 0.5 * (found[i, 1] - found[i, 0])
+                    points[i, 0] -= shift * tangents[i, 1]
+                    points[i, 1] += shift * tangents[i, 0]
+            inner = points[cut : len(points) - cut]
+            weights = valid[cut : len(valid) - cut].astype(np.float64)
+            points, tangents, _ = fit(inner, weights, step, sigma)
+        first, last = -tangents[0], tangents[-1].copy()
+    reach = float(mask.shape[0] + mask.shape[1])
+    head = ray(mask, points[0, 0], points[0, 1], first[0], first[1], reach, gap)
+    tail = ray(mask, points[-1, 0], points[-1, 1], last[0], last[1], reach, gap)
+    extended = np.empty((len(points) + 2, 2))
+    extended[0] = points[0] + head * first
+    extended[1:-1] = points
+    extended[-1] = points[-1] + tail * last
+    return extended

@@ -19,6 +19,8 @@ from synthwire.io.masks import decode_mask
 from synthwire.io.recordings import read_recording
 
 EDGE_PX = 1  # beyond a mask's edge or within it, blur mixes particle and ground
+DEEP_PX = 2  # where enough pixels are left: at 1.5 px, 4 % of a blurred pixel is from outside
+ENOUGH_OWN_PX = 200  # with fewer, photon noise outweighs that
 LEAST_OWN_PX = 12  # of a particle's own; with fewer its spectrum is unmixed from overlaps
 COMPONENTS = 3
 GROUND_PX = 4  # from all masks; nearer, the haze about a particle takes from I₀
@@ -62,24 +64,20 @@ def particle_spectra(
     """Spectra of amodal masks (n, height, width) in optical densities (energies, height, width).
 
     A particle's spectrum is the mean over the pixels that are its alone, the edges of all masks
-    left out. Optical densities add: those of particles that others cover nearly everywhere come
-    from the pixels of their overlaps, less what the others are known to absorb, by non-negative
-    least squares.
+    left out, twice as wide ones where enough is left. Optical densities add: those of particles
+    that others cover nearly everywhere come from the pixels of their overlaps, less what the others
+    are known to absorb, by non-negative least squares.
     """
-    inner = np.stack([ndimage.binary_erosion(mask, CROSS, EDGE_PX) for mask in masks])
-    near_edge = [
-        ndimage.binary_dilation(mask, CROSS, EDGE_PX) & ~core
-        for mask, core in zip(masks, inner, strict=True)
-    ]
-    clean = np.logical_and.reduce([np.isfinite(page) for page in density])
-    clean &= ~np.logical_or.reduce(near_edge)
-    cover = inner & clean
-    times = cover.sum(axis=0)
+    finite = np.logical_and.reduce([np.isfinite(page) for page in density])
+    cover, deep = (_cores(masks, finite, edge) for edge in (EDGE_PX, DEEP_PX))
+    times, deep_times = cover.sum(axis=0), deep.sum(axis=0)
     shape = (len(masks), len(energies_ev))
     means, spread = np.full(shape, np.nan), np.full(shape, np.nan)
     own_px, overlap_px = np.zeros(len(masks), int), np.zeros(len(masks), int)
     for number, mask in enumerate(cover):
-        own = mask & (times == 1)
+        own, deep_own = mask & (times == 1), deep[number] & (deep_times == 1)
+        if deep_own.sum() >= ENOUGH_OWN_PX:
+            own = deep_own
         own_px[number], overlap_px[number] = own.sum(), (mask & (times > 1)).sum()
         if own_px[number] >= LEAST_OWN_PX:
             values = density[:, own]
@@ -91,6 +89,15 @@ def particle_spectra(
     order = np.argsort(energies, kind="stable")
     means, spread = means[:, order], spread[:, order]
     return Spectra(ids, energies[order], means, spread, own_px, overlap_px, unmixed)
+
+
+def _cores(masks: np.ndarray, finite: np.ndarray, edge: int) -> np.ndarray:
+    """Masks (n, height, width) without what is not finite or within `edge` px of an edge."""
+    inner = np.stack([ndimage.binary_erosion(mask, CROSS, edge) for mask in masks])
+    near = np.zeros_like(finite)
+    for mask, core in zip(masks, inner, strict=True):
+        near |= ndimage.binary_dilation(mask, CROSS, edge) & ~core
+    return inner & finite & ~near
 
 
 def _unmix(density: np.ndarray, cover: np.ndarray, unknown: np.ndarray, means: np.ndarray) -> None:
