@@ -1,6 +1,13 @@
-"""What happens to files."""
+"""What happens to files, and when."""
 
 from __future__ import annotations
+
+import random
+
+
+def spread(end: int, count: int, draw: random.Random) -> list[int]:
+    """So many moments below `end`, one drawn from each part of it."""
+    return [int(end * (part + draw.random()) / count) for part in range(count)]
 
 
 def halved(content: bytes) -> bytes:

@@ -12,7 +12,7 @@ import signal
 import time
 
 import pytest
-from damage import DAMAGES
+from damage import DAMAGES, spread
 from tool_runs import complete, entries, killed_at, start, state, write_images
 
 from synthwire import cli
@@ -45,7 +45,7 @@ def assert_complete(command, images, out) -> None:
 def test_after_kills_the_same_command_ends_with_the_same_results(undisturbed, images, tmp_path):
     command, whole = undisturbed
     draw = random.Random(command)
-    for count in sorted(draw.randrange(entries(whole) - 4) for _ in range(KILLS)):
+    for count in spread(entries(whole) - 4, KILLS, draw):
         assert killed_at(count, draw.uniform(0, 0.02), command, images, tmp_path), count
     assert_complete(command, images, tmp_path)
     assert state(tmp_path) == state(whole)

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from damage import DAMAGES
+from damage import DAMAGES, spread
 from small_run import SmallRun, differences, smaller
 
 from synthwire.runtime.records import recorded, verify
@@ -49,7 +49,7 @@ def assert_whole(run: SmallRun, other: SmallRun) -> None:
 def test_after_kills_the_same_command_ends_with_the_same_results(undisturbed, tmp_path):
     run = small_run(tmp_path)
     draw = random.Random(20)
-    moments = sorted(draw.randrange(undisturbed.jobs_done()) for _ in range(KILLS))
+    moments = spread(undisturbed.jobs_done(), KILLS, draw)
     kills = [
         run.killed(TARGET, jobs, draw.uniform(0, 5), all_of_it=number % 2 == 0)
         for number, jobs in enumerate(moments)

@@ -42,7 +42,10 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     except OSError as error:
         reason = str(error).split("(")[-1].rstrip(")")
         raise InputError(f"{path}: truncated or damaged HDF5 file ({reason})") from None
-    except RuntimeError as error:  # damaged inside: filters and B-trees
+    except InputError:
+        raise
+    # damaged inside: filters and B-trees, places that no file has, names that are none
+    except (RuntimeError, OverflowError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: damaged HDF5 file ({error})") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".jp2", ".pgm", ".
 
 _WITH_PREVIEWS = ("MPO", "ICO", "ICNS", "JPEG")
 MEMORY_FORMATS = ("PNG", "JPEG")
+MOST_PIXELS_A_BYTE = 8 * 1032
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
@@ -38,8 +40,11 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             # Pillow warns of 90 megapixels, which is a common stitched micrograph, and refuses
             # twice that; only the refusal is wanted.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with open_binary(path) as file:
+                size = file.seek(0, os.SEEK_END)
             with open_binary(path) as file, Image.open(file, formats=formats) as opened:
                 require_pixels(path, (opened.height, opened.width), largest_pixels)
+                _require_content(path, opened, size)
                 opened.load()
                 image: Image.Image = ImageOps.exif_transpose(opened)
                 jpeg = opened.format == "JPEG"
@@ -81,6 +86,19 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
         pixel_size_remarks=found.remarks,
         picture_rows=found.picture_rows,
     )
+
+
+def _require_content(path: Path | MemoryFile, image: Image.Image, size: int) -> None:
+    """Refuse, before it is decoded, what has more pixels than so many bytes can hold.
+
+    PNG, which does best, holds 1032 bytes of 8 pixels in one. WebP and JPEG 2000 have no limit.
+    """
+    count = image.width * image.height
+    if image.format not in ("WEBP", "JPEG2000") and count > MOST_PIXELS_A_BYTE * size + 10**6:
+        raise InputError(
+            f"{path}: damaged, or made to fill the memory: {image.height} × {image.width} pixels "
+            f"in {size} bytes"
+        )
 
 
 def _calibration(path: Path | MemoryFile, shape: tuple[int, int]) -> Calibration:
