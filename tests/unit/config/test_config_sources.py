@@ -64,7 +64,7 @@ def test_numbers_are_finite(number):
         (f"{HEAD}\n{ROW.replace('0.02', 'nan')}", r"line 2 (model 01): learning_rate: nan"),
         (f"{HEAD}\n{ROW.replace('0.02', '1e999')}", r"line 2 (model 01): learning_rate: inf"),
         (f"{HEAD}\n{ROW[:-3]}nan", r"line 2 (model 01): nms: nan"),
-        (f"{HEAD}\n{ROW}".replace("\t", ";"), "unknown key"),
+        (f"{HEAD}\n{ROW}".replace("\t", ";"), "no column 'model' in line 1"),
     ],
 )
 def test_a_wrong_table_is_named_with_its_line(tmp_path, text, message):

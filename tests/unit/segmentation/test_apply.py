@@ -96,5 +96,5 @@ def test_no_model_is_one_line(tmp_path, monkeypatch):
         segment(wires(), model=tmp_path)
     load_model_once.cache_clear()  # another test's bundled model
     monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(tmp_path))
-    with pytest.raises(InputError, match=r"bundled\.pth: no such file"):
+    with pytest.raises(InputError, match=r"bundled\.onnx\.zip: no such file"):
         segment(wires())

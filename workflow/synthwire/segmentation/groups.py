@@ -174,7 +174,10 @@ def in_words(statistics: pd.DataFrame) -> list[str]:
             continue
         share = statistic.startswith("share")
         scale, unit = (100, " %") if share else (1, f" {row['unit']}".rstrip())
-        numbers = [f"{scale * row[end]:.4g}" for end in ("value", "low", "high")]
+        numbers = [
+            np.format_float_positional(scale * row[end], 4, fractional=False, trim="-")
+            for end in ("value", "low", "high")
+        ]
         known = "" if math.isnan(row["low"]) else f" ({numbers[1]} to {numbers[2]})"
         lines.append(f"{words}: {numbers[0]}{unit}{known}")
     return lines
