@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import CensoredData, ecdf
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 FEWEST_IMAGES = 3  # from here on images are the units; below, particles
 REPLICATES = 1000
@@ -80,7 +79,7 @@ def difference(first: Estimate, second: Estimate) -> Difference:
     )
     error = math.sqrt(total)
     reach = _quantile(freedom) * error
-    p = 2 * float(student.sf(abs(value) / error, freedom))
+    p = 2 * float(stdtr(freedom, -abs(value) / error))  # of Student's t
     return Difference(value, value - reach, value + reach, p)
 
 
@@ -143,6 +142,8 @@ def survival(lengths: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarr
     whole, open_ended = lengths[~cut], lengths[cut]
     if not len(whole):
         return np.empty(0), np.empty(0)
+    from scipy.stats import CensoredData, ecdf  # here, since it takes long to load
+
     sample = CensoredData(uncensored=np.repeat(whole, 2), right=open_ended)
     found = ecdf(sample).sf
     return found.quantiles, found.probabilities
@@ -209,7 +210,7 @@ def survival_band(
 
 def _quantile(freedom: float) -> float:
     """Student's t within which a share `LEVEL` lies."""
-    return float(student.ppf(0.5 + LEVEL / 2, freedom))
+    return float(stdtrit(freedom, 0.5 + LEVEL / 2))
 
 
 def _in_parts(statistic: Statistic, size: int) -> Statistic:
