@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from synthwire.io.recordings.blank import without_blank
+from synthwire.io.recordings.blank import without_blank, without_dark_lines
 from synthwire.io.recordings.recording import Recording
 
 RNG = np.random.default_rng(3)
@@ -132,3 +132,42 @@ def test_transparent_rims_are_no_picture_and_half_transparent_images_stay():
     assert without_blank(Recording(rgba[None])).pages.shape == (1, 120, 160, 4)
     rgba[..., 3] = 255
     assert without_blank(Recording(rgba[None])).pages.shape == (1, 120, 160, 4)
+
+
+@pytest.mark.parametrize("value", [-1, 65535, 902, 7])
+@pytest.mark.parametrize("end", [1, -1])
+def test_lines_filled_with_any_number(value, end):
+    page = COUNTS.astype(np.int32)
+    page[90:] = value
+    page[89, 50:] = value  # begun
+    found = valid_of(page[::end])[::end]
+    assert found[:90].all() and not found[90:].any()
+    np.testing.assert_array_equal(valid_of(page[::end].T), found[::end].T)
+
+
+def test_a_frame_around_the_picture():
+    page = np.pad(COUNTS, ((20, 30), (25, 10)), constant_values=1500)
+    expected = np.pad(np.ones(COUNTS.shape, bool), ((20, 30), (25, 10)))
+    np.testing.assert_array_equal(valid_of(page), expected)
+
+
+def test_a_ground_of_one_number_is_picture():
+    page = np.full((200, 160), 255, np.uint8)
+    page[30:60, 20:140] = page[100:130, 40:90] = 20
+    assert valid_of(page) is None
+    assert valid_of(np.minimum(COUNTS, 900)) is None  # saturated, but here and there
+
+
+def test_lines_without_intensity_are_no_specimen():
+    page = COUNTS.astype(np.int32)
+    page[40:42] = 0
+    page[:, 7] = -3
+    page[80, :30] = 0  # dense, for a while
+    assert valid_of(page) is None  # of an optical density they might be
+    found = without_dark_lines(Recording(page[None]))
+    expected = np.ones(page.shape, bool)
+    expected[40:42] = expected[:, 7] = False
+    np.testing.assert_array_equal(found.valid[0], expected)
+    assert "3 lines within the image" in found.remarks[0]
+    untouched = Recording(COUNTS[None])
+    assert without_dark_lines(untouched) is untouched

@@ -1,8 +1,11 @@
 """Data bars, captions and scale bars: found where they are drawn, and nowhere else."""
 
+import io
+
 import numpy as np
 import pytest
 from drawn_images import KINDS, PLACES, picture, with_data_bar, with_scale_bar
+from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.io.burnt_in.data_bar import find_data_bars
@@ -24,6 +27,25 @@ def test_a_data_bar_is_found_to_the_row(kind, ground, top):
         assert find_data_bars(image) == expected
         deep = np.uint16(257) * image
         assert find_data_bars(deep) == expected
+
+
+@pytest.mark.parametrize(("ground", "quality"), [(0, 80), (255, 75)])
+def test_a_data_bar_of_a_jpeg(ground, quality):
+    rng = np.random.default_rng(7)
+    image = with_data_bar(picture(rng, "sem", (404, 512)), rng, ground=ground)
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "JPEG", quality=quality)
+    window = find_data_bars(np.asarray(Image.open(content)))
+    assert window is not None and abs(window.bottom - 404) <= 1
+
+
+@pytest.mark.parametrize("rows", [30, 40])
+def test_small_letters_of_a_data_bar_are_read(rows):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("rapidocr")
+    image = with_data_bar(np.empty((0, 512), np.uint8), np.random.default_rng(1), rows=rows)
+    found = read_scale_bar(find_drawings(image, strip=True))
+    assert (found.length_nm, found.length_px) == (500, 120) and found.confidence >= BELIEVED
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,9 @@ import unicodedata
 
 # As `_plain` gives them: small letters, the Greek μ for both code points of the micro sign.
 _NANOMETRES = {
+    "km": 1e12,
     "m": 1e9,
+    "dm": 1e8,
     "cm": 1e7,
     "mm": 1e6,
     "μm": 1e3,

@@ -15,7 +15,7 @@ from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import Source, as_source
 from synthwire.io.grey import filled, invert, one_channel, to_grey8
 from synthwire.io.recordings import Recording, read_recording
-from synthwire.io.recordings.blank import without_blank
+from synthwire.io.recordings.blank import without_blank, without_dark_lines
 from synthwire.io.recordings.picture import with_window
 from synthwire.segmentation.burnt_in import find_burnt_in
 from synthwire.segmentation.options import Preparation
@@ -66,6 +66,8 @@ def read_images(
             complex_part=preparation.complex_part,
             crop=preparation.crop,
         )
+    if preparation.modality == "transmission":
+        recording = without_dark_lines(recording)
     drawings = find_burnt_in(recording)
     try:
         pages = _grey_pages(recording, preparation, drawings.masks)

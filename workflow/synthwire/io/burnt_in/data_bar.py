@@ -15,11 +15,12 @@ MOST = 0.3  # of the image's height
 LEAST_PX = 10
 _MARGINS = (0.02, 0.06, 0.12)  # of the height; the strip's grounds are sought in so many last rows
 _GROUND = 0.5  # share of the strip that is its one or two grounds
-_PLAIN = 0.97  # share of a row within which nothing is written
+_PLAIN = 0.9  # share of a row within which nothing is written; JPEG smears letters into it
 _PICTURE = 0.8  # most of a row of the picture that has the strip's grey values
 _NEW = 0.3  # most of it that has the value of a line below it
 _WRITTEN = 0.15  # least of a row full of letters that is ground
-_TOLERANCE = 2  # of 8 bit: JPEG
+_TOLERANCE = 6  # of 8 bit: JPEG
+_RULE = 0.97  # of a row that is one value, and none of the strip's
 _RULE_PX = 8  # thickest line between picture and strip
 _CONTRAST = 0.2  # of the strip's range, from which something is written on it
 _LETTERS = 4
@@ -82,9 +83,7 @@ def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
         if not fine[strip].all() or share[strip].mean() < _GROUND:
             continue
         first = top + int(np.argmin(rule[strip]))  # past the lines between picture and strip
-        if first - top > _RULE_PX or share[first : first + 2].min() < (
-            _PLAIN if first == top else 0.9
-        ):
+        if first - top > _RULE_PX or share[first : first + 2].min() < _PLAIN:
             continue
         same = _alike(lower[top - 1], lower[top, lower.shape[1] // 2], tolerance)
         new = (same.mean() <= _NEW) if first > top else (share[top - 3 : top].max() <= _PICTURE)
@@ -96,7 +95,7 @@ def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
 def _rules(lower: np.ndarray, share: np.ndarray, tolerance: int) -> np.ndarray:
     """Which rows (N,) are lines from end to end, of another grey value than the grounds."""
     middle = lower[:, lower.shape[1] // 2, None]
-    return (_alike(lower, middle, tolerance).mean(axis=1) >= _PLAIN) & (share < 1 - _PLAIN)
+    return (_alike(lower, middle, tolerance).mean(axis=1) >= _RULE) & (share < 1 - _RULE)
 
 
 def _has_letters(strip: np.ndarray, ground: np.generic) -> bool:

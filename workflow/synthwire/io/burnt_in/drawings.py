@@ -18,6 +18,7 @@ from synthwire.io.burnt_in.ink import Box, Ink, inks, to_bytes
 
 MOST_IN_PICTURE, MOST_IN_STRIP = 0.08, 0.5  # of the pixels, that one ink may cover
 
+_INKED = 0.45  # of the greatest step from a strip's ground, from which it is drawn
 _CRISP = 0.7  # of a letter's surroundings
 _SHARP, _SURE_LETTERS = 0.93, 4  # in a picture that is saturated
 _LEAST_HEIGHT = 5  # of letters
@@ -71,6 +72,8 @@ def find_drawings(page: np.ndarray, *, strip: bool = False) -> list[Drawing]:
     strip: whether the page is a data bar, where the ground is plain.
     """
     image = to_bytes(page[..., :3] if page.ndim == 3 else page)
+    if strip:
+        image = _inked(image)
     found = []
     for ink in inks(image, MOST_IN_STRIP if strip else MOST_IN_PICTURE):
         drawing = _drawing(ink, strip=strip)
@@ -78,6 +81,14 @@ def find_drawings(page: np.ndarray, *, strip: bool = False) -> list[Drawing]:
             boxes = [] if strip else _boxes_behind(image, drawing)
             found.append(Drawing(ink, drawing.lines, drawing.bars, boxes))
     return found
+
+
+def _inked(strip: np.ndarray) -> np.ndarray:
+    """A data bar, white on black: small letters are smoothed all over, and would be no ink."""
+    grey = strip if strip.ndim == 2 else strip.max(axis=2)
+    ground = int(np.bincount(grey.ravel()).argmax())
+    away = np.abs(grey.astype(np.int16) - ground) / max(ground, 255 - ground)
+    return np.where(away > _INKED, 255, 255 * away).astype(np.uint8)
 
 
 def mask_of(drawings: Sequence[Drawing], shape: tuple[int, int]) -> np.ndarray:

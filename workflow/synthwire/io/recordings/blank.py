@@ -1,8 +1,8 @@
 """Pixels that are no picture: rims of turned or shifted images, lines that a scan never reached.
 
-They are NaN, wholly transparent, or exactly zero. Zeros count only where their shape cannot be that
-of the ground: they fill whole lines (two at least) to the image's end, or they lie in corners so
-that a convex region is left.
+They are NaN, wholly transparent, or of one number. Zeros count only where their shape cannot be
+that of the ground: they fill whole lines (two at least) to the image's end, or they lie in corners
+so that a convex region is left; any other number where it fills whole lines and stops at once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _HOLLOW = 0.25  # how much of the rim the picture's convex hull may cover
 _LEAST_RIM = 16  # coarse pixels; a smaller one has no shape
 _LEAST_CONVEX = 0.6  # of the image; less may be one particle on a ground of zeros
 _LEAST_LINES = 0.05
+# Of the lines beside those of one number, and of the rest: from there on it is the picture's own.
+_FILLING, _OWN = 0.1, 0.25
 _DARK = 10  # percentile of the picture's values
 _COARSE = 256  # pixels of the longer side in which shapes are judged
 
@@ -99,7 +101,64 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
         rim = _rim(empty, values)
         if rim is not None:
             valid = ~rim if valid is None else valid & ~rim
+    if valid is None and values.dtype.kind != "b":
+        valid = _without_filling(values)
     return valid if valid is not None and valid.any() else None
+
+
+def _without_filling(values: np.ndarray) -> np.ndarray | None:
+    """Where a page is a picture, without lines at its ends that were filled with one number."""
+    picture = np.ones(values.shape, bool)
+    for pixels, shown in ((values, picture), (values.T, picture.T)):
+        for way, part in ((pixels, shown), (pixels[::-1], shown[::-1])):
+            lines = _filled_lines(way)
+            if lines:
+                part[-lines:] = False
+    return None if picture.all() else picture
+
+
+def _filled_lines(values: np.ndarray) -> int:
+    """How many of the last rows hold one number alone, and no picture.
+
+    A picture's own ground may be one number, too; but then it has it beside these rows as well.
+    Zeros are judged by `_rim`.
+    """
+    height, width = values.shape
+    if values[-1, 0] == 0:
+        return 0
+    one = (values == values[-1, 0]).all(axis=1)
+    lines = height if one.all() else int(np.argmin(one[::-1]))
+    if not max(2, _LEAST_LINES * height) <= lines < height - 2:
+        return 0
+    last = height - lines - 1  # the one in which a scan was stopped
+    inner = values[:last, width // 4 : width - width // 4] == values[-1, 0]
+    own = inner[-2:].mean() >= _FILLING or inner.mean() >= _OWN
+    return 0 if own else lines
+
+
+def without_dark_lines(recording: Recording) -> Recording:
+    """A recording of transmitted intensities without the lines that have none, as of a shut beam.
+
+    Where only these are no picture, its ground transmits; whole lines of zeros are no specimen.
+    """
+    values = recording.pages if recording.pages.ndim == 3 else recording.pages.max(axis=3)
+    valid = np.ones(values.shape, bool) if recording.valid is None else recording.valid.copy()
+    if recording.window is not None:
+        inner = np.zeros(values.shape[1:], bool)
+        inner[recording.window.rows_columns] = True
+        valid &= inner
+    lines = 0
+    for shown, page in zip(valid, values, strict=True):
+        for part, turned in ((shown, page), (shown.T, page.T)):
+            there = part.sum(axis=1)
+            dark = (there > 0) & (((turned <= 0) & part).sum(axis=1) >= _FULL * there)
+            if dark.sum() < (there > 0).sum() / 2:
+                part[dark] = False
+                lines += int(dark.sum())
+    if not lines:
+        return recording
+    said = f"{lines} lines within the image without any intensity are no picture"
+    return replace(recording, valid=valid, remarks=(*recording.remarks, said))
 
 
 def _rim(empty: np.ndarray, values: np.ndarray) -> np.ndarray | None:
