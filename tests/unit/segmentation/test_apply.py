@@ -12,7 +12,7 @@ from synthwire.io.files import MemoryFile
 from synthwire.io.stacks import write_stack
 from synthwire.segmentation.apply import scale_for
 from synthwire.segmentation.images import GreyImage
-from synthwire.segmentation.models import Model, load_model_once
+from synthwire.segmentation.models import Model
 
 
 def test_an_unknown_modality_names_the_known_ones():
@@ -94,7 +94,6 @@ def test_a_scale_by_hand_is_one_look_without_a_word():
 def test_no_model_is_one_line(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no model; 'bundled' is expected, or a run's folder"):
         segment(wires(), model=tmp_path)
-    load_model_once.cache_clear()  # another test's bundled model
     monkeypatch.setenv("SYNTHWIRE_WEIGHTS", str(tmp_path))
     with pytest.raises(InputError, match=r"bundled\.onnx\.zip: no such file"):
         segment(wires())

@@ -12,7 +12,6 @@ from synthwire.config import checks
 from synthwire.datasets.image_sets.simulated import simulate_page
 from synthwire.io.masks import encode_mask
 from synthwire.segmentation.doubts import doubts_of
-from synthwire.segmentation.models import load_model_once
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result import Segmentation
 
@@ -22,7 +21,6 @@ LEARNT = {"particle_width_px": 12.0, "particle_width_log_sd": 0.6}
 @pytest.fixture(scope="module")
 def simulated(root) -> dict[str, np.ndarray]:
     """Twenty images of the virtual microscopes of config/demo.yaml."""
-    load_model_once.cache_clear()  # another test's network may stand for the bundled one
     config = checks.resolve(yaml.safe_load((root / "config" / "demo.yaml").read_text()))
     return {
         f"{key} {page}": simulate_page(key, entry, 11, page).image

@@ -165,4 +165,11 @@ def _trained(folder: Path) -> tuple[Path, dict]:
     return path, {**card, "sha256": sha256_of_json([sha256(path), card])}
 
 
-load_model_once = functools.lru_cache(maxsize=2)(load_model)  # kept for the next call
+def load_model_once(model: str | None = None, *, device: str = "auto") -> Model:
+    """What `load_model` gives, kept for the next call."""
+    return _kept(model, device, weights.bundled_folder())
+
+
+@functools.lru_cache(maxsize=2)
+def _kept(model: str | None, device: str, _bundled_folder: Path) -> Model:
+    return load_model(model, device=device)
