@@ -16,7 +16,7 @@ import pandas as pd
 from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
-from synthwire.io.masks import decode_mask, encode_mask, segmentation_to_rle
+from synthwire.io.masks import decode_crops, decode_mask, encode_mask, segmentation_to_rle
 from synthwire.segmentation import strokes
 from synthwire.segmentation.options import BY_HAND
 from synthwire.segmentation.result import IMAGE_ID, Segmentation
@@ -162,10 +162,11 @@ def move_end(result: Segmentation, number: int, point: Sequence[float]) -> Step:
 def leave_out(result: Segmentation, points: Points) -> Step:
     """All particles of which most lies in a polygon, left out; InputError when there are none."""
     region = strokes.draw_polygon(points, result.image.shape)
+    crops = decode_crops(item["segmentation"] for item in result.selected)
     inside = [
         number
-        for number in result.ids
-        if region[mask := mask_of(result, number)].sum() > mask.sum() / 2
+        for number, crop in zip(result.ids, crops, strict=True)
+        if region[crop.place][crop.pixels].sum() > crop.pixels.sum() / 2
     ]
     if not inside:
         raise InputError("no particle lies in that region")

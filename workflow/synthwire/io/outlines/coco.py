@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.io.files import write_json
-from synthwire.io.masks import decode_mask, segmentation_to_rle
+from synthwire.io.masks import decode_crop, decode_mask, segmentation_to_rle
 from synthwire.io.outlines.collector import Collector, require_pixels
 from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of
 from synthwire.io.outlines.pairing import listed
@@ -267,9 +267,9 @@ def write_coco(
     if polygons:
         annotations = []
         for item in data["annotations"]:
-            mask = decode_mask(item["segmentation"])
+            mask, top, left = decode_crop(item["segmentation"])
             if (ndimage.binary_fill_holes(mask) == mask).all():
-                rings = [ring.ravel().tolist() for ring in rings_of(mask)]
+                rings = [ring.ravel().tolist() for ring in rings_of(mask, top, left)]
                 item = {**item, "segmentation": rings}
             annotations.append(item)
         data = {**data, "annotations": annotations}
