@@ -90,10 +90,13 @@ TRICKS = {
 }
 
 
-def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
+def scenes(
+    count: int, size: int, width_px: float, margin_px: int = 0, wires: int | None = None
+) -> dict:
     """COCO data of optical-density images (size × size), their pixels under `pixels`.
 
-    width_px: typical width of a wire, as the network knows it; margin_px: of nothing on all sides.
+    width_px: typical width of a wire, as the network knows it; margin_px: of nothing on all sides;
+    wires: how many an image, None for 60 to 110 on 512 × 512.
     """
     side = size - 2 * margin_px
     number_of_wires = {
@@ -110,7 +113,7 @@ def scenes(count: int, size: int, width_px: float, margin_px: int = 0) -> dict:
             "voxel_size_nm": voxel_nm,
             "populations": [
                 {
-                    "count": number_of_wires,
+                    "count": number_of_wires if wires is None else wires,
                     "particles": [
                         {
                             "length_nm": {"distribution": "lognormal", "median": 600, "sigma": 0.5},
