@@ -216,14 +216,15 @@ class _Hourglass(nn.Module):
 
     def __init__(self, network: Hourglass, predictor: nn.Conv2d) -> None:
         super().__init__()
-        self.network = copy.deepcopy(network)
+        quick: Any = copy.deepcopy(network)
         into = network.enlarge.weight.permute(2, 3, 1, 0).flatten(0, 2)[:, :, None, None]
-        self.network.enlarge = _convolution(into, network.enlarge.bias.repeat(4))
-        self.network.enter = _Filled(network.enter)
+        quick.enlarge = _convolution(into, _bias(network.enlarge).repeat(4))
+        quick.enter = _Filled(network.enter)
+        self.network = quick
         apart = torch.block_diag(*[predictor.weight[:, :, 0, 0]] * 4)
         # a part's classes lie together; for the shuffle, a class's parts do
         order = torch.arange(len(apart)).reshape(4, -1).T.flatten()
-        last = apart[order][:, :, None, None], predictor.bias.repeat_interleave(4)
+        last = apart[order][:, :, None, None], _bias(predictor).repeat_interleave(4)
         self.predictor = _convolution(*last)
 
     def forward(self, regions: torch.Tensor) -> torch.Tensor:
@@ -237,11 +238,15 @@ class _Filled(nn.Module):
         super().__init__()
         self.more = -layer.in_channels % 8
         self.layer = _convolution(
-            functional.pad(layer.weight, (0, 0, 0, 0, 0, self.more)), layer.bias
+            functional.pad(layer.weight, (0, 0, 0, 0, 0, self.more)), _bias(layer)
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return functional.relu(self.layer(functional.pad(x, (0, 0, 0, 0, 0, self.more))))
+
+
+def _bias(layer: nn.Conv2d | nn.ConvTranspose2d) -> torch.Tensor:
+    return layer.bias if layer.bias is not None else layer.weight.new_zeros(layer.out_channels)
 
 
 def _convolution(weight: torch.Tensor, bias: torch.Tensor) -> nn.Conv2d:
