@@ -84,7 +84,7 @@ def check_app() -> dict:
     app = AppTest.from_file(str(SCRIPT), default_timeout=300).run()
     assert not app.exception, app.exception
     assert not app.error, app.error
-    assert any("particles" in item.value for item in app.markdown), app.markdown
+    assert any(item.label == "Particles" and int(item.value) > 0 for item in app.metric), app.metric
     return {}
 
 

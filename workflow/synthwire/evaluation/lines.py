@@ -56,6 +56,8 @@ def line_agreement(
             if own is None or true is None:
                 continue
             one, other = measure_line(own), measure_line(true)
+            if other.length == 0 or other.width == 0:  # a speck, which has no line to follow
+                continue
             rows.append(
                 (
                     float((layers[masks[number]] > 1).mean()) >= least,

@@ -167,7 +167,7 @@ def _name_shades(ax: Axes, factor: str, groups: Sequence[pd.DataFrame]) -> None:
     settings = pd.DataFrame([group.iloc[0] for group in groups])[[*FACTORS]].drop(columns=factor)
     apart = [name for name in settings if len(settings[name].unique()) > 1]
     ax.legend(
-        handles=[
+        [
             Line2D(
                 [],
                 [],
@@ -176,7 +176,7 @@ def _name_shades(ax: Axes, factor: str, groups: Sequence[pd.DataFrame]) -> None:
             )
             for index in range(len(groups))
         ],
-        labels=[", ".join(f"{value:g}" for value in row) for row in settings[apart].to_numpy()],
+        [", ".join(f"{value:g}" for value in row) for row in settings[apart].to_numpy()],
         title=", ".join(FACTORS[name] for name in apart),
         loc="upper center",
         bbox_to_anchor=(0.5, -0.42),
@@ -187,10 +187,12 @@ def _name_shades(ax: Axes, factor: str, groups: Sequence[pd.DataFrame]) -> None:
     )
 
 
-def _shade(colour: str, darkness: float) -> tuple[float, ...]:
+def _shade(colour: str, darkness: float) -> tuple[float, float, float]:
     """The colour mixed with white: a quarter of it at darkness 0, itself at 1."""
-    own = np.asarray(to_rgb(colour))
-    return tuple(own * (0.25 + 0.75 * darkness) + (0.75 - 0.75 * darkness))
+    red, green, blue = np.asarray(to_rgb(colour)) * (0.25 + 0.75 * darkness) + (
+        0.75 - 0.75 * darkness
+    )
+    return float(red), float(green), float(blue)
 
 
 def _limits(table: pd.DataFrame) -> tuple[float, float]:

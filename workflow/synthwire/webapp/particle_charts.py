@@ -158,8 +158,9 @@ def _over_image(
     part = result.info.get("window")
     shapes = [] if part is None else _beyond(part, height, width)
     if result.pixel_size_nm is not None:
-        layout |= _scale_bar(result.image, result.pixel_size_nm[1])
-        shapes += layout["shapes"]
+        bar = _scale_bar(result.image, result.pixel_size_nm[1])
+        layout |= bar
+        shapes += bar["shapes"]
     layout["shapes"] = shapes
     return go.Figure([*traces, *emphasis, _markers(layers, result, ids)], layout)
 

@@ -169,7 +169,7 @@ def _take(collector: Collector, page: int, where: str, item: Mapping, name: str)
     with collector.attempt(where):
         if isinstance(segmentation, str | dict):
             rle = _mask_of_run_lengths(collector, segmentation, where)
-        elif _are_run_lengths(segmentation):
+        elif isinstance(segmentation, list) and _are_run_lengths(segmentation):
             codes = [_mask_of_run_lengths(collector, part, where) for part in segmentation]
             rle = collector.merge(codes)
         elif segmentation:
@@ -192,12 +192,8 @@ def _mask_of_box(collector: Collector, box: Any, where: str) -> dict:
     return collector.mask_of_box((x, y), (x + width, y + height), where)
 
 
-def _are_run_lengths(parts: Any) -> bool:
-    return (
-        isinstance(parts, list)
-        and bool(parts)
-        and all(isinstance(part, dict) and "counts" in part for part in parts)
-    )
+def _are_run_lengths(parts: list) -> bool:
+    return bool(parts) and all(isinstance(part, dict) and "counts" in part for part in parts)
 
 
 def _mask_of_run_lengths(collector: Collector, segmentation: dict | str, where: str) -> dict:
