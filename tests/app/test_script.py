@@ -338,7 +338,7 @@ def test_missing_weights_are_one_message(app, tmp_path, monkeypatch):
     st.cache_resource.clear()
     app.run()
     assert not app.exception
-    assert "bundled.pth: no such file" in messages(app)[0]
+    assert "bundled.onnx.zip: no such file" in messages(app)[0]
 
 
 def test_a_wrong_setting_is_one_message(app, monkeypatch):
