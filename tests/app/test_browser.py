@@ -40,7 +40,7 @@ def server(weights_folder, tmp_path_factory) -> Iterator[Server]:
     settings = {
         "SYNTHWIRE_WEIGHTS": str(weights_folder),
         "SYNTHWIRE_APP_MODELS": str(folder / "runs"),
-        "SYNTHWIRE_APP_MEGAPIXELS": "1",
+        "SYNTHWIRE_APP_MEGAPIXELS": "4",
         "STREAMLIT_SERVER_MAX_UPLOAD_SIZE": "1",
     }
     with running_app(folder, settings) as running:
@@ -271,7 +271,7 @@ def test_each_bad_upload_has_its_message(open_page):
         ("nothing.tif", b"", "nothing.tif: the file is empty"),
         ("broken.h5", b"\x89HDF\r\n\x1a\n", "broken.h5: truncated or damaged"),
         ("grey.png", encoded(np.full((64, 64), 9, np.uint8), "png"), "has the same value"),
-        ("huge.png", encoded(np.zeros((1200, 1000), np.uint8), "png"), "at most 1 megapixels"),
+        ("huge.png", encoded(np.zeros((2100, 2000), np.uint8), "png"), "at most 4 megapixels"),
     ):
         send(page, (name, content))
         expect(alert(page, says)).to_be_visible()
@@ -420,12 +420,12 @@ def test_the_part_that_is_picture_is_drawn_and_outlines_stand_alone(open_page):
 def test_no_old_numbers_stand_there_while_another_image_is_searched(open_page):
     page = open_page()
     particles(page)
-    large = np.tile(WIRES, (7, 6))
-    noise = np.random.default_rng(0).integers(0, 40, large.shape, dtype=np.uint8)
-    send(page, ("large.png", encoded(large + noise, "png")))
+    noise = np.random.default_rng(0).integers(0, 40, WIRES.shape, dtype=np.uint8)
+    large = np.tile(WIRES + noise, (14, 12))  # so large that Cancel is there long enough
+    send(page, ("large.png", encoded(large, "png")))
     expect(button(page, "Cancel")).to_be_visible()
     old = page.get_by_test_id("stMetric").filter(visible=True)
-    expect(old).to_have_count(0, timeout=5000)
+    expect(old).to_have_count(0)
     button(page, "Cancel").click()
     expect(text(page, "large.png was cancelled")).to_be_visible()
     button(page, "Search").click()
