@@ -7,6 +7,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+Taps = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 _HALF, _ONE = np.float32(0.5), np.float32(1)
 
 
@@ -28,16 +30,9 @@ def pool(
     bins = pooled.shape[1]
     height, width, channels = feature.shape
     for region in which:
-        left, top = boxes[region, 0] * scale - _HALF, boxes[region, 1] * scale - _HALF
-        across, down = (
-            boxes[region, 2] * scale - _HALF - left,
-            boxes[region, 3] * scale - _HALF - top,
+        rows, columns, (y0, y1, wy), (x0, x1, wx), share = sample_grid(
+            boxes[region], scale, bins, samples, height, width
         )
-        rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
-        columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
-        y0, y1, wy = _taps(top, down, bins, rows, height)
-        x0, x1, wx = _taps(left, across, bins, columns, width)
-        share = _ONE / np.float32(max(rows * columns, 1))
         for i in range(bins):
             for j in range(bins):
                 total = pooled[region, i, j]
@@ -57,9 +52,27 @@ def pool(
 
 
 @njit(cache=True, nogil=True)
-def _taps(
-    start: np.float32, length: np.float32, bins: int, samples: int, cells: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sample_grid(
+    box: np.ndarray, scale: np.float32, bins: int, samples: int, height: int, width: int
+) -> tuple[int, int, Taps, Taps, np.float32]:
+    """Samples of a bin down and across, where all of a box's lie along y and x, and the weight of
+    one. box: x0, y0, x1, y1; the others as in `pool`, of a map (height, width).
+    """
+    left, top = box[0] * scale - _HALF, box[1] * scale - _HALF
+    across, down = box[2] * scale - _HALF - left, box[3] * scale - _HALF - top
+    rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
+    columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
+    return (
+        rows,
+        columns,
+        _taps(top, down, bins, rows, height),
+        _taps(left, across, bins, columns, width),
+        _ONE / np.float32(max(rows * columns, 1)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _taps(start: np.float32, length: np.float32, bins: int, samples: int, cells: int) -> Taps:
     """Where the samples along one side of a region lie: lower cell, upper cell, upper's weight.
 
     start, length: of the region, in cells. A sample outside of the map has a lower cell of −1.

@@ -1,4 +1,4 @@
-"""ROIAlign, compiled for channels that lie last."""
+"""ROIAlign for training: `inference.roi_align` with its gradient."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from synthwire.inference.roi_align import pool, sample_grid
+
 from detectron2.layers import ROIAlign
 from detectron2.modeling.poolers import (
     ROIPooler,
@@ -16,9 +18,7 @@ from detectron2.modeling.poolers import (
     convert_boxes_to_pooler_format,
 )
 
-_HALF = np.float32(0.5)
 _ONE = np.float32(1)
-_Taps = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def can_pool(pooler: ROIPooler) -> bool:
@@ -78,8 +78,9 @@ class _PoolRegions(torch.autograd.Function):
         pooled = torch.empty(len(rois), bins, bins, features[0].shape[1])
         for level, (feature, scale) in enumerate(zip(features, scales, strict=True)):
             which = np.flatnonzero(levels == level)
-            if len(which):
-                _pool(_pixels(feature), rois, which, np.float32(scale), samples, pooled.numpy())
+            for image, pixels in enumerate(_pixels(feature) if len(which) else ()):
+                own = which[rois[which, 0] == image]
+                pool(pixels, rois[:, 1:], own, np.float32(scale), samples, pooled.numpy())
         return pooled.permute(0, 3, 1, 2)
 
     @staticmethod
@@ -98,93 +99,6 @@ class _PoolRegions(torch.autograd.Function):
 
 
 @numba.njit(cache=True, nogil=True)
-def _taps(start: np.float32, length: np.float32, bins: int, samples: int, cells: int) -> _Taps:
-    """Where the samples along one side of a region lie: lower cell, upper cell, upper's weight.
-
-    start, length: of the region, in cells. A sample outside of the map has a lower cell of -1.
-    The conventions are those of torchvision's ROIAlign.
-    """
-    low = np.empty(bins * samples, np.int64)
-    high = np.empty(bins * samples, np.int64)
-    weight = np.empty(bins * samples, np.float32)
-    side = length / np.float32(bins)
-    for index in range(bins * samples):
-        at = (
-            start
-            + np.float32(index // samples) * side
-            + (np.float32(index % samples) + _HALF) * side / np.float32(samples)
-        )
-        if at < -1 or at > cells:
-            low[index] = -1
-            continue
-        cell = int(max(at, np.float32(0)))
-        low[index] = min(cell, cells - 1)
-        high[index] = min(cell + 1, cells - 1)
-        weight[index] = max(at, np.float32(0)) - np.float32(cell) if cell < cells - 1 else 0
-    return low, high, weight
-
-
-@numba.njit(cache=True, nogil=True)
-def _grid(
-    box: np.ndarray, scale: np.float32, bins: int, samples: int, height: int, width: int
-) -> tuple[int, int, _Taps, _Taps, np.float32]:
-    """Sample positions of one region along y and x, and the weight of one sample."""
-    left = box[1] * scale - _HALF
-    top = box[2] * scale - _HALF
-    across = box[3] * scale - _HALF - left
-    down = box[4] * scale - _HALF - top
-    rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
-    columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
-    return (
-        rows,
-        columns,
-        _taps(top, down, bins, rows, height),
-        _taps(left, across, bins, columns, width),
-        _ONE / np.float32(max(rows * columns, 1)),
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _pool(
-    feature: np.ndarray,
-    rois: np.ndarray,
-    which: np.ndarray,
-    scale: np.float32,
-    samples: int,
-    pooled: np.ndarray,
-) -> None:
-    """ROIAlign: the regions `which` of `rois` (image, x0, y0, x1, y1), from one map into `pooled`.
-
-    feature: (images, height, width, channels); pooled: (regions, bins, bins, channels).
-    """
-    bins = pooled.shape[1]
-    _, height, width, channels = feature.shape
-    for region in which:
-        image = feature[int(rois[region, 0])]
-        rows, columns, (y0, y1, wy), (x0, x1, wx), share = _grid(
-            rois[region], scale, bins, samples, height, width
-        )
-        for i in range(bins):
-            for j in range(bins):
-                total = pooled[region, i, j]
-                total[:] = 0
-                for a in range(i * rows, (i + 1) * rows):
-                    for b in range(j * columns, (j + 1) * columns):
-                        if y0[a] < 0 or x0[b] < 0:
-                            continue
-                        w00 = (_ONE - wy[a]) * (_ONE - wx[b]) * share
-                        w01 = (_ONE - wy[a]) * wx[b] * share
-                        w10 = wy[a] * (_ONE - wx[b]) * share
-                        w11 = wy[a] * wx[b] * share
-                        p00 = image[y0[a], x0[b]]
-                        p01 = image[y0[a], x1[b]]
-                        p10 = image[y1[a], x0[b]]
-                        p11 = image[y1[a], x1[b]]
-                        for c in range(channels):
-                            total[c] += w00 * p00[c] + w01 * p01[c] + w10 * p10[c] + w11 * p11[c]
-
-
-@numba.njit(cache=True, nogil=True)
 def _spread(
     pooled: np.ndarray,
     rois: np.ndarray,
@@ -193,13 +107,16 @@ def _spread(
     samples: int,
     feature: np.ndarray,
 ) -> None:
-    """The transpose of `_pool`: adds the regions' gradients to the map's."""
+    """The transpose of `pool`: adds the gradients of regions (image, x0, y0, x1, y1) to the map's.
+
+    feature: (images, height, width, channels).
+    """
     bins = pooled.shape[1]
     _, height, width, channels = feature.shape
     for region in which:
         image = feature[int(rois[region, 0])]
-        rows, columns, (y0, y1, wy), (x0, x1, wx), share = _grid(
-            rois[region], scale, bins, samples, height, width
+        rows, columns, (y0, y1, wy), (x0, x1, wx), share = sample_grid(
+            rois[region, 1:], scale, bins, samples, height, width
         )
         for i in range(bins):
             for j in range(bins):
