@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthwire.evaluation.evaluate import evaluate_predictions
-from synthwire.io.masks import segmentation_to_rle
-from synthwire.particles.table import match_masks
+from synthwire.particles.table import matched_images
 
 NOTHING = "nothing"
 
@@ -59,29 +58,13 @@ def confusion(
     names = [category["name"] for category in ground_truth["categories"]]
     place = {category["id"]: number for number, category in enumerate(ground_truth["categories"])}
     counts = np.zeros((len(names) + 1, len(names) + 1), dtype=int)
-    for image in ground_truth["images"]:
-        size = image["height"], image["width"]
-        outlines = [it for it in ground_truth["annotations"] if it["image_id"] == image["id"]]
-        found = sorted(
-            (
-                item
-                for item in predictions
-                if item["image_id"] == image["id"] and item["score"] >= settings["accuracy_score"]
-            ),
-            key=lambda item: -item["score"],
-        )
-        crowd = np.array([bool(item.get("iscrowd", 0)) for item in outlines], dtype=bool)
-        partner, ignored = match_masks(
-            [segmentation_to_rle(item["segmentation"], *size) for item in outlines],
-            [segmentation_to_rle(item["segmentation"], *size) for item in found],
-            crowd,
-        )
-        for number, item in enumerate(found):
-            if ignored[number]:
+    for one in matched_images(ground_truth, predictions, settings["accuracy_score"]):
+        for index, partner, ignored in zip(one.found, one.partner, one.ignored, strict=True):
+            if ignored:
                 continue
-            true = place[outlines[partner[number]]["category_id"]] if partner[number] >= 0 else -1
-            counts[true, place[item["category_id"]]] += 1
-        for number, item in enumerate(outlines):
-            if not crowd[number] and number not in partner:
+            true = place[one.outlines[partner]["category_id"]] if partner >= 0 else -1
+            counts[true, place[predictions[index]["category_id"]]] += 1
+        for number, item in enumerate(one.outlines):
+            if not one.crowd[number] and number not in one.partner:
                 counts[place[item["category_id"]], -1] += 1
     return pd.DataFrame(counts, index=[*names, NOTHING], columns=[*names, NOTHING])

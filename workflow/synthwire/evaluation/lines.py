@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from synthwire.io.masks import decode_mask, segmentation_to_rle
+from synthwire.io.masks import decode_mask
 from synthwire.particles.centrelines import measure_line
 from synthwire.particles.line_table import line_of
-from synthwire.particles.table import match_masks
+from synthwire.particles.table import matched_images
 from synthwire.particles.tracing import evenly
 
 FINE_PX = 0.1  # between points of the annotated line, from which distances are taken
@@ -29,30 +29,13 @@ def line_agreement(
     """
     least = (settings.get("overlap_limits") or [1.0])[-1]
     rows: list[tuple[bool, float, float, float]] = []
-    for image in ground_truth["images"]:
-        size = image["height"], image["width"]
-        outlines = [
-            (segmentation_to_rle(item["segmentation"], *size), bool(item.get("iscrowd", 0)))
-            for item in ground_truth["annotations"]
-            if item["image_id"] == image["id"]
-        ]
-        found = sorted(
-            (
-                item
-                for item in predictions
-                if item["image_id"] == image["id"] and item["score"] >= settings["accuracy_score"]
-            ),
-            key=lambda item: -item["score"],
-        )
-        rles = [segmentation_to_rle(item["segmentation"], *size) for item in found]
-        crowd = np.array([ignored for _, ignored in outlines], dtype=bool)
-        partner, _ = match_masks([rle for rle, _ in outlines], rles, crowd)
-        masks = [decode_mask(rle) for rle, _ in outlines]
-        layers = np.sum(masks, axis=0) if masks else np.zeros(size)
-        for rle, number in zip(rles, partner.tolist(), strict=True):
+    for image in matched_images(ground_truth, predictions, settings["accuracy_score"]):
+        masks = [decode_mask(rle) for rle in image.outline_rles]
+        layers = np.sum(masks, axis=0)
+        for rle, number in zip(image.found_rles, image.partner.tolist(), strict=True):
             if number < 0:
                 continue
-            own, true = line_of(rle), line_of(outlines[number][0])
+            own, true = line_of(rle), line_of(image.outline_rles[number])
             if own is None or true is None:
                 continue
             one, other = measure_line(own), measure_line(true)

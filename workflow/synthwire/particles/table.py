@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,36 +48,62 @@ def particle_statistics(
     (iscrowd=1) are left out, and so are predictions that fit one of them and no other outline.
     Lengths in nm take a pixel's side as the geometric mean where it is not square.
     """
+    rows = []
+    for one in matched_images(ground_truth, predictions, settings["statistics_score"]):
+        side, image_id = pixel_side_nm(one.image), one.image["id"]
+        for number, (item, rle) in enumerate(zip(one.outlines, one.outline_rles, strict=True)):
+            if one.crowd[number]:
+                continue
+            row = ("annotation", image_id, item["id"], math.nan)
+            matched = bool(np.any(one.partner == number))
+            rows.append((*row, *_row(rle, side), matched, _at_border(rle)))
+        for number, (index, rle) in enumerate(zip(one.found, one.found_rles, strict=True)):
+            if one.ignored[number]:
+                continue
+            row = ("prediction", image_id, index, float(predictions[index]["score"]))
+            rows.append((*row, *_row(rle, side), bool(one.partner[number] >= 0), _at_border(rle)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+class MatchedImage(NamedTuple):
+    """The annotations and predictions of one image, matched with each other.
+
+    outlines: COCO annotations, of which crowd (n,) are to be ignored; found: numbers of the
+    predictions, best score first; partner, ignored (m,): as `match_masks` gives them.
+    """
+
+    image: Mapping
+    outlines: list[Mapping]
+    outline_rles: list[dict]
+    crowd: np.ndarray
+    found: list[int]
+    found_rles: list[dict]
+    partner: np.ndarray
+    ignored: np.ndarray
+
+
+def matched_images(
+    ground_truth: dict, predictions: Sequence[Mapping], least_score: float
+) -> Iterator[MatchedImage]:
+    """Each image of a COCO data set with the COCO results that have a score of `least_score`."""
     annotated: dict = {image["id"]: [] for image in ground_truth["images"]}
     predicted: dict = {image["id"]: [] for image in ground_truth["images"]}
     for item in ground_truth["annotations"]:
         annotated[item["image_id"]].append(item)
     for number, item in enumerate(predictions):
-        if item["score"] >= settings["statistics_score"]:
-            predicted[item["image_id"]].append((number, item))
-    rows = []
+        if item["score"] >= least_score:
+            predicted[item["image_id"]].append(number)
     for image in ground_truth["images"]:
+        size = image["height"], image["width"]
         outlines = annotated[image["id"]]
-        detections = sorted(predicted[image["id"]], key=lambda entry: -entry[1]["score"])
-        height, width = image["height"], image["width"]
-        outline_rles = [segmentation_to_rle(a["segmentation"], height, width) for a in outlines]
-        detection_rles = [
-            segmentation_to_rle(p["segmentation"], height, width) for _, p in detections
-        ]
-        crowd = np.array([bool(a.get("iscrowd", 0)) for a in outlines], dtype=bool)
-        partner, ignored = match_masks(outline_rles, detection_rles, crowd)
-        side = pixel_side_nm(image)
-        for number, (item, rle) in enumerate(zip(outlines, outline_rles, strict=True)):
-            if crowd[number]:
-                continue
-            row = ("annotation", image["id"], item["id"], math.nan)
-            rows.append((*row, *_row(rle, side), bool(np.any(partner == number)), _at_border(rle)))
-        for number, ((index, item), rle) in enumerate(zip(detections, detection_rles, strict=True)):
-            if ignored[number]:
-                continue
-            row = ("prediction", image["id"], index, float(item["score"]))
-            rows.append((*row, *_row(rle, side), bool(partner[number] >= 0), _at_border(rle)))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        found = sorted(predicted[image["id"]], key=lambda number: -predictions[number]["score"])
+        outline_rles, found_rles = (
+            [segmentation_to_rle(item["segmentation"], *size) for item in items]
+            for items in (outlines, [predictions[number] for number in found])
+        )
+        crowd = np.array([bool(item.get("iscrowd", 0)) for item in outlines], dtype=bool)
+        matches = match_masks(outline_rles, found_rles, crowd)
+        yield MatchedImage(image, outlines, outline_rles, crowd, found, found_rles, *matches)
 
 
 def match_masks(
