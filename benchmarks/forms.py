@@ -1,6 +1,6 @@
 """The bundled model in both its forms, on the processor."""
 
-from synthwire.segmentation.models import Model, find_model, load_model, portable_path
+from synthwire.segmentation.models import Model, find_model, load_model, portable_path, with_pytorch
 
 FORMS = ("portable", "pytorch")
 
@@ -12,14 +12,5 @@ def load_form(form: str, threads: int) -> Model:
         return load_model(portable_path(path))
     import torch  # here: the portable form's time is without it
 
-    from synthwire.learning import predict
-
     torch.set_num_threads(threads)
-    predictor = predict.load(
-        path,
-        card["architecture"],
-        card["prediction"],
-        nms_threshold=card["nms_threshold"],
-        classes=len(card["categories"]),
-    )
-    return Model(card["name"], predictor, card)
+    return with_pytorch(path, card, "cpu")

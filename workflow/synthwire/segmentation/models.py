@@ -55,6 +55,11 @@ def load_model(model: str | os.PathLike | None = None, *, device: str = "auto") 
         if device == "cuda":
             raise InputError(f"{path}: a portable model runs on the processor; use device cpu")
         return Model(card["name"], PortablePredictor(path), card)
+    return with_pytorch(path, card, device)
+
+
+def with_pytorch(path: Path, card: Mapping[str, Any], device: str) -> Model:
+    """Weights run by PyTorch; card: as `find_model` gives it; device: as `load_model` takes it."""
     try:
         from synthwire.learning import network, predict  # here, since PyTorch takes seconds to load
     except ModuleNotFoundError as error:
