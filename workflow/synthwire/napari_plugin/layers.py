@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 from skimage.measure import approximate_polygon
 
-from synthwire.figures.kit.overlay import choose_colours, contours
+from synthwire.errors import InputError
+from synthwire.figures.kit.overlay import contours
 from synthwire.io.masks import decode_crops
 from synthwire.io.units import nanometres
+from synthwire.segmentation.colours import particle_colours
 from synthwire.segmentation.correction import Correction
 from synthwire.segmentation.result import Segmentation
 
@@ -60,8 +62,7 @@ def particle_layers(work: Work, placed: Mapping[str, Any] | None = None) -> list
     result = work.result
     placed = placement(result) if placed is None else placed
     drawn = polygons(result)
-    crops = list(decode_crops(item["segmentation"] for item in result.selected))
-    colours = dict(zip(result.ids, choose_colours(crops), strict=True))
+    colours = dict(enumerate(particle_colours(result), start=1))
     unit = "px" if result.pixel_size_nm is None else "nm"
     measures = ("line_length", "mean_width", "tortuosity", "taper")
     columns = [f"{name}_{unit}" if "_" in name else name for name in measures]
@@ -109,6 +110,15 @@ def polygons(result: Segmentation) -> list[tuple[int, np.ndarray]]:
         for number, crop in zip(result.ids, crops, strict=True)
         for ring in contours(crop)
     ]
+
+
+def pixels_of(data: Any, options: Mapping[str, Any]) -> np.ndarray:
+    """An image layer's data (height, width[, 3 or 4]); InputError where they are no such image."""
+    pixels = np.asarray(data)
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        name = options.get("name", "image")
+        raise InputError(f"{name}: {pixels.ndim} axes; one image of two axes is expected")
+    return pixels
 
 
 def pixel_size_of(options: Mapping[str, Any]) -> tuple[float, float] | None:

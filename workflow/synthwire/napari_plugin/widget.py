@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
-
-from synthwire.errors import InputError
-from synthwire.napari_plugin.layers import Layer, Work, particle_layers, pixel_size_of
+from synthwire.napari_plugin.layers import Layer, Work, particle_layers, pixel_size_of, pixels_of
 from synthwire.segmentation.apply import segment
 from synthwire.segmentation.correction import Correction
 from synthwire.segmentation.options import THRESHOLD, parse_pixel_size
@@ -55,9 +52,7 @@ def found_layers(
     options: the layer's, which place the new ones. InputError where the image is of no use.
     """
     name = str(options.get("name", "image"))
-    pixels = np.asarray(data)
-    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
-        raise InputError(f"{name}: {pixels.ndim} axes; one image of two axes is expected")
+    pixels = pixels_of(data, options)
     size = parse_pixel_size(pixel_size) if pixel_size.strip() else pixel_size_of(options)
     result = segment(
         pixels, pixel_size_nm=size, modality=modality, threshold=threshold, model=model or None

@@ -19,7 +19,15 @@ from synthwire.io.files import write_json
 from synthwire.io.grey import one_channel, to_grey8
 from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.napari import FIRST_CENTRE
-from synthwire.napari_plugin.layers import LINES, WORK, Layer, Work, pixel_size_of, polygons
+from synthwire.napari_plugin.layers import (
+    LINES,
+    WORK,
+    Layer,
+    Work,
+    pixel_size_of,
+    pixels_of,
+    polygons,
+)
 from synthwire.segmentation.correction import Correction, Step, remove
 from synthwire.segmentation.result import Segmentation
 from synthwire.segmentation.strokes import draw_line, draw_polygon
@@ -199,10 +207,7 @@ def _without_particles(layer: Layer) -> Work:
     """An image in which nothing was found, to draw on."""
     data, options, _ = layer
     name = str(options.get("name", "image"))
-    pixels = np.asarray(data)
-    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
-        raise InputError(f"{name}: {pixels.ndim} axes; one image of two axes is expected")
-    grey = one_channel(pixels)
+    grey = one_channel(pixels_of(data, options))
     info = {
         "description": f"Particles that were drawn by hand on {name}",
         "synthwire": __version__,
