@@ -45,11 +45,7 @@ use rule note1 as note8 with:
 
 rule note4:
     input:
-        evaluations=[
-            path
-            for key in NOTES["note4"]["variants"]
-            for path in evaluations_of("note4", key)
-        ],
+        evaluations=files_compared("note4"),
         library=library_of("make_note_comparison"),
     output:
         table=note_table("note4"),
@@ -65,12 +61,7 @@ rule note4:
         mem_mb=4000,
         runtime=30,
     params:
-        variants=lambda wildcards: variants_of("note4"),
-        tests=lambda wildcards: tests_of_note("note4"),
-        reference=NOTES["note4"]["reference"],
-        heading="Learning rate",
-        differences=False,
-        level=config["evaluation"]["bootstrap_level"],
+        **comparison("note4", "Learning rate", differences=False),
     message:
         "Note 4, smaller learning rates: compare"
     script:
@@ -89,12 +80,7 @@ use rule note4 as ablations with:
     benchmark:
         f"{RUN}/benchmarks/ablations.tsv"
     params:
-        variants=lambda wildcards: variants_of("ablations"),
-        tests=lambda wildcards: tests_of_note("ablations"),
-        reference=NOTES["ablations"]["reference"],
-        heading="Synthesis",
-        differences=True,
-        level=config["evaluation"]["bootstrap_level"],
+        **comparison("ablations", "Synthesis", differences=True),
     message:
         "Ablations of the synthesis: compare"
 
@@ -111,12 +97,9 @@ use rule note4 as note3 with:
     benchmark:
         f"{RUN}/benchmarks/note3.tsv"
     params:
-        variants=lambda wildcards: variants_of("note3"),
-        tests=lambda wildcards: tests_of_note("note3"),
-        reference=NOTES["note3"]["reference"],
-        heading="Real patches among the training images",
-        differences=False,
-        level=config["evaluation"]["bootstrap_level"],
+        **comparison(
+            "note3", "Real patches among the training images", differences=False
+        ),
     message:
         "Note 3, real patches among the training images: compare"
 

@@ -128,21 +128,7 @@ rule note2:
 use rule report as supplement with:
     input:
         **rules.report.input,
-        notes=[
-            note
-            for name, note in {
-                "note1": rules.note1.output.table,
-                "note2": rules.note2.output.table,
-                "note3": rules.note3.output.table,
-                "note4": rules.note4.output.table,
-                "note5": rules.note5.output.table,
-                "note7": rules.note7.output.table,
-                "note8": rules.note8.output.table,
-                "ablations": rules.ablations.output.table,
-                "calibration": rules.calibration.output.table,
-            }.items()
-            if name not in UNFIT
-        ],
+        notes=[getattr(rules, name).output.table for name in NOTES if name not in UNFIT],
     output:
         f"{RUN}/supplement.html",
     log:

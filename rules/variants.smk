@@ -1,7 +1,7 @@
 # Variants of the supplement's notes: ordinary runs of structures → images → training → evaluation,
 # each of which changes a few settings of this run (config/supplement). What two of them have in
 # common, or one with the run itself, is made once.
-from synthwire.config.variants import check_real, read_variants
+from synthwire.config.variants import check_real, made_from, read_variants
 
 NOTES = notes_settings()
 # Image sets that the notes look at, and what people call them.
@@ -73,16 +73,11 @@ def first_alike(*sections, own=None, further=lambda variant: None):
     }
 
 
-def own_data(*sections, further=None):
+def own_data(*sections):
     """The run's own folder and what decides its data; nothing where others have made them."""
     if VOLUMES or AUTHORS_LAYOUT is not None:
         return None
-    return MODELS_RUN, (
-        json.dumps(
-            [{name: config[name] for name in sections}, config["seed"]], sort_keys=True
-        ),
-        further,
-    )
+    return MODELS_RUN, (made_from(config, config["seed"], sections), None)
 
 
 STRUCTURES = first_alike("structures", own=own_data("structures"))
@@ -258,3 +253,15 @@ def files_compared(note):
         ]
 
     return files
+
+
+def comparison(note, heading, *, differences):
+    """Parameters of a note that compares its variants; heading: what they are."""
+    return {
+        "variants": lambda wildcards: variants_of(note),
+        "tests": lambda wildcards: tests_of_note(note),
+        "reference": NOTES[note]["reference"],
+        "heading": heading,
+        "differences": differences,
+        "level": config["evaluation"]["bootstrap_level"],
+    }

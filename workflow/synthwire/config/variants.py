@@ -64,8 +64,12 @@ class Variant:
 
     def made_from(self, *sections: str) -> str:
         """What decides a part of its data; variants that agree in it share the files."""
-        found = {name: self.config[name] for name in sections}
-        return json.dumps([found, self.seed], sort_keys=True)
+        return made_from(self.config, self.seed, sections)
+
+
+def made_from(config: Mapping[str, Any], seed: int, sections: Sequence[str]) -> str:
+    """What decides data that follow from some sections of a configuration and a seed."""
+    return json.dumps([{name: config[name] for name in sections}, seed], sort_keys=True)
 
 
 def read_variants(note: str, choices: Mapping, config: Mapping, row: Mapping) -> dict[str, Variant]:

@@ -8,9 +8,7 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.figures.kit import layout, sources, style
-from synthwire.figures.kit.panels import percent_axis, plot_overlap, plot_sizes, series_looks
-
-SIZES = {"segm_aps": "small", "segm_apm": "medium", "segm_apl": "large"}
+from synthwire.figures.kit.panels import SIZES, percent_axis, plot_overlap, plot_sizes, series_looks
 
 
 @style.styled

@@ -19,6 +19,8 @@ from synthwire.particles.distribution import Kind, histogram_with_density
 LINES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, "#B57B00", style.PURPLE, style.BLACK)
 MARKERS = "osD^vP"
+# Of particles, by the metric of each.
+SIZES = {"segm_aps": "small", "segm_apm": "medium", "segm_apl": "large"}
 STEP = 0.12  # between series that stand side by side, of the distance of two categories
 
 
@@ -149,10 +151,10 @@ def plot_sizes(
     area_limits_px: the greatest area of a small and of a medium particle.
     """
     small, large = (f"{limit:g}" for limit in area_limits_px)
+    ranges = (f"< {small}", f"{small}–{large}", f"> {large}")
     sizes = {
-        "segm_aps": f"small\n< {small}",
-        "segm_apm": f"medium\n{small}–{large}",
-        "segm_apl": f"large\n> {large}",
+        metric: f"{name}\n{extent}"
+        for (metric, name), extent in zip(SIZES.items(), ranges, strict=True)
     }
     records = plot_categories(ax, series, sizes, joined=False)
     ax.set_xlabel("Area of a particle (px²)")

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import linregress
 
 from synthwire.figures.kit import layout, style
-from synthwire.figures.kit.panels import legend_below, series_looks
+from synthwire.figures.kit.panels import COLOURS, MARKERS, legend_below, series_looks
 from synthwire.study.supplement.training_time import GPU_PEAKS, PAPER_HOURS
 
 
@@ -50,8 +50,8 @@ def draw_training_time(
             part["steps"],
             part["seconds"],
             linestyle="none",
-            marker="osD^vP"[number % 6],
-            color=(style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE)[number % 4],
+            marker=MARKERS[number % len(MARKERS)],
+            color=COLOURS[number % len(COLOURS)],
             label=f"{size} images",
         )
     axes[1].set_xlabel("Steps")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from synthwire.learning.plan import PAPER_IMAGES_PER_BATCH
 from synthwire.study.table_files import Table
 
 # Greatest rates in single precision on their data sheets, in operations a second: of V100 and A100
@@ -14,7 +15,6 @@ from synthwire.study.table_files import Table
 GPU_PEAKS = {"V100": 15.7e12, "A100": 19.5e12, "A100, TF32": 156e12}
 PAPER_HOURS = (5.0, 10.0)  # "a total time of 5–10 h"
 PAPER_GPUS = 4
-PAPER_IMAGES = 32  # of a step
 
 
 def trainings_of(records: Sequence[Mapping]) -> pd.DataFrame:
@@ -41,8 +41,8 @@ def paper_arithmetic(rows: Sequence[Mapping], operations: float) -> pd.DataFrame
     """
     found = []
     for row in rows:
-        steps = int(np.ceil(row["epochs"] * row["dataset_size"] / PAPER_IMAGES))
-        total = steps * PAPER_IMAGES * operations
+        steps = int(np.ceil(row["epochs"] * row["dataset_size"] / PAPER_IMAGES_PER_BATCH))
+        total = steps * PAPER_IMAGES_PER_BATCH * operations
         found.append(
             {
                 "model": row["model"],
@@ -82,7 +82,7 @@ def time_table(measured: pd.DataFrame, arithmetic: pd.DataFrame, facts: Mapping)
             {
                 "Training": f"the paper's No. {row.model}",
                 "Steps": str(row.steps),
-                "Images a step": str(PAPER_IMAGES),
+                "Images a step": str(PAPER_IMAGES_PER_BATCH),
                 "Processes": f"{PAPER_GPUS} GPUs",
                 "Hours at the best rate here": f"{row.operations / facts['best_rate'] / 3600:.0f}",
                 "TFLOP/s of each GPU in 5–10 h": f"{low:.1f}–{high:.1f}",
