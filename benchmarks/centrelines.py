@@ -27,29 +27,10 @@ from synthwire.structures.scene import generate_scene
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/unit/particles"))
-from wire_shapes import wire  # noqa: E402  (the tests' wires)
+from wire_shapes import crossed, wire  # noqa: E402  (the tests' wires)
 
 WIDTHS = (5, 8, 12, 20, 35, 60)
 RATIO = 9  # length over width
-
-
-def crossed(
-    rng: np.random.Generator, mask: np.ndarray, points: np.ndarray, width: float, angle: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """A mask with another wire's pixels added, and with them taken away.
-
-    The other crosses in the middle half, at 45° to 135°.
-    """
-    across, _ = wire(3 * width, width, angle=angle + np.pi * rng.uniform(0.25, 0.75))
-    place = points[int(rng.uniform(0.25, 0.75) * len(points))]
-    rows, columns = np.nonzero(across)
-    rows = rows - round(rows.mean()) + int(place[1])
-    columns = columns - round(columns.mean()) + int(place[0])
-    inside = (rows >= 0) & (columns >= 0) & (rows < mask.shape[0]) & (columns < mask.shape[1])
-    bulge, gap = mask.copy(), mask.copy()
-    bulge[rows[inside], columns[inside]] = True
-    gap[rows[inside], columns[inside]] = False
-    return bulge, gap
 
 
 def cases(rng: np.random.Generator, width: float) -> dict[str, tuple[np.ndarray, float]]:
@@ -59,7 +40,10 @@ def cases(rng: np.random.Generator, width: float) -> dict[str, tuple[np.ndarray,
     straight, points = wire(length, width, **how)
     bent, _ = wire(length, width, turn=rng.uniform(0.5, np.pi), **how)
     tapered, _ = wire(length, width, end_width=width / 2, **how)
-    bulge, gap = crossed(rng, straight, points, width, how["angle"])
+    # another one across its middle half, at 45° to 135°
+    across, _ = wire(3 * width, width, angle=how["angle"] + np.pi * rng.uniform(0.25, 0.75))
+    place = points[int(rng.uniform(0.25, 0.75) * len(points))]
+    bulge, gap = crossed(straight, across, place)
     return {
         "straight": (straight, width),
         "bent": (bent, width),

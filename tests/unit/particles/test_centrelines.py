@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
-from wire_shapes import wire
+from wire_shapes import crossed, wire
 
 from synthwire.imaging.projection import View
 from synthwire.io.masks import encode_mask
@@ -73,13 +73,7 @@ def test_tapered_wires(width):
 def test_a_crossing_that_bulges_out_or_is_cut_out_changes_little(width):
     mask, points = wire(10 * width, width, turn=0.8)
     across, _ = wire(3 * width, width, angle=2.0)
-    y, x = (int(value) for value in points[len(points) // 3][::-1])
-    rows, columns = np.nonzero(across)
-    rows, columns = rows - int(rows.mean()) + y, columns - int(columns.mean()) + x
-    inside = (rows >= 0) & (columns >= 0) & (rows < mask.shape[0]) & (columns < mask.shape[1])
-    bulging, cut = mask.copy(), mask.copy()
-    bulging[rows[inside], columns[inside]] = True
-    cut[rows[inside], columns[inside]] = False
+    bulging, cut = crossed(mask, across, points[len(points) // 3])
     assert ndimage.label(cut)[1] == 2  # the wire is in two parts
     for changed in (bulging, cut):
         assert_right(measured(changed), 10 * width, width)

@@ -23,6 +23,21 @@ def wire(length, width, *, end_width=None, turn=0.0, angle=0.3, offset=(0.0, 0.0
     return mask_about(points, half, shape), points
 
 
+def crossed(mask, across, place):
+    """A mask with the pixels of another wire's mask added, and with them taken away.
+
+    The middle of the other lies at `place`, a point of the wire's centre-line.
+    """
+    rows, columns = np.nonzero(across)
+    rows = rows - round(rows.mean()) + int(place[1])
+    columns = columns - round(columns.mean()) + int(place[0])
+    inside = (rows >= 0) & (columns >= 0) & (rows < mask.shape[0]) & (columns < mask.shape[1])
+    bulging, cut = mask.copy(), mask.copy()
+    bulging[rows[inside], columns[inside]] = True
+    cut[rows[inside], columns[inside]] = False
+    return bulging, cut
+
+
 def mask_about(points, half, shape):
     """Pixels whose centre lies within `half` (n,) of a line, between its ends."""
     rows, columns = np.indices(shape)
