@@ -18,7 +18,6 @@ from synthwire.io.calibration import as_pixel_size, pixel_side_nm
 from synthwire.io.coco import make_annotation
 from synthwire.io.masks import decode_crops
 from synthwire.particles.centrelines import Centreline
-from synthwire.particles.contours import contour_table
 from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
@@ -165,6 +164,8 @@ class Segmentation:
 
         The columns are those of `particles.contours.CONTOUR_COLUMNS`.
         """
+        from synthwire.particles.contours import contour_table  # here: splines take long to load
+
         return contour_table({item["id"]: item["segmentation"] for item in self.selected})
 
     @functools.cached_property
