@@ -36,6 +36,7 @@ def main() -> None:
         expect(page.get_by_text("missed (FN)")).to_be_visible()
         expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
         page.evaluate("document.activeElement.blur()")
+        page.get_by_test_id("stSidebarContent").evaluate("part => { part.scrollTop = 0; }")
         page.mouse.move(1390, 1170)  # over nothing
         picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
         browser.close()
