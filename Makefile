@@ -50,7 +50,8 @@ weights: $(READY)
 	@$(BIN)/synthwire export-model bundled
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests/unit --numprocesses $(CORES) --dist loadfile
+	$(BIN)/python -m pytest tests/workflow tests/app
 
 coverage: $(READY)
 	$(BIN)/python -m pytest tests/unit --cov=synthwire --cov-report=term:skip-covered

@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# Hypothesis and numba keep caches; two threads are what the smallest machine has.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Two threads are what the smallest machine has; one, where tests run side by side.
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 # No test asserts a time: the machine may be busy.
 hypothesis.settings.register_profile("busy", deadline=None)
