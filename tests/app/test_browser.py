@@ -414,7 +414,7 @@ def test_the_part_that_is_picture_is_drawn_and_outlines_stand_alone(open_page):
     drag(page, (0.1, 0.1), (0.6, 0.5))
     field = live(page).get_by_role("textbox", name="Picture")
     expect(field).to_have_value(re.compile(r"^(39|40|41),(39|40|41),(239|240|241),(199|200|201)$"))
-    expect(alert(page, "cropped to columns")).to_be_visible()
+    expect(text(page, "picture: columns")).to_be_visible()
 
 
 def test_no_old_numbers_stand_there_while_another_image_is_searched(open_page):

@@ -121,7 +121,8 @@ def set_picture(app: AppTest, text: str) -> AppTest:
 def test_particles_are_searched_in_the_part_that_is_picture(app, inferences):
     whole = particles(healthy(app.run()))
     healthy(set_picture(app, "0,0,200,200"))
-    assert any("cropped to columns 0 to 200" in item.value for item in app.warning)
+    assert any("picture: columns 0 to 200, rows 0 to 200" in item.value for item in app.caption)
+    assert not app.warning  # what a person chose is nothing to be warned of
     assert len(inferences) == 2
     set_picture(app, "a half")
     assert messages(app)[0].startswith("crop 'a half': left,top,right,bottom")
@@ -261,8 +262,7 @@ def test_two_models_stand_side_by_side(app, weights_folder, tmp_path):
 
 def upload(app: AppTest, *files: tuple[str, bytes], key: str = "uploads") -> AppTest:
     uploader = app.file_uploader(key=key)
-    kinds = {".png": "image/png", ".json": "application/json"}
-    uploads = [(name, data, kinds[name[name.rindex(".") :]]) for name, data in files]
+    uploads = [(name, data, "application/octet-stream") for name, data in files]
     uploader.set_value(uploads if key == "uploads" else uploads[0])
     return app.run()
 
@@ -294,6 +294,49 @@ def test_an_upload_of_no_use_is_one_message(app, content, says):
     assert not app.exception
     (message,) = messages(app)
     assert says in message
+
+
+JEOL = (
+    b"$CM_FORMAT JEOL\r\n$CM_FULL_SIZE 160 120\r\n$$SM_MICRON_BAR 40\r\n$$SM_MICRON_MARKER 1um\r\n"
+)
+HITACHI = "[SemImageFile]\r\nDataSize=160x120\r\nPixelSize=9.5\r\n".encode("utf-16")
+TESCAN = b"[MAIN]\nDevice=MIRA3\nPixelSizeX=4.2e-09\nPixelSizeY=4.2e-09\n[SEM]\nHV=10000\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("wires.txt", JEOL, "25 nm a pixel"),
+        ("wires.TXT", HITACHI, "9.5 nm a pixel"),
+        ("wires-png.hdr", TESCAN, "4.2 nm a pixel"),
+    ],
+)
+def test_the_text_that_a_microscope_wrote_beside_an_image_gives_its_pixel_size(
+    app, name, text, shown
+):
+    app.run()
+    healthy(upload(app, (name, text), ("wires.png", png(WIRES))))
+    assert any(shown in item.value for item in app.caption)
+    assert next(item.value for item in app.metric if item.label == "Median length").endswith("nm")
+    healthy(upload(app, ("wires.png", png(WIRES))))
+    assert any("no pixel size" in item.value for item in app.caption)
+    upload(app, (name, text))
+    (message,) = messages(app)
+    assert f"{name}: not" in message and "name the image" in message
+
+
+def test_a_scan_is_dropped_with_its_images(app):
+    app.run()
+    axes = "".join(
+        f'{name} = {{ Unit = "um"; Points = ({count}, '
+        + ", ".join(f"{step * place:.4f}" for place in range(count))
+        + "); };"
+        for name, count, step in (("PAxis", 160, 0.01), ("QAxis", 120, 0.02))
+    )
+    header = f'ScanDefinition = {{ Type = "Image Scan"; Regions = (1, {{ {axes} }}); }};'
+    rows = "".join("\t".join(map(str, row)) + "\n" for row in WIRES)
+    healthy(upload(app, ("scan_a.xim", rows.encode()), ("scan.hdr", header.encode())))
+    assert any("scan.hdr · 160 × 120 px · 20 × 10 nm a pixel" in item.value for item in app.caption)
 
 
 def test_names_of_files_are_shown_as_they_are(app):

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 from roifile import ImagejRoi
+from stxm_scans import STACK, write_sdf
 
 from synthwire.errors import InputError
 from synthwire.io import recordings
@@ -19,6 +21,7 @@ from synthwire.io.masks import encode_mask
 from synthwire.io.outlines import read_outlines, write_coco, write_fiji_rois, write_labels
 from synthwire.io.outlines.fiji import LARGEST_ROI_ARCHIVE
 from synthwire.io.outlines.label_arrays import read_labels
+from synthwire.io.recordings.formats import companions_among
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (30, 40), dtype=np.uint8)
 
@@ -39,7 +42,7 @@ def write(path, pixels=PIXELS):
     return path
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.h5"])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif", "a.h5"])
 def test_images_are_those_on_disk(tmp_path, name):
     path = write(tmp_path / name)
     on_disk, uploaded = recordings.read_recording(path), recordings.read_recording(in_memory(path))
@@ -109,10 +112,27 @@ def test_ome_tiff_that_names_other_files_reads_none_of_them(tmp_path):
 
 
 def test_rare_formats_are_read_from_disk_only(tmp_path):
-    path = write(tmp_path / "a.bmp")
+    path = write(tmp_path / "a.ppm")
     assert recordings.read_recording(path).pages.shape == (1, 30, 40)
     with pytest.raises(InputError, match="not an image"):
         recordings.read_recording(in_memory(path, "a.png"))
+
+
+def test_a_scan_is_read_with_the_images_that_came_with_its_header(tmp_path):
+    path = write_sdf(tmp_path)
+    files = [in_memory(file) for file in sorted(tmp_path.iterdir())]
+    header = next(file for file in files if file.name == path.name)
+    images = companions_among(header, files)
+    assert len(images) == len(STACK)
+    on_disk = recordings.read_recording(path)
+    uploaded = recordings.read_recording(replace(header, beside=tuple(images)))
+    np.testing.assert_array_equal(uploaded.pages, on_disk.pages)
+    assert uploaded.pixel_size_nm == on_disk.pixel_size_nm
+    assert uploaded.energies_ev == on_disk.energies_ev
+    with pytest.raises(InputError, match=r"scan\.hdr: no scan_a002\.xim beside it"):
+        recordings.read_recording(replace(header, beside=tuple(images[:2])))
+    with pytest.raises(InputError, match="name the scan's .hdr file"):
+        recordings.read_recording(images[0])
 
 
 # -- outlines -------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def test_sdf_with_missing_or_short_images_is_one_line(tmp_path):
     with pytest.raises(InputError, match=r"scan_a002\.xim"):
         recordings.read_recording(path)
     (tmp_path / "scan_a002.xim").unlink()
-    with pytest.raises(InputError, match=r"scan_a002\.xim: no such file"):
+    with pytest.raises(InputError, match=r"scan\.hdr: no scan_a002\.xim beside it"):
         recordings.read_recording(path)
 
 

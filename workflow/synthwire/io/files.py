@@ -24,7 +24,8 @@ class MemoryFile:
     """A file that is only in memory, such as an upload; readers take it in place of a path.
 
     Its name is shown in messages and its suffix tells a format; neither ever reaches the disk.
-    beside: the files that came with it, as the text with a micrograph's pixel size.
+    beside: the files that came with it, as the text with a micrograph's pixel size, or the images
+    of a scan's header.
     """
 
     name: str

@@ -49,6 +49,9 @@ def show_image_part(
         f"{width} × {height} px",
         f"{size} a pixel" if size else "no pixel size",
     ]
+    if "window" in result.info:
+        left, top, right, bottom = result.info["window"]
+        facts.append(f"picture: columns {left} to {right}, rows {top} to {bottom}")
     if result.scale != 1:
         facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,13 +15,12 @@ import numpy as np
 from synthwire.errors import InputError
 from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import MemoryFile
+from synthwire.io.recordings.formats import MEMORY_SUFFIXES, companions_among
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.options import Preparation, parse_crop, parse_pixel_size
 
-IMAGE_TYPES = [
-    *("png", "jpg", "jpeg", "tif", "tiff", "dm3", "dm4", "mrc", "ser", "emd"),
-    *("h5", "hdf5", "nxs", "cxi", "ptyr", "sxm", "npy"),
-]
+IMAGE_TYPES = [suffix[1:] for suffix in MEMORY_SUFFIXES]
+BESIDE_TYPES = ["txt", "xim"]  # with images, a microscope's texts and a scan's pages
 OUTLINE_TYPES = [
     "json", "geojson", "zip", "xml", "csv", "txt", "roi", "tif", "tiff", "png", "bmp", "gif", "npy",
     "h5", "hdf5",
@@ -31,6 +30,25 @@ OUTLINE_TYPES = [
 def digest(content: bytes) -> str:
     """What tells two files apart, whatever their names."""
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def with_companions(uploads: Sequence[tuple[MemoryFile, str]]) -> list[tuple[MemoryFile, str]]:
+    """Uploads with their digests, where each image has the files beside it that go with it.
+
+    Those are none of the list, but of their image's digest.
+    """
+    files = [file for file, _ in uploads]
+    digests = {id(file): known for file, known in uploads}
+    beside = {id(file): companions_among(file, files) for file in files}
+    taken = {id(other) for others in beside.values() for other in others}
+    found = []
+    for file, known in uploads:
+        others = beside[id(file)]
+        if others:
+            known = digest("".join([known, *(digests[id(other)] for other in others)]).encode())
+        if id(file) not in taken:
+            found.append((replace(file, beside=tuple(others)), known))
+    return found
 
 
 PIXEL_RANGE_NM = (1e-4, 1e7)  # an atom is larger than the first; a pixel of the second, 1 cm

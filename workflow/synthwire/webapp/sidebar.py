@@ -47,24 +47,26 @@ def choose_images(limits: Limits) -> Choice:
     st.subheader("Image")
     uploads = st.file_uploader(
         "Your images",
-        type=[*inputs.IMAGE_TYPES, "zip"],
+        type=[*inputs.IMAGE_TYPES, *inputs.BESIDE_TYPES, "zip"],
         accept_multiple_files=True,
         key="uploads",
-        help="PNG, JPEG, TIFF, DM3, DM4, MRC, SER, EMD, HDF5, SXM or NPY, stacks too; or a zip "
-        "that was downloaded here, to go on with it. They stay in this computer's memory, where a "
-        "reload of the page finds them, and are written nowhere; they are gone when the app ends.",
+        help="PNG, JPEG, BMP, TIFF, DM3, DM4, MRC, SER, EMD, HDF5, SDF, SXM or NPY, stacks too, "
+        "with the text that a microscope of JEOL, Hitachi or TESCAN wrote beside an image; or a "
+        "zip that was downloaded here, to go on with it. They stay in this computer's memory, "
+        "where a reload of the page finds them, and are written nowhere; they are gone when the "
+        "app ends.",
     )
     work = current_work()
     if uploads:
-        if len(uploads) > limits.images:
+        files = inputs.with_companions(
+            [(MemoryFile(item.name, item.getvalue()), digest_of(item)) for item in uploads]
+        )
+        if len(files) > limits.images:
             st.warning(
-                f"The first {limits.images} of {len(uploads)} images are taken; "
+                f"The first {limits.images} of {len(files)} images are taken; "
                 "`synthwire segment` takes any number."
             )
-        work.files = [
-            (MemoryFile(item.name, item.getvalue()), digest_of(item))
-            for item in uploads[: limits.images]
-        ]
+        work.files = files[: limits.images]
         st.session_state["uploaded"] = True
     elif st.session_state.pop("uploaded", False):
         work.files = []  # taken away by hand

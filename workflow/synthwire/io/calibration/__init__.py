@@ -10,7 +10,12 @@ place of their own for it, as the STXM scans, are read in `recordings`.
 
 from synthwire.io.calibration.calibration import Calibration, Found, NoPixelSize, weigh
 from synthwire.io.calibration.ours import json_description
-from synthwire.io.calibration.sidecars import is_sidecar, sidecar_calibration, sidecars_of
+from synthwire.io.calibration.sidecars import (
+    is_sidecar,
+    sidecar_calibration,
+    sidecars_among,
+    sidecars_of,
+)
 from synthwire.io.calibration.sizes import as_pixel_size, length_words, pixel_side_nm
 from synthwire.io.calibration.tiff import tiff_calibration, tiff_voxel_size
 
@@ -24,6 +29,7 @@ __all__ = [
     "length_words",
     "pixel_side_nm",
     "sidecar_calibration",
+    "sidecars_among",
     "sidecars_of",
     "tiff_calibration",
     "tiff_voxel_size",

@@ -24,6 +24,12 @@ def sidecars_of(image: Path) -> list[Path]:
     return [path for path in beside if is_sidecar(path)]
 
 
+def sidecars_among(image: MemoryFile, files: Sequence[MemoryFile]) -> list[MemoryFile]:
+    """Those of some files in memory that are such texts of an image."""
+    names = _names(Path(image.name))
+    return [file for file in files if Path(file.name).name in names and is_sidecar(file)]
+
+
 def is_sidecar(path: Path | MemoryFile) -> bool:
     """Whether a file is such a text, which is no image itself."""
     return path.suffix.lower() in SUFFIXES and _reader(path) is not None
@@ -32,10 +38,7 @@ def is_sidecar(path: Path | MemoryFile) -> bool:
 def sidecar_calibration(image: Path | MemoryFile, shape: Sequence[int]) -> Calibration:
     """The pixel size that the texts beside an image (height, width) say it has."""
     if isinstance(image, MemoryFile):
-        names = _names(Path(image.name))
-        texts: Sequence[Path | MemoryFile] = [
-            file for file in image.beside if Path(file.name).name in names
-        ]
+        texts: Sequence[Path | MemoryFile] = sidecars_among(image, image.beside)
     else:
         texts = sidecars_of(image)
     readers = (_reader(text) for text in texts)

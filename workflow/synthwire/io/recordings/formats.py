@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.io.calibration import sidecars_among
 from synthwire.io.complex_numbers import PHASE, real_pages, without_ramps
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
 from synthwire.io.recordings import (
@@ -33,6 +34,9 @@ from synthwire.io.recordings.recording import Recording, require_image
 # SUFFIXES, recognises(path, start) and read(path, largest_pixels), and its name here.
 FORMATS = (tiff, hdf5, digital_micrograph, ser, arrays, nanonis, sdf, mrc, pillow)
 SUFFIXES = tuple(suffix for item in FORMATS for suffix in item.SUFFIXES)
+MEMORY_SUFFIXES = tuple(
+    suffix for item in FORMATS for suffix in getattr(item, "MEMORY_SUFFIXES", item.SUFFIXES)
+)
 START_BYTES = 256
 
 
@@ -48,6 +52,11 @@ def is_searched(path: Path) -> bool:
     if suffix in sdf.SUFFIXES:
         return sdf.is_header(path)
     return suffix in SUFFIXES and not (suffix in arrays.SUFFIXES and arrays.holds_objects(path))
+
+
+def companions_among(image: MemoryFile, files: Sequence[MemoryFile]) -> list[MemoryFile]:
+    """Those of some files in memory that go with an image: a microscope's text, a scan's pages."""
+    return [*sidecars_among(image, files), *sdf.images_among(image, files)]
 
 
 def read_image(path: Source) -> np.ndarray:
@@ -70,8 +79,8 @@ def read_recording(
 
     docs/images.md has the table of formats. The format is told from the file's first bytes, not
     from its name, but for SDF, whose `path` is the .hdr file beside its .xim files, and for MRC of
-    before 2000. A file in memory is trusted less: what would lead to other files, or to any of
-    Pillow's rarer formats, is refused.
+    before 2000. A file in memory is trusted less: what would lead to files that are not `beside`
+    it, or to any of Pillow's rarer formats, is refused.
 
     largest_pixels: most pixels that may be decoded, over all pages, colours counted once.
     complex_part: what is taken of complex numbers, a key of `complex_numbers.COMPLEX_PARTS`.

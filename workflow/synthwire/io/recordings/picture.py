@@ -12,7 +12,7 @@ from synthwire.io.recordings.recording import Recording
 
 
 def with_window(recording: Recording, crop: Mapping[str, Any] | None = None) -> Recording:
-    """A recording with its `window`, and a remark on it.
+    """A recording with its `window`, and a remark where nobody has asked for it.
 
     crop: as `window_by_hand` takes it; {} leaves all as it is; None finds data bars: by the rows
     that the file says the picture has, else in the picture itself, alike on the first and the last
@@ -20,12 +20,7 @@ def with_window(recording: Recording, crop: Mapping[str, Any] | None = None) -> 
     """
     height, width = recording.pages.shape[1:3]
     if crop is not None:
-        window = window_by_hand(crop, height, width)
-        if window is None:
-            return recording
-        left, top, right, bottom = window
-        remark = f"cropped to columns {left} to {right}, rows {top} to {bottom}"
-        return replace(recording, window=window, remarks=(*recording.remarks, remark))
+        return replace(recording, window=window_by_hand(crop, height, width))
     window = _found(recording)
     if window is None:
         return recording

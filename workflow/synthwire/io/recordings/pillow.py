@@ -20,7 +20,8 @@ from synthwire.io.units import decode
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".jp2", ".pgm", ".ppm")
 
 _WITH_PREVIEWS = ("MPO", "ICO", "ICNS", "JPEG")
-MEMORY_FORMATS = ("PNG", "JPEG")
+MEMORY_FORMATS = ("PNG", "JPEG", "BMP")
+MEMORY_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 MOST_PIXELS_A_BYTE = 8 * 1032
 
 
@@ -30,7 +31,7 @@ def recognises(path: Path | MemoryFile, start: bytes) -> bool:
 
 
 def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
-    """Read an image with Pillow; from memory, where it is trusted less, only PNG and JPEG."""
+    """Read an image with Pillow; from memory, where it is trusted less, PNG, JPEG and BMP alone."""
     formats = MEMORY_FORMATS if isinstance(path, MemoryFile) else None
     palette: np.ndarray | None = None
     remarks: tuple[str, ...] = ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile
+from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.foreign import name_of
 from synthwire.io.recordings.recording import Recording, require_pixels
 from synthwire.io.units import nanometres
@@ -22,20 +22,28 @@ _TOKENS = re.compile(r'"([^"]*)"|([{}()=;,])|([^\s{}()=;,"]+)')
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
-    """By the name, since the header is plain text; only on disk, where its images lie beside it."""
-    return not isinstance(path, MemoryFile) and path.suffix.lower() in (".hdr", ".xim")
+    """By the name, since the header is plain text, and so are its images."""
+    return path.suffix.lower() in (".hdr", ".xim")
 
 
-def is_header(path: Path) -> bool:
+def is_header(path: Path | MemoryFile) -> bool:
     """Whether a .hdr file is that of a scan; other instruments write text files of that name."""
     try:
-        with path.open("rb") as file:
+        with open_binary(path) as file:
             return _MARK in file.read(4096)
     except OSError:
         return True  # reading it says what is wrong
 
 
-def read(path: Path, largest_pixels: int | None) -> Recording:
+def images_among(header: MemoryFile, files: Sequence[MemoryFile]) -> list[MemoryFile]:
+    """Those of some files in memory that are a header's images, of any detector."""
+    if header.suffix.lower() not in SUFFIXES or not is_header(header):
+        return []
+    name = re.compile(re.escape(Path(header.name).stem) + r"_[a-z]\d*\.xim")
+    return [file for file in files if name.fullmatch(file.name)]
+
+
+def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     """Read an SDF scan: the header `name.hdr` and its images `name_a.xim` or `name_a000.xim`, ….
 
     The first detector (channel a) of a scan with one region is read. InputError in one line for a
@@ -48,7 +56,8 @@ def read(path: Path, largest_pixels: int | None) -> Recording:
         what = name_of(path) or "an unknown file"
         raise InputError(f"{path}: not the header of an SDF scan, but {what}")
     try:
-        header = _parse_header(path.read_text(encoding="utf-8", errors="replace"))
+        with open_binary(path) as file:
+            header = _parse_header(file.read().decode("utf-8", errors="replace"))
         scan = header["ScanDefinition"]
         regions = scan["Regions"]
         region = regions[0]
@@ -69,10 +78,11 @@ def read(path: Path, largest_pixels: int | None) -> Recording:
     points = stack.get("Points", []) if isinstance(stack, dict) else []
     count = max(1, len(points))
     require_pixels(path, (count, len(y), len(x)), largest_pixels)
-    single = path.with_name(f"{path.stem}_a.xim")
-    numbered = [path.with_name(f"{path.stem}_a{page:03d}.xim") for page in range(count)]
-    files = [single] if count == 1 and not numbered[0].exists() else numbered
-    pages = np.stack([_read_xim(file, len(y), len(x)) for file in files])
+    stem = Path(path.name).stem
+    names = [f"{stem}_a{page:03d}.xim" for page in range(count)]
+    if count == 1 and _beside(path, names[0]) is None:
+        names = [f"{stem}_a.xim"]
+    pages = np.stack([_read_xim(path, name, len(y), len(x)) for name in names])
     # Stacks are also taken over fields or angles, under the name Energy but without its unit.
     energies = None
     scale = {"ev": 1.0, "kev": 1e3}.get(str(stack.get("Unit", "")).lower()) if points else None
@@ -91,11 +101,20 @@ def _step(region: dict, y: np.ndarray, x: np.ndarray) -> tuple[float, float] | N
     return (steps[0], steps[1]) if min(steps) > 0 else None
 
 
-def _read_xim(path: Path, height: int, width: int) -> np.ndarray:
+def _beside(header: Path | MemoryFile, name: str) -> Path | MemoryFile | None:
+    if isinstance(header, MemoryFile):
+        return next((file for file in header.beside if file.name == name), None)
+    path = header.with_name(name)
+    return path if path.exists() else None
+
+
+def _read_xim(header: Path | MemoryFile, name: str, height: int, width: int) -> np.ndarray:
+    path = _beside(header, name)
+    if path is None:
+        raise InputError(f"{header}: no {name} beside it, though the header lists this image")
     try:
-        pixels = np.loadtxt(path, dtype=float, ndmin=2)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file, though the header lists this image") from None
+        with open_binary(path) as file:
+            pixels = np.loadtxt(file, dtype=float, ndmin=2)
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: truncated or damaged ({error})") from None
     if pixels.shape != (height, width):
