@@ -42,6 +42,7 @@ CASES = [
     ("wires.zip", zipped("0001.roi"), "zip of ImageJ ROIs"),
     ("wires.zip", zipped("a.tif"), "zip archive; unpack it"),
     ("wires.npz", npz(), "NPZ"),
+    ("wires.zspy", zipped(".zgroup"), "Zarr"),
     ("report.docx", zipped("word/document.xml"), "Office"),
     ("paper.pdf", b"%PDF-1.7\n%\xe2\xe3", "PDF"),
     ("a.czi", b"ZISRAWFILE" + bytes(90), "CZI"),

@@ -136,3 +136,15 @@ def test_outlines_beside_images_are_no_images(tmp_path):
     found, _ = find_images([images], tmp_path / "out", images / "gt")
     assert images / "gt" / "a.png" not in found and images / "a_cp_masks.png" in found
     assert len(find_images([images], tmp_path / "out")[0]) == 4
+
+
+def test_a_zarr_store_is_named_for_what_it_is(tmp_path):
+    store = tmp_path / "wires.zspy"
+    store.mkdir()
+    (store / ".zgroup").write_text('{"zarr_format": 2}')
+    files, problems = find_images([store], tmp_path / "out")
+    assert files == []
+    assert problems == [
+        f"{store}: not an image, but a Zarr store (HyperSpy's .zspy, OME-Zarr); save the image as "
+        ".hspy or TIFF"
+    ]

@@ -29,9 +29,9 @@ DESCRIPTION = """\
 Find the particles of images, and measure them.
 
 PATH is an image, a stack, or a folder, which is searched with all folders in it: PNG, JPEG, BMP,
-TIFF, DM3, DM4, MRC, SER, EMD, HDF5 (NeXus, ptychography, any with one image), SDF (the .hdr), SXM,
-NPY. Each page of a stack is an image of its own, but for a scan over photon energies, of which one
-image is made. docs/images.md has a table of the formats.
+TIFF, DM3, DM4, MRC, SER, EMD, HDF5 (NeXus, HyperSpy, ptychography, any with one image), SDF (the
+.hdr), SXM, NPY. Each page of a stack is an image of its own, but for a scan over photon energies,
+of which one image is made. docs/images.md has a table of the formats.
 """
 RESULTS = """\
 what lies in DIR afterwards:

@@ -10,6 +10,7 @@ from pathlib import Path
 from synthwire.io.calibration import is_sidecar, sidecars_of
 from synthwire.io.files import sha256, sha256_of_json
 from synthwire.io.outlines.pairing import files_of_outlines_among
+from synthwire.io.recordings.foreign import ZARR, is_zarr
 from synthwire.io.recordings.formats import SUFFIXES, is_searched
 from synthwire.runtime.locking import LOCK
 
@@ -30,11 +31,13 @@ def find_images(
     problems = []
     texts: list[Path] = []
     for path in map(Path, paths):
+        files: list[Path] = []
         if path.is_dir() and path.resolve() == out.resolve():
-            files = []
             problems.append(
                 f"{path}: results cannot go where the images lie; name a folder below it"
             )
+        elif path.is_dir() and is_zarr(path):
+            problems.append(f"{path}: not an image, but {ZARR}")
         elif path.is_dir():
             files = list(_images_below(path, out, apart))
             if apart is not None and apart in (path.resolve(), *path.resolve().parents):
@@ -43,15 +46,12 @@ def find_images(
             if not files:
                 problems.append(f"{path}: no image in this folder ({', '.join(SUFFIXES)})")
         elif is_sidecar(path):
-            files = []
             texts.append(path)
         elif path.is_file():
             files = [path]
         elif path.exists():
-            files = []
             problems.append(f"{path}: a pipe or a device, where an image file is expected")
         else:
-            files = []
             problems.append(f"{path}: no such file or folder")
         for file in files:
             found.setdefault(file.resolve(), file)

@@ -10,6 +10,8 @@ _START_BYTES = 4096
 
 _EXPORT = "export the image as TIFF"
 _OUTLINES = "outlines go with --outlines"
+ZARR = "a Zarr store (HyperSpy's .zspy, OME-Zarr); save the image as .hspy or TIFF"
+_ZARR_FILES = (".zgroup", ".zattrs", ".zarray", "zarr.json")
 # What files of other formats begin with, what they are, and what helps.
 _MARKS = (
     (b"%PDF", "a PDF document", "save the image itself"),
@@ -74,6 +76,11 @@ _WORDS = (
 )
 
 
+def is_zarr(folder: Path) -> bool:
+    """Whether a folder is a Zarr store, whose files are no images."""
+    return any((folder / name).is_file() for name in _ZARR_FILES)
+
+
 def name_of(path: Path | MemoryFile) -> str | None:
     """What a file is, and what to do instead, in a few words; None for what is not known."""
     with open_binary(path) as file:
@@ -92,6 +99,8 @@ def name_of(path: Path | MemoryFile) -> str | None:
 def _name_of_zip(start: bytes) -> str:
     if b"[Content_Types].xml" in start or b"word/" in start or b"ppt/" in start:
         return "an Office document; save the image itself"
+    if b".zattrs" in start or b".zgroup" in start or b"zarr.json" in start:
+        return ZARR
     if b".npy" in start:
         return "an NPZ archive of arrays; save the one meant as NPY"
     if b".roi" in start:

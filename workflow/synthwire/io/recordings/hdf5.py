@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, Source
-from synthwire.io.recordings import emd, nexus, ptychography
+from synthwire.io.recordings import emd, hyperspy, nexus, ptychography
 from synthwire.io.recordings.hdf5_items import datasets, is_wide, open_hdf5, take_dataset
 from synthwire.io.recordings.recording import Recording
 
 if TYPE_CHECKING:
     import h5py
 
-SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx5", ".emd", ".cxi", ".ptyr")
+SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx5", ".emd", ".hspy", ".cxi", ".ptyr")
 
 _START = b"\x89HDF\r\n\x1a\n"
 # The first that knows the layout of a file reads it; each gives None where it does not.
-_LAYOUTS = (emd.read_layout, ptychography.read_layout, nexus.read_layout)
+_LAYOUTS = (
+    emd.read_layout,
+    hyperspy.read_layout,
+    ptychography.read_layout,
+    nexus.read_layout,
+)
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
@@ -58,7 +63,7 @@ def _only_image(path: Source, file: h5py.File, largest_pixels: int | None) -> Re
     if len(found) != 1:
         what = ", ".join(list(found)[:6]) if found else "none"
         raise InputError(
-            f"{path}: neither NeXus, EMD, CXI nor PtyPy, and not exactly one image among its "
-            f"datasets: {what}"
+            f"{path}: neither NeXus, EMD, HyperSpy, CXI nor PtyPy, and not exactly one image among "
+            f"its datasets: {what}"
         )
     return Recording(take_dataset(path, next(iter(found.values())), largest_pixels))
