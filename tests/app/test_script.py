@@ -339,6 +339,36 @@ def test_a_scan_is_dropped_with_its_images(app):
     assert any("scan.hdr · 160 × 120 px · 20 × 10 nm a pixel" in item.value for item in app.caption)
 
 
+def test_a_mask_says_what_is_left_out(app, inferences):
+    app.run()
+    turned = np.ascontiguousarray(WIRES.T)
+    healthy(upload(app, ("a.png", png(WIRES)), ("b.png", png(turned))))
+
+    def mask_key() -> str:
+        return next(item.key for item in app.file_uploader if item.key.startswith("leave out"))
+
+    half = np.zeros(WIRES.shape, np.uint8)
+    half[:, :80] = 255
+    first, runs = mask_key(), len(inferences)
+    healthy(upload(app, ("dirt.png", png(half)), key=first))
+    assert any("50% left out by the mask" in item.value for item in app.caption)
+    assert len(inferences) == runs + 1
+    choose(app, page=1)  # the other image has none
+    healthy(app)
+    assert not any("left out by the mask" in item.value for item in app.caption)
+    choose(app, page=0)
+    healthy(app)
+    assert any("dirt.png is left out" in item.value for item in app.caption)
+    press(app, f"put away {first}")
+    healthy(app.run())
+    assert not any("left out" in item.value for item in app.caption)
+    upload(app, ("dirt.png", png(half[:50])), key=first)
+    assert not app.exception
+    assert messages(app) == [
+        "dirt.png: 50 × 160 pixels, but a.png, of which it is a mask, has 120 × 160"
+    ]
+
+
 def test_names_of_files_are_shown_as_they_are(app):
     app.run()
     healthy(upload(app, ("a_1_ [b](c) $x$.png", png(WIRES))))

@@ -81,6 +81,13 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         "out, as bottom=59, or none (default: data bars are found and left out)",
     )
     group.add_argument(
+        "--leave-out",
+        type=Path,
+        metavar="MASK",
+        help="image as large as yours, not 0 where nothing is searched, as on dirt; or a folder of "
+        "them, named as the images",
+    )
+    group.add_argument(
         "--no-stretch",
         action="store_true",
         help="leave the contrast of 8-bit images as it is",
@@ -193,6 +200,8 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
     incident = {} if options.i0 is None else {"incident": options.i0}
     if incident and options.modality != "transmission":
         raise InputError("--i0 goes with --modality transmission; other images have none")
+    if options.leave_out is not None and not options.leave_out.exists():
+        raise InputError(f"{options.leave_out}: no such file or folder")
     preparation = Preparation(
         options.modality,
         options.pixel_size,
@@ -215,4 +224,5 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
         options.device,
         options.scale,
         pixel_sizes={} if options.pixel_sizes is None else read_sizes(options.pixel_sizes),
+        leave_out=options.leave_out,
     )

@@ -110,7 +110,9 @@ def run(options: argparse.Namespace) -> int:
 
     if options.outlines is not None and not options.outlines.exists():
         raise InputError(f"{options.outlines}: no such file or folder")
-    paths, problems = places.find_images(options.paths, options.out, options.outlines)
+    paths, problems = places.find_images(
+        options.paths, options.out, options.outlines, options.leave_out
+    )
     for problem in problems:
         complain(problem)
     if not paths:

@@ -13,7 +13,9 @@ from synthwire.errors import InputError
 from synthwire.inference import tiling
 from synthwire.io.calibration import as_pixel_size
 from synthwire.io.files import Source
+from synthwire.io.masks import encode_mask
 from synthwire.segmentation.images import GreyImage, read_images
+from synthwire.segmentation.left_out import outside
 from synthwire.segmentation.looks import Found, largest_scale, look_around
 from synthwire.segmentation.models import Model, load_model_once
 from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
@@ -79,7 +81,7 @@ def segment_image(
 ) -> Segmentation:
     """Apply a model to a prepared image; info goes into coco.json as it is."""
     found = _look(model, image, scale, progress)
-    results = without_drawn(found.results, image.drawn)
+    results = outside(without_drawn(found.results, image.drawn), image.left_out)
     learnt = {field: model.card[field] for field in LEARNT if field in model.card}
     if scale is not None:  # whoever says it need not be told that the pixel size asks for another
         learnt.pop("pixel_nm_range", None)
@@ -103,6 +105,7 @@ def segment_image(
             "fitting_scale": found.fitting_scale,
             **({} if image.picture_px is None else {"picture_px": image.picture_px}),
             **({} if image.window is None else {"window": list(image.window)}),
+            **({} if image.left_out is None else {"left_out": encode_mask(image.left_out)}),
             **(info or {}),
         },
         selection,

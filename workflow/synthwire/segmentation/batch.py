@@ -20,6 +20,8 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.io.files import read_json, sha256_of_json
+from synthwire.io.outlines.pairing import Fault, pair
+from synthwire.io.recordings.formats import is_searched
 from synthwire.runtime import stopping
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.comparison import comparison_files
@@ -50,7 +52,8 @@ class BatchOptions:
     outlines: of the images, to compare with: a folder or an archive of files named as they are, a
     file that names them, or, of a single image, any file. images: all files of the batch, where
     there are outlines. redo: do again what is done already. pixel_sizes: (down, across) in nm by
-    file, where a table gives them; they go before `preparation`'s.
+    file, where a table gives them; they go before `preparation`'s. leave_out: a mask of what is not
+    searched, of all images, or a folder of masks named as the images.
     """
 
     preparation: Preparation = field(default_factory=Preparation)
@@ -62,6 +65,7 @@ class BatchOptions:
     images: tuple[Path, ...] = ()
     redo: bool = False
     pixel_sizes: Mapping[Path, tuple[float, float]] | SizeTable = field(default_factory=dict)
+    leave_out: Path | None = None
 
 
 class NoModelError(InputError):
@@ -93,6 +97,7 @@ class Batch:
     def identity(self) -> str:
         """SHA-256 of all that shapes the results of an image, but for the image itself."""
         preparation = asdict(self.options.preparation)
+        del preparation["leave_out"]  # its own for each image
         if "image" in preparation["incident"]:
             preparation["incident"] = fingerprint(Path(preparation["incident"]["image"]))
         return sha256_of_json(
@@ -153,7 +158,10 @@ class Batch:
         preparation = self.options.preparation
         if size is not None:
             preparation = replace(preparation, pixel_size_nm=size)
-        made_by = sha256_of_json([self.identity, fingerprint(path), *(size or ())])
+        mask = self._mask_of(path)
+        preparation = replace(preparation, leave_out=mask)
+        left_out = [] if mask is None else [fingerprint(mask)]
+        made_by = sha256_of_json([self.identity, fingerprint(path), *(size or ()), *left_out])
         outlines = self.references.fingerprint(path) if self.references else None
         choice = sha256_of_json([asdict(self.options.selection), outlines])
         stored = [] if self.options.redo else _stored(folder, made_by)
@@ -162,6 +170,9 @@ class Batch:
                 yield self._measured(path, place, data, reused=True)
             return
         images = read_images(path, preparation)
+        if mask is None and self.options.leave_out is not None:
+            said = f"{self.options.leave_out}: no mask of it, so nothing is left out"
+            images = [replace(image, remarks=(*image.remarks, said)) for image in images]
         known = {data["images"][0].get("page"): data for _, data in stored}
         truth = Reference()
         if self.references:
@@ -185,6 +196,24 @@ class Batch:
             result.save(place, more)
             data = read_json(place / "proposals.json")
             yield self._measured(path, place, data, reused=False)
+
+    @cached_property
+    def _masks(self) -> list[str]:
+        """The masks of what is not searched, where there is a folder of them."""
+        folder = self.options.leave_out
+        assert folder is not None
+        return [str(file) for file in sorted(folder.rglob("*")) if is_searched(file)]
+
+    def _mask_of(self, path: Path) -> Path | None:
+        """The mask of what is not searched in an image."""
+        given = self.options.leave_out
+        if given is None or not given.is_dir():
+            return given
+        others = [mask for mask in self._masks if mask != str(path)]
+        found = pair([str(path)], others, files=True)[0]
+        if isinstance(found, Fault):
+            raise InputError(f"{given}: {found}")
+        return None if found is None else Path(found)
 
     def _segment(
         self, image: GreyImage, info: Mapping, known: Mapping | None, progress: Progress

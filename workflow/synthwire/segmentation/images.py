@@ -18,6 +18,7 @@ from synthwire.io.recordings import Recording, read_recording
 from synthwire.io.recordings.blank import without_blank, without_dark_lines
 from synthwire.io.recordings.picture import with_window
 from synthwire.segmentation.burnt_in import find_burnt_in
+from synthwire.segmentation.left_out import read_mask, without_left_out
 from synthwire.segmentation.options import Preparation
 
 
@@ -31,7 +32,8 @@ class GreyImage:
     read, one line each; size_remarks: those of them on the pixel size, the doubt among them.
     picture_px: how many of the pixels the file holds a picture at; None: all. window: the part that
     is picture, without data bars; None: all of it. drawn: boolean (height, width), where captions
-    and scale bars are drawn into the picture; None: nowhere.
+    and scale bars are drawn into the picture; None: nowhere. left_out: boolean (height, width),
+    what a person's mask leaves out; None: nothing.
     """
 
     pixels: np.ndarray
@@ -44,6 +46,7 @@ class GreyImage:
     picture_px: int | None = None
     window: Window | None = None
     drawn: np.ndarray | None = None
+    left_out: np.ndarray | None = None
 
 
 def read_images(
@@ -66,6 +69,11 @@ def read_images(
             complex_part=preparation.complex_part,
             crop=preparation.crop,
         )
+    left_out = None
+    if preparation.leave_out is not None:
+        height, width = recording.pages.shape[1:3]
+        left_out = read_mask(preparation.leave_out, (height, width), name)
+        recording = without_left_out(recording, left_out)
     if preparation.modality == "transmission":
         recording = without_dark_lines(recording)
     drawings = find_burnt_in(recording)
@@ -91,6 +99,7 @@ def read_images(
             picture_px=_count_picture_px(recording, page),
             window=recording.window,
             drawn=drawings.masks[page] if drawings.masks else None,
+            left_out=left_out,
         )
         for page, pixels in enumerate(pages)
     ]

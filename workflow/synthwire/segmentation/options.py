@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from synthwire.errors import InputError
 from synthwire.io.complex_numbers import COMPLEX_PARTS, PHASE
+from synthwire.io.files import Source
 from synthwire.io.units import NUMBER, length_nm, nanometres, number
 
 MODALITIES = {
@@ -40,7 +43,8 @@ class Preparation:
     energy; None takes the mean over all. complex_part: what is taken of complex numbers, as
     ptychography gives them, a key of `COMPLEX_PARTS`. stretch: whether the contrast is stretched to
     the whole range of grey values. crop: which part of an image is picture, as `window_by_hand`
-    takes it; {} is all of it, None leaves out the data bars that are found.
+    takes it; {} is all of it, None leaves out the data bars that are found. leave_out: a mask
+    (height, width), a file or an array, of what is not searched, as `left_out.read_mask` takes it.
     """
 
     modality: str = "od"
@@ -50,6 +54,7 @@ class Preparation:
     complex_part: str = PHASE
     stretch: bool = True
     crop: Mapping[str, Any] | None = None
+    leave_out: Source | np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.modality not in MODALITIES:

@@ -16,7 +16,10 @@ from synthwire.runtime.locking import LOCK
 
 
 def find_images(
-    paths: Iterable[str | os.PathLike], out: Path, outlines: Path | None = None
+    paths: Iterable[str | os.PathLike],
+    out: Path,
+    outlines: Path | None = None,
+    leave_out: Path | None = None,
 ) -> tuple[list[Path], list[str]]:
     """Image files among `paths` and, recursively, in the folders among them; and what was wrong.
 
@@ -25,8 +28,9 @@ def find_images(
     A file that is named twice is taken once, and a text that a microscope wrote beside an image
     goes with that image. `outlines`, a folder below one of the folders, holds no images; where it
     is one of them or above, files on _masks and the like are no images beside the one they are of.
+    `leave_out`, a mask or a folder of masks of what is not searched, goes the same way.
     """
-    apart = outlines.resolve() if outlines else None
+    apart = [item.resolve() for item in (outlines, leave_out) if item]
     found: dict[Path, Path] = {}
     problems = []
     texts: list[Path] = []
@@ -40,7 +44,7 @@ def find_images(
             problems.append(f"{path}: not an image, but {ZARR}")
         elif path.is_dir():
             files = list(_images_below(path, out, apart))
-            if apart is not None and apart in (path.resolve(), *path.resolve().parents):
+            if set(apart) & {path.resolve(), *path.resolve().parents}:
                 masks = set(files_of_outlines_among([str(file) for file in files]))
                 files = [file for file in files if str(file) not in masks]
             if not files:
@@ -55,6 +59,8 @@ def find_images(
             problems.append(f"{path}: no such file or folder")
         for file in files:
             found.setdefault(file.resolve(), file)
+    if leave_out is not None:
+        found.pop(leave_out.resolve(), None)
     known = {text.resolve() for file in found for text in (sidecars_of(file) if texts else ())}
     problems += [
         f"{text}: what a microscope wrote of an image; name the image itself"
@@ -64,12 +70,13 @@ def find_images(
     return list(found.values()), problems
 
 
-def _images_below(folder: Path, out: Path, apart: Path | None = None) -> Iterator[Path]:
+def _images_below(folder: Path, out: Path, apart: Collection[Path]) -> Iterator[Path]:
     whole = folder.resolve()
     for place, folders, names in os.walk(folder):
         here = Path(place)
         # the lock that a batch has left there tells results from images
-        if LOCK in names or here.resolve() == out.resolve() or here.resolve() == apart != whole:
+        full = here.resolve()
+        if LOCK in names or full == out.resolve() or (full in apart and full != whole):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))

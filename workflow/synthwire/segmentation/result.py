@@ -16,12 +16,13 @@ from synthwire.errors import InputError
 from synthwire.evaluation import suppression
 from synthwire.io.calibration import as_pixel_size, pixel_side_nm
 from synthwire.io.coco import make_annotation
-from synthwire.io.masks import decode_crops
+from synthwire.io.masks import decode_crops, decode_mask
 from synthwire.particles.centrelines import Centreline
 from synthwire.particles.line_table import LINE_COLUMNS, line_of, line_rows
 from synthwire.particles.table import COLUMNS, particle_statistics
 from synthwire.segmentation.comparison import evaluate
 from synthwire.segmentation.doubts import doubts_of
+from synthwire.segmentation.left_out import cut_by_mask
 from synthwire.segmentation.options import BY_HAND, Selection
 from synthwire.segmentation.part import cut_by
 from synthwire.segmentation.result_files import encode_files, overlay_png, save_files
@@ -80,6 +81,9 @@ class Segmentation:
         if "window" in self.info:  # the picture's edge cuts as the image's does
             boxes = np.array([self.results[index]["bbox"] for index in table["particle"]])
             table["touches_border"] |= cut_by(self.info["window"], boxes)
+        if "left_out" in self.info:
+            items = [self.results[index] for index in table["particle"]]
+            table["touches_border"] |= cut_by_mask(decode_mask(self.info["left_out"]), items)
         return table.sort_values("id", ignore_index=True)[list(MASK_COLUMNS)]
 
     @property

@@ -57,7 +57,9 @@ class Arrivals:
         out: Path,
         settle_s: float,
         clock: Callable[[], float] = time.monotonic,
+        leave_out: Path | None = None,
     ) -> None:
+        self._leave_out = leave_out
         self._folder, self._out, self._settle_s, self._clock = folder, out, settle_s, clock
         self._waiting: dict[Path, tuple[Signature, float]] = {}
         self._taken: dict[Path, Signature] = {}
@@ -70,7 +72,7 @@ class Arrivals:
         if not self._folder.is_dir():
             raise InputError(f"{self._folder}: no such folder")
         ready = []
-        for path in find_images([self._folder], self._out)[0]:
+        for path in find_images([self._folder], self._out, leave_out=self._leave_out)[0]:
             signature = _signature(path)
             if signature is None or self._taken.get(path) == signature:
                 continue
@@ -226,7 +228,7 @@ def watch(
     settings = sha256_of_json([batch.identity, asdict(batch.options.selection), measure])[:12]
     record = Record(batch.out / STATISTICS, settings, measure)
     places = {Path(row["image"]): _place(row) for row in record.rows}
-    arrivals = Arrivals(folder, batch.out, settle_s)
+    arrivals = Arrivals(folder, batch.out, settle_s, leave_out=batch.options.leave_out)
     done = {(row["image"], row["content"]) for row in record.rows}
     drawn = len(record.rows)
     told: set[str] = set()

@@ -56,7 +56,10 @@ def load_once(folder: Path | None) -> Model:
 
 @dataclass(frozen=True)
 class Page:
-    """One image of one file, and how it is to be read; crop: as `options.parse_crop` takes it."""
+    """One image of one file, and how it is to be read.
+
+    crop: as `options.parse_crop` takes it; leave_out: a mask of what is not searched.
+    """
 
     file: MemoryFile
     digest: str
@@ -64,10 +67,16 @@ class Page:
     modality: str
     largest_pixels: int
     crop: str = ""
+    leave_out: MemoryFile | None = None
 
     @property
     def key(self) -> tuple:
-        return self.digest, self.file.name, self.number, self.modality, self.crop
+        return self.digest, self.file.name, self.number, *self._how
+
+    @property
+    def _how(self) -> tuple:
+        mask = self.leave_out
+        return self.modality, self.crop, mask and (mask.name, inputs.digest(mask.content))
 
     @property
     def title(self) -> str:
@@ -82,7 +91,7 @@ class Page:
     def inspection(self) -> inputs.Inspection:
         """What the file holds, whatever this page's number."""
         return memory_of("inspections", 512)(
-            (self.digest, self.file.name, self.modality, self.crop, self.largest_pixels),
+            (self.digest, self.file.name, *self._how, self.largest_pixels),
             lambda: inputs.inspect(self.file, self._preparation, self.largest_pixels),
         )
 
@@ -96,7 +105,8 @@ class Page:
 
     @property
     def _preparation(self) -> Preparation:
-        return Preparation(self.modality, crop=inputs.parse_crop_field(self.crop))
+        crop = inputs.parse_crop_field(self.crop)
+        return Preparation(self.modality, crop=crop, leave_out=self.leave_out)
 
 
 @dataclass(frozen=True)

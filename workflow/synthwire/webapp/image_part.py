@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from synthwire.io.masks import union_of_masks
+from synthwire.io.masks import decode_mask, union_of_masks
 from synthwire.segmentation import correction
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp import agreement, features, inputs, particle_charts
@@ -52,6 +52,9 @@ def show_image_part(
     if "window" in result.info:
         left, top, right, bottom = result.info["window"]
         facts.append(f"picture: columns {left} to {right}, rows {top} to {bottom}")
+    if "left_out" in result.info:
+        share = decode_mask(result.info["left_out"]).mean()
+        facts.append(f"{share:.0%} left out by the mask")
     if result.scale != 1:
         facts.append(f"shown to the model at {result.scale:.2g} × its size")
     st.caption(" · ".join(facts))
@@ -94,7 +97,8 @@ def show_metrics(result: Segmentation) -> None:
     in_nm = result.pixel_size_nm is not None
     table = result.particles
     rles = [item["segmentation"] for item in result.selected]
-    covered = union_of_masks(rles, *result.image.shape).mean()
+    picture_px = result.info.get("picture_px") or result.image.size
+    covered = union_of_masks(rles, *result.image.shape).sum() / picture_px
     with st.container(key="metrics", gap="small"):
         st.metric("Particles", len(table), border=True)
         for name in ("length", "width"):

@@ -21,6 +21,7 @@ from synthwire.segmentation.options import Preparation, parse_crop, parse_pixel_
 
 IMAGE_TYPES = [suffix[1:] for suffix in MEMORY_SUFFIXES]
 BESIDE_TYPES = ["txt", "xim"]  # with images, a microscope's texts and a scan's pages
+MASK_TYPES = ["png", "tif", "tiff", "bmp", "npy"]
 OUTLINE_TYPES = [
     "json", "geojson", "zip", "xml", "csv", "txt", "roi", "tif", "tiff", "png", "bmp", "gif", "npy",
     "h5", "hdf5",

@@ -29,12 +29,14 @@ from synthwire.webapp.sidebar import (
     Choice,
     choose_crop,
     choose_images,
+    choose_left_out,
     choose_modality,
     choose_networks,
     choose_outlines,
     choose_pixel_size,
     choose_rules,
     crop_of,
+    left_out_of,
     modality_of,
     size_of,
 )
@@ -95,7 +97,7 @@ def lay_out(limits: Limits) -> None:
     with st.sidebar:
         if isinstance(page, Page):
             page = replace(page, modality=choose_modality(page, choice.sample))
-            page = replace(page, crop=choose_crop(page))
+            page = replace(page, crop=choose_crop(page), leave_out=choose_left_out(page))
             pages[number] = page
     inspection = page.inspection()
     if inspection.error:
@@ -124,7 +126,7 @@ def pages_of(choice: Choice, limits: Limits) -> list[Page | StoredPage]:
     pages: list[Page | StoredPage] = []
     for file, digest in choice.files:
         first = Page(file, digest, 0, "od", limits.largest_pixels)
-        first = replace(first, crop=crop_of(first))
+        first = replace(first, crop=crop_of(first), leave_out=left_out_of(first))
         first = replace(first, modality=modality_of(first, choice.sample))
         count = max(1, first.inspection().pages)
         pages += [replace(first, number=number) for number in range(count)]

@@ -177,6 +177,35 @@ def choose_crop(page: Page) -> str:
     return crop_of(page)
 
 
+def left_out_of(page: Page) -> MemoryFile | None:
+    """The mask of what is not searched in an image, as the user has given it."""
+    return current_work().fields.get(field_of("leave out", page))
+
+
+def choose_left_out(page: Page) -> MemoryFile | None:
+    """The upload of what to leave out, which each image has for itself; see `left_out_of`."""
+    key, fields = field_of("leave out", page), current_work().fields
+    known = fields.get(key)
+    with st.expander("Leave out", icon=":material/hide_image:" if known else None):
+        upload = st.file_uploader(
+            "Mask of what to leave out",
+            type=inputs.MASK_TYPES,
+            key=key,
+            help="An image as large as yours, white where nothing is to be searched, as on dirt, "
+            "and black elsewhere. What it leaves out counts as no area either.",
+        )
+        if upload is not None:
+            fields[key] = known = MemoryFile(upload.name, upload.getvalue())
+        elif st.session_state.get("mask given") == key:  # taken away by hand
+            fields[key] = known = None
+        elif known is not None:  # of a work that was taken up again, or said for all images
+            st.caption(f"{inputs.plain(known.name)} is left out.")
+            st.button("Put away", key=f"put away {key}", on_click=fields.pop, args=(key,))
+        # of another image's field nothing is known, once that is no longer shown
+        st.session_state["mask given"] = key if upload is not None else None
+    return known
+
+
 def digest_of(upload: UploadedFile) -> str:
     """Digest of an upload, computed once: reruns come with every move of a slider."""
     known = st.session_state.setdefault("digests", {})
@@ -218,7 +247,7 @@ def choose_pixel_size(page: Page | StoredPage, pages: Sequence[Page | StoredPage
             "For all images",
             key="for all",
             icon=":material/select_all:",
-            help="Take this microscope, pixel size and picture for all images.",
+            help="Take this microscope, pixel size, picture and mask for all images.",
             on_click=say_for_all,
             args=(page, pages),
         )
@@ -235,6 +264,7 @@ def say_for_all(page: Page | StoredPage, pages: Sequence[Page | StoredPage]) -> 
             if said is not None:
                 fields[key] = said
                 st.session_state.pop(key, None)
+        fields[field_of("leave out", other)] = fields.get(field_of("leave out", page))
 
 
 def choose_networks(limits: Limits) -> tuple[Network, Network | None]:
