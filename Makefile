@@ -1,5 +1,6 @@
 # make demo     the whole study at small scale on a laptop CPU, ending in tables, figures, report
 # make real     the demo's models on the three published microscopy images
+# make study    the paper's study on two cores overnight; type it again to go on after a stop
 # make app      the web app: segment your own images in the browser
 # make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included
@@ -16,7 +17,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --logger synthwire --cores $(CORES)
 
-.PHONY: demo real app weights test coverage test-faults test-slurm lint docs release install clean
+.PHONY: demo real study app weights test coverage test-faults test-slurm lint docs release install clean
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -38,6 +39,10 @@ demo: $(READY)
 real: $(READY)
 	@$(SNAKEMAKE) all --configfile config/demo.yaml config/real.yaml
 	@$(BIN)/synthwire summary results/real
+
+study: $(READY)
+	@$(SNAKEMAKE) all --configfile config/laptop.yaml
+	@$(BIN)/synthwire summary results/study
 
 app: $(READY)
 	@$(BIN)/synthwire app

@@ -15,6 +15,7 @@ if not workflow.overwrite_configfiles:
 include: "rules/common.smk"
 include: "rules/locks.smk"
 include: "rules/records.smk"
+include: "rules/cost.smk"
 include: "rules/structures.smk"
 include: "rules/dataset.smk"
 include: "rules/microscopy.smk"

@@ -14,7 +14,9 @@ onstart:
         HELD.enter_context(alone_in(Path(RUN)))
         if MODELS_RUN != RUN:
             HELD.enter_context(alone_in(Path(MODELS_RUN), shared=True))
+        refuse_other_settings()
     except InputError as error:
         print(f"synthwire: {error}", file=sys.stderr, flush=True)
         os._exit(1)  # an exception here would be printed as a bug of the workflow
     refuse_to_train_again()
+    say_cost()

@@ -13,6 +13,8 @@ rule prepare_microscopy:
         f"{RUN}/logs/prepare_microscopy/{{images}}.log",
     benchmark:
         f"{RUN}/benchmarks/prepare_microscopy/{{images}}.tsv"
+    # A published image that cannot be had is to end a run at its start.
+    priority: 1
     conda:
         "../envs/generation.yaml"
     threads: 1

@@ -1,6 +1,7 @@
 # What jobs have recorded of their results (synthwire/runtime/records.py) decides what is made again.
 from snakemake.persistence.file import FilePersistence
 
+from synthwire.config import begun
 from synthwire.runtime import records
 
 
@@ -23,6 +24,28 @@ def mark_damaged():
                     file=sys.stderr,
                     flush=True,
                 )
+
+
+def refuse_other_settings():
+    """InputError where a run that keeps its settings was begun with others, or other code."""
+    if not config["keep_settings"] or MODELS_RUN != RUN or workflow.touch:
+        return
+    rows = {model: {**row, "changes": CHANGES[model]} for model, row in ROWS.items()}
+    begun.keep_settings(Path(RUN), begun.settings_of_run(config, rows))
+    changed = {
+        job.wildcards.model: sorted(map(str, reason.updated_input))
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name == "train_model" and os.path.exists(job.output.weights)
+        for reason in [workflow.dag.reason(job)]
+        if reason.updated_input and not reason.forced and not reason.incomplete_output
+    }
+    if changed:
+        raise InputError(
+            f"{RUN}: {', '.join(next(iter(changed.values())))} changed since the "
+            f"{'model was' if len(changed) == 1 else 'models were'} trained "
+            f"({', '.join(sorted(changed))}); start again with --touch to keep what is there, remove "
+            f"the folder to start anew (rm -r {RUN}), or name the models with --forcerun"
+        )
 
 
 def refuse_to_train_again():

@@ -8,7 +8,7 @@ from synthwire.config.checks import check_models, resolve
 from synthwire.config.models_table import read_models
 from synthwire.errors import InputError
 
-CONFIGS = ("config.yaml", "demo.yaml", "test.yaml")
+CONFIGS = ("config.yaml", "laptop.yaml", "demo.yaml", "test.yaml")
 BEYOND = "config/models_beyond.tsv"
 COLUMNS = ["model", "epochs", "dataset_size", "learning_rate", "roi_head", "iou_thr", "nms"]
 

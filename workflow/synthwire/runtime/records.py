@@ -19,6 +19,7 @@ FOLDER = "checksums"
 LOGS = "logs"
 # What a run's folder holds beside results.
 BESIDE = (FOLDER, LOGS, "benchmarks", "checkpoints")
+SETTINGS = "settings.json"  # those that the run was begun with, where they must not change
 BESIDE_RESULTS = ("tensorboard",)  # in any folder: a training's curves once more
 
 
@@ -120,5 +121,5 @@ def _present(run: Path) -> Iterator[str]:
         aside = BESIDE if here == run else BESIDE_RESULTS
         folders[:] = sorted(name for name in folders if name not in aside)
         for name in sorted(names):
-            if name not in (LOCK, ".snakemake_timestamp"):
+            if name not in (LOCK, ".snakemake_timestamp") and here / name != run / SETTINGS:
                 yield (here / name).relative_to(run).as_posix()

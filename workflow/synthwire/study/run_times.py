@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import numpy as np
 import pandas as pd
 
 from synthwire.errors import InputError
+
+
+def seconds_of(benchmark: str | os.PathLike) -> float:
+    """What a benchmark file of Snakemake says that its job took, in s; 0 where it says nothing."""
+    try:
+        table = pd.read_csv(benchmark, sep="\t", na_values=["-", "NA"])
+        return float(table["s"].fillna(0.0).mean())
+    except (ValueError, KeyError, TypeError):  # cut short, or not what Snakemake writes
+        return 0.0
 
 
 def read_benchmarks(folder: Path) -> pd.DataFrame:
