@@ -10,6 +10,7 @@ from PIL import Image
 from synthwire.errors import InputError
 from synthwire.io.burnt_in.data_bar import find_data_bars
 from synthwire.io.burnt_in.drawings import find_drawings, mask_of
+from synthwire.io.burnt_in.ink import to_bytes
 from synthwire.io.burnt_in.label import parse_label
 from synthwire.io.burnt_in.scale_bar import BELIEVED, read_scale_bar
 from synthwire.io.burnt_in.window import Window, window_by_hand
@@ -37,6 +38,34 @@ def test_a_data_bar_of_a_jpeg(ground, quality):
     Image.fromarray(image).save(content, "JPEG", quality=quality)
     window = find_data_bars(np.asarray(Image.open(content)))
     assert window is not None and abs(window.bottom - 404) <= 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_smooth_dark_ground_beyond_a_long_wire_is_no_data_bar(seed):
+    image = 13 + np.random.default_rng(seed).normal(0, 1.7, (120, 160))
+    image[30:40, 10:150] += 40
+    assert find_data_bars(image.clip(0, 255).astype(np.uint8)) is None
+
+
+@pytest.mark.parametrize(
+    ("bright", "dtype"), [(200, "uint8"), (20_000, "uint16"), (1.5, "float32")]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_wires_on_a_ground_of_zeros_are_no_letters(seed, bright, dtype):
+    rng = np.random.default_rng(seed)
+    image = np.zeros((240, 320), dtype)
+    image[185:193, 10:310] = bright
+    for top, rows, columns in [(198, 28, 14)] * 7 + [(0, 170, 60)] * 6:
+        y, x = top + rng.integers(rows), rng.integers(260)
+        image[y : y + 8, x : x + columns] = bright
+    assert find_data_bars(image) is None
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1.0, 1e300])
+def test_captions_are_sought_in_numbers_of_any_size(factor):
+    image = picture(np.random.default_rng(0), "sem")
+    expected = to_bytes(image.astype(np.float64))
+    assert np.abs(to_bytes(image * factor).astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("rows", [30, 40])

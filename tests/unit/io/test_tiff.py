@@ -136,6 +136,13 @@ def test_pixel_sizes_turn_with_the_image(tmp_path, turn, size):
     assert read_recording(path).pixel_size_nm == pytest.approx(size)
 
 
+def test_of_lab_colours_the_lightness_is_the_picture(tmp_path):
+    shades = RNG.integers(0, 256, (*GREY.shape, 2), dtype=np.uint8)  # signed: 255 is beside 0
+    pixels = np.dstack([GREY.astype(np.uint8), shades])
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="cielab")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), pixels[..., 0])
+
+
 def test_inks_are_shown_as_colours(tmp_path):
     inks = RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)
     path = write(tmp_path / "a.tif", inks, photometric="separated")

@@ -25,6 +25,7 @@ _RULE_PX = 8  # thickest line between picture and strip
 _CONTRAST = 0.2  # of the strip's range, from which something is written on it
 _LETTERS = 4
 _DRAWN = 0.2  # of a strip
+_ROWS = 128  # of the picture, which tell its ground
 
 
 def find_data_bars(page: np.ndarray) -> Window | None:
@@ -63,9 +64,16 @@ def _strip(grey: np.ndarray) -> int:
             if counts[index] >= _WRITTEN * last.size or index == order[0]
         ]
         rows = _begins(lower, grounds, tolerance)
-        if rows:
+        if rows and not _is_ground(grey[: height - rows], grounds, tolerance):
             return rows
     return 0
+
+
+def _is_ground(picture: np.ndarray, grounds: list, tolerance: int) -> bool:
+    """Whether a strip's grey values are those of the ground that most rows of a picture have."""
+    rows = picture[:: max(1, len(picture) // _ROWS)]
+    near = np.any([_alike(rows, ground, tolerance) for ground in grounds], axis=0)
+    return bool(np.median(near.mean(axis=1)) > _PICTURE)
 
 
 def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
@@ -78,16 +86,17 @@ def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
         return 0
     rule = _rules(lower, share, tolerance)
     fine = (share >= _WRITTEN) | rule
-    for top in range(3, len(lower) - LEAST_PX):
+    others = np.flatnonzero(~fine)  # none of these is in the strip
+    for top in range(max(3, others[-1] + 1 if len(others) else 0), len(lower) - LEAST_PX):
         strip = slice(top, None)
-        if not fine[strip].all() or share[strip].mean() < _GROUND:
+        if share[strip].mean() < _GROUND:
             continue
         first = top + int(np.argmin(rule[strip]))  # past the lines between picture and strip
         if first - top > _RULE_PX or share[first : first + 2].min() < _PLAIN:
             continue
         same = _alike(lower[top - 1], lower[top, lower.shape[1] // 2], tolerance)
         new = (same.mean() <= _NEW) if first > top else (share[top - 3 : top].max() <= _PICTURE)
-        if new and _has_letters(lower[first:], grounds[0]):
+        if new and _has_letters(lower[first:], grounds[0], tolerance):
             return len(lower) - top
     return 0
 
@@ -98,9 +107,9 @@ def _rules(lower: np.ndarray, share: np.ndarray, tolerance: int) -> np.ndarray:
     return (_alike(lower, middle, tolerance).mean(axis=1) >= _RULE) & (share < 1 - _RULE)
 
 
-def _has_letters(strip: np.ndarray, ground: np.generic) -> bool:
+def _has_letters(strip: np.ndarray, ground: np.generic, tolerance: int) -> bool:
     away = np.abs(strip.astype(float) - float(ground))
-    ink = away > _CONTRAST * away.max()
+    ink = away > max(_CONTRAST * away.max(), tolerance)  # noise writes nothing
     if not 0.002 < ink.mean() < _GROUND:
         return False
     ink[ink.mean(axis=1) > 0.9] = False  # frames

@@ -17,6 +17,7 @@ SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
 # Values of tags, as TIFF 6.0 numbers them.
 _WHITE_ZERO, _PALETTE, _INKS = 0, 3, 5
+_LIGHTNESS_FIRST = (8, 9, 10)  # CIE's L*a*b*, in which colours are signed or shifted
 _MASK = 4  # a bit of NewSubfileType
 _ON_THEIR_SIDE = (5, 6, 7, 8)  # orientations whose rows are columns
 
@@ -50,6 +51,8 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             pages = _pages_first(path, series.asarray(), series.axes)
             if page.photometric == _INKS and pages.ndim == 4 and pages.shape[3] == 4:
                 pages = _without_inks(pages)
+            if page.photometric in _LIGHTNESS_FIRST and pages.ndim == 4:
+                pages = pages[..., 0]
             turn = int(page.tags.valueof("Orientation", 1))
             found = tiff_calibration(tiff, tiff.series.index(series))
             side_nm = found.size_nm
