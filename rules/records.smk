@@ -33,18 +33,22 @@ def refuse_other_settings():
     rows = {model: {**row, "changes": CHANGES[model]} for model, row in ROWS.items()}
     begun.keep_settings(Path(RUN), begun.settings_of_run(config, rows))
     changed = {
-        job.wildcards.model: sorted(map(str, reason.updated_input))
+        job.wildcards.model: sorted(
+            map(str, reason.updated_input | reason.updated_input_run)
+        )
         for job in workflow.dag.needrun_jobs()
         if job.rule.name == "train_model" and os.path.exists(job.output.weights)
         for reason in [workflow.dag.reason(job)]
-        if reason.updated_input and not reason.forced and not reason.incomplete_output
+        if not reason.forced and not reason.incomplete_output
+        if reason.updated_input or reason.updated_input_run
     }
     if changed:
+        first, *more = next(iter(changed.values()))
         raise InputError(
-            f"{RUN}: {', '.join(next(iter(changed.values())))} changed since the "
+            f"{RUN}: {first}{' and others' if more else ''} changed since the "
             f"{'model was' if len(changed) == 1 else 'models were'} trained "
             f"({', '.join(sorted(changed))}); start again with --touch to keep what is there, remove "
-            f"the folder to start anew (rm -r {RUN}), or name the models with --forcerun"
+            f"the folder to start anew (rm -r {RUN}), or add --forcerun train_model"
         )
 
 

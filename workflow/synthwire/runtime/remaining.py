@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-STEADY_S = 60.0  # of work at the table's pace that the first jobs are weighed against
+STEADY_S = 600.0  # of work at the table's pace that the first jobs are weighed against
 
 
 class Remaining:
