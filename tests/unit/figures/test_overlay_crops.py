@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
@@ -10,7 +11,7 @@ from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.figures.kit import overlay
-from synthwire.figures.particles import _middle
+from synthwire.figures.particles import _middle, draw_particles
 from synthwire.io.masks import decode_crops, encode_mask
 from synthwire.io.outlines.geometry import rings_of
 
@@ -74,3 +75,17 @@ def test_crops_are_drawn_as_whole_masks(scene):
             off = (rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2
             nearest = np.argmin(off)
             assert _middle(crop) == (columns[nearest] + 0.5, rows[nearest] + 0.5)
+
+
+@pytest.mark.parametrize(("width", "shown"), [(200, (100, 1000)), (5000, (16, 4000))])
+def test_a_drawn_image_is_magnified_by_a_whole_number_or_made_smaller(width, shown):
+    pixels = np.full((20, width), 90, dtype=np.uint8)
+    mask = np.zeros((20, width), dtype=bool)
+    mask[5:15, 20:180] = True
+    drawn = draw_particles(pixels, [mask], ["1*"], ["#ff0000"])
+    assert drawn.shape == (*shown, 3)
+    factor = shown[1] / width
+    outside, inside = drawn[int(2 * factor), -9], drawn[int(7 * factor), int(40 * factor)]
+    assert outside.tolist() == [90, 90, 90]
+    assert inside[0] > 120 and inside[1] < 90
+    assert drawn.min(axis=2).max() > 180  # the name

@@ -66,7 +66,7 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
         "particles.csv": table.encode(),
         "coco.json": _json(chosen),
         PROPOSALS: proposals_json(result),
-        IMAGE: _grey_png(result.image),
+        IMAGE: _image_png(result.image),
         "labels.tif": label_tiff(result.record, chosen["annotations"], result.ids),
         "rois.zip": fiji_rois(chosen),
         "centrelines.csv": points.to_csv(
@@ -96,7 +96,7 @@ def _json(data: Mapping) -> bytes:
     return (text + "\n").encode()
 
 
-def _grey_png(pixels: np.ndarray) -> bytes:
+def _image_png(pixels: np.ndarray) -> bytes:
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, format="png", compress_level=3)
     return content.getvalue()
@@ -109,15 +109,14 @@ def overlay_png(result: Segmentation) -> bytes:
     """
     colours = particle_colours(result)
     names = [f"{number}*" if number in result.by_hand else str(number) for number in result.ids]
-    return png(
-        draw_particles(
-            result.image,
-            decode_crops(item["segmentation"] for item in result.selected),
-            names,
-            [colours[number - 1] for number in result.ids],
-            result.pixel_size_nm,
-        )
+    drawn = draw_particles(
+        result.image,
+        decode_crops(item["segmentation"] for item in result.selected),
+        names,
+        [colours[number - 1] for number in result.ids],
+        result.pixel_size_nm,
     )
+    return _image_png(drawn)
 
 
 def png(figure: Figure) -> bytes:
