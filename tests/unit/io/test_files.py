@@ -9,6 +9,7 @@ from synthwire.io.files import (
     atomic_directory,
     atomic_path,
     read_json,
+    remove_left,
     sha256,
     sha256_of_json,
     write_json,
@@ -23,6 +24,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
         raise RuntimeError
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["value.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    for name in (".summary.15463.partial.csv", ".lengths.7.partial.csv"):
+        (tmp_path / name).write_text("half")
+    kept = tmp_path / "partial.csv", tmp_path / ".synthwire.lock"
+    for path in kept:
+        path.write_text("whole")
+    remove_left(tmp_path)
+    assert set(tmp_path.iterdir()) == set(kept)
 
 
 def test_a_failed_folder_leaves_the_old_folder_and_no_rest(tmp_path):

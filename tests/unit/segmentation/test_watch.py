@@ -158,6 +158,17 @@ def test_a_record_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path):
     pd.testing.assert_frame_equal(one.drop(columns="time"), other.drop(columns="time"), rtol=1e-4)
 
 
+def test_texts_that_look_like_numbers_or_like_nothing_are_taken_up_as_they_are(tmp_path):
+    texts = {"image": "7", "folder": "007"}, {"image": "NA", "folder": "NA"}
+    record = Record(tmp_path / STATISTICS, "01e5", "length")
+    for number, text in enumerate(texts):
+        image = measured(number, 400.0)
+        record.add(MeasuredImage({**image.row, **text}, image.particles, f"0{number}", False))
+    again = Record(tmp_path / STATISTICS, "01e5", "length")
+    for row, text, content in zip(again.rows, texts, ("00", "01"), strict=True):
+        assert (row["image"], row["folder"], row["content"]) == (*text.values(), content)
+
+
 def test_half_a_line_is_dropped(tmp_path):
     path = tmp_path / STATISTICS
     record = Record(path, "same", "length")

@@ -101,6 +101,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Segment all images; 1 where something was wrong with one of them."""
+    from synthwire.io.files import remove_left
     from synthwire.runtime.locking import alone_in  # here, as below: --help need not wait for SciPy
     from synthwire.runtime.progress import progress_bar
     from synthwire.segmentation import places
@@ -129,6 +130,7 @@ def run(options: argparse.Namespace) -> int:
         chosen = replace(chosen, pixel_sizes=chosen.pixel_sizes.match(paths))
     rows, images = [], []
     with alone_in(options.out):
+        remove_left(options.out)
         batch = Batch(chosen, options.out)
         _ = batch.identity  # without a model no file can be done
         with progress_bar(None, "segment", total=len(paths)) as bar:

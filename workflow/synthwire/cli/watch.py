@@ -82,6 +82,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Watch the folder until it is interrupted."""
+    from synthwire.io.files import remove_left
     from synthwire.runtime.locking import alone_in  # here, as below: --help need not wait for SciPy
     from synthwire.segmentation.batch import Batch
     from synthwire.segmentation.watch import watch
@@ -90,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.folder.is_dir():
         raise InputError(f"{options.folder}: no such folder")
     with alone_in(out):
+        remove_left(out)
         batch = Batch(batch_options(options), out)
         print(f"watching {options.folder}; results in {out}; Ctrl-C ends it", flush=True)
         record = watch(

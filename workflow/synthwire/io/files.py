@@ -104,6 +104,16 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_left(folder: Path) -> None:
+    """Remove half-written files of `atomic_path` that a killed process left right in a folder.
+
+    For whoever is alone in it.
+    """
+    for left in folder.glob(".*.partial*"):
+        if left.is_file():
+            left.unlink()
+
+
 @contextmanager
 def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
     """Give a temporary folder beside `path`; rename it to `path` when the block succeeds.

@@ -45,6 +45,13 @@ CONTROL_COLUMNS = {
     "content": "digest of image and settings",
 }
 
+TEXTS = (
+    "image",
+    "folder",
+    "settings",
+    "content",
+)  # texts, also where they look like numbers or "NA"
+
 Signature = tuple[tuple[int, int], ...]
 
 
@@ -125,7 +132,8 @@ class Record:
             self.path.unlink()
             return
         try:
-            table = pd.read_csv(self.path)
+            types = dict.fromkeys(TEXTS, str)
+            table = pd.read_csv(self.path, dtype=types, keep_default_na=False, na_values=[""])
             rows = table.astype(object).where(table.notna(), None).to_dict("records")
             others = {row["settings"] for row in rows} - {self._settings}
         except (ValueError, KeyError):
