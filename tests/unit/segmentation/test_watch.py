@@ -155,7 +155,7 @@ def test_a_record_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path):
     for number, length in enumerate(lengths()):
         Record(tmp_path / "parts.csv", "same", "length").add(measured(number, length))
     one, other = (pd.read_csv(tmp_path / name) for name in ("whole.csv", "parts.csv"))
-    pd.testing.assert_frame_equal(one.drop(columns="time"), other.drop(columns="time"), rtol=1e-4)
+    pd.testing.assert_frame_equal(one.drop(columns="time"), other.drop(columns="time"), rtol=0)
 
 
 def test_texts_that_look_like_numbers_or_like_nothing_are_taken_up_as_they_are(tmp_path):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # at the start of a text, what a spreadsheet computes
+NUMBER = "%.7g"
 
 
 def csv_text(table: pd.DataFrame, *, header: bool = True) -> str:
@@ -17,7 +18,7 @@ def csv_text(table: pd.DataFrame, *, header: bool = True) -> str:
     """
     texts = table.select_dtypes(exclude=["number", "bool"]).columns
     safe = table.assign(**{column: table[column].map(_no_formula) for column in texts})
-    return safe.to_csv(index=False, header=header, lineterminator="\n", float_format="%.7g")
+    return safe.to_csv(index=False, header=header, lineterminator="\n", float_format=NUMBER)
 
 
 def _no_formula(value: Any) -> Any:

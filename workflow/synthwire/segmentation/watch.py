@@ -20,7 +20,7 @@ import pandas as pd
 from synthwire.errors import InputError
 from synthwire.figures.control_chart import draw_control_chart
 from synthwire.figures.kit import style
-from synthwire.io.csv_text import csv_text
+from synthwire.io.csv_text import NUMBER, csv_text
 from synthwire.io.files import sha256_of_json, writing
 from synthwire.runtime import stopping
 from synthwire.segmentation.batch import Batch
@@ -132,8 +132,7 @@ class Record:
             self.path.unlink()
             return
         try:
-            types = dict.fromkeys(TEXTS, str)
-            table = pd.read_csv(self.path, dtype=types, keep_default_na=False, na_values=[""])
+            table = self._table()
             rows = table.astype(object).where(table.notna(), None).to_dict("records")
             others = {row["settings"] for row in rows} - {self._settings}
         except (ValueError, KeyError):
@@ -147,10 +146,15 @@ class Record:
             self.rows.append(row)
             self._watch(row["mean"])
 
+    def _table(self) -> pd.DataFrame:
+        types = dict.fromkeys(TEXTS, str)
+        return pd.read_csv(self.path, dtype=types, keep_default_na=False, na_values=[""])
+
     def add(self, image: MeasuredImage) -> Change | None:
         """Append the row of one image; the change that it gives away, with rows as its numbers."""
         measured = self._measured(image.row)
-        mean = image.row.get(f"mean_{measured}", math.nan)
+        # as the table will have it, so that whoever goes on with the table comes to the same
+        mean = float(NUMBER % image.row.get(f"mean_{measured}", math.nan))
         change = self._watch(mean, row=len(self.rows))
         row = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -199,8 +203,8 @@ class Record:
 
     def draw(self) -> None:
         """Write control_chart.{pdf,svg,png,csv,json} beside the table."""
-        table = pd.DataFrame(self.rows)
-        table = table[table["mean"].notna()] if len(table) else table
+        table = self._table() if self.rows else pd.DataFrame({"mean": []})
+        table = table[table["mean"].notna()]
         if len(table):
             quantity, unit = _named(self.rows[0]["measured"])
             style.save(
