@@ -6,14 +6,16 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from synthwire.errors import InputError
 from synthwire.io.complex_numbers import COMPLEX_PARTS, PHASE
-from synthwire.io.files import Source
 from synthwire.io.units import NUMBER, length_nm, nanometres, number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from synthwire.io.files import Source
 
 MODALITIES = {
     "od": "optical density, or anything else bright on dark, as it is",
