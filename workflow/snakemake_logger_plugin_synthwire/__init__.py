@@ -11,13 +11,13 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from synthwire.runtime.remaining import Remaining
-from synthwire.study.run_times import duration
+if TYPE_CHECKING:
+    from synthwire.runtime.remaining import Remaining
 
 # What else of Snakemake's own chatter says something to everyone.
 WORTH_SAYING = ("Nothing to be done", "Complete log")
@@ -88,6 +88,9 @@ class LogHandler(LogHandlerBase):
         """How long the run still takes as a job starts; nothing where nobody can tell."""
         if self.remaining is None:
             return ""
+        # Snakemake imports plugins before the Snakefile has put its own library on the path
+        from synthwire.study.run_times import duration
+
         self.remaining.start(job, now)
         left = self.remaining.seconds(now)
         return f" ({duration(60 * math.ceil(left / 60))} left)" if left >= 60 else ""
