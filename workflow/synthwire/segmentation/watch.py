@@ -45,12 +45,7 @@ CONTROL_COLUMNS = {
     "content": "digest of image and settings",
 }
 
-TEXTS = (
-    "image",
-    "folder",
-    "settings",
-    "content",
-)  # texts, also where they look like numbers or "NA"
+TEXTS = ("image", "folder", "settings", "content")  # also where they look like numbers, or "NA"
 
 Signature = tuple[tuple[int, int], ...]
 

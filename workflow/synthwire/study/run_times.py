@@ -15,10 +15,13 @@ from synthwire.errors import InputError
 def seconds_of(benchmark: str | os.PathLike) -> float:
     """What a benchmark file of Snakemake says that its job took, in s; 0 where it says nothing."""
     try:
-        table = pd.read_csv(benchmark, sep="\t", na_values=["-", "NA"])
-        return float(table["s"].fillna(0.0).mean())
+        return float(_table(benchmark)["s"].fillna(0.0).mean())
     except (ValueError, KeyError, TypeError):  # cut short, or not what Snakemake writes
         return 0.0
+
+
+def _table(benchmark: str | os.PathLike) -> pd.DataFrame:
+    return pd.read_csv(benchmark, sep="\t", na_values=["-", "NA"])
 
 
 def read_benchmarks(folder: Path) -> pd.DataFrame:
@@ -29,7 +32,7 @@ def read_benchmarks(folder: Path) -> pd.DataFrame:
     """
     rows = []
     for path in sorted(Path(folder).glob("**/*.tsv")):
-        table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
+        table = _table(path)
         if "s" not in table:
             raise InputError(f"{path}: column 's' is missing; is this a benchmark of Snakemake?")
         part = path.relative_to(folder).with_suffix("")
