@@ -11,7 +11,7 @@ from scipy import ndimage
 from synthwire.errors import InputError
 from synthwire.io.files import Source, as_source
 from synthwire.io.grey import one_channel
-from synthwire.io.masks import decode_crop, encode_crop
+from synthwire.io.masks import MaskCrop, decode_crops, encode_crop
 from synthwire.io.recordings import Recording, read_recording
 
 MOSTLY = 0.5  # of a particle, from which what a mask leaves of it is none; of a picture, said so
@@ -64,20 +64,17 @@ def outside(results: Sequence[dict], mask: np.ndarray | None) -> list[dict]:
     if mask is None:
         return list(results)
     kept = []
-    for item in results:
-        crop, top, left = decode_crop(item["segmentation"])
-        high, wide = crop.shape
-        part = crop & ~mask[top : top + high, left : left + wide]
-        if part.sum() <= MOSTLY * crop.sum():
+    crops = decode_crops(item["segmentation"] for item in results)
+    for item, crop in zip(results, crops, strict=True):
+        part = MaskCrop.of(crop.pixels & ~mask[crop.place])
+        if part.pixels.sum() <= MOSTLY * crop.pixels.sum():
             continue
-        if part.sum() < crop.sum():
-            rows, columns = (np.flatnonzero(part.any(axis=axis)) for axis in (1, 0))
-            y, x = int(rows[0]), int(columns[0])
-            part = part[y : rows[-1] + 1, x : columns[-1] + 1]
+        if part.pixels.sum() < crop.pixels.sum():
+            y, x = crop.top + part.top, crop.left + part.left
             item = {
                 **item,
-                "segmentation": encode_crop(part, top + y, left + x, *mask.shape),
-                "bbox": [float(left + x), float(top + y), *map(float, part.shape[::-1])],
+                "segmentation": encode_crop(part.pixels, y, x, *mask.shape),
+                "bbox": [float(x), float(y), *map(float, part.pixels.shape[::-1])],
             }
         kept.append(item)
     return kept
@@ -86,9 +83,5 @@ def outside(results: Sequence[dict], mask: np.ndarray | None) -> list[dict]:
 def cut_by_mask(mask: np.ndarray, results: Sequence[dict]) -> np.ndarray:
     """Of COCO results, whether they reach the edge of a mask (height, width), which cuts them."""
     near = ndimage.binary_dilation(mask, iterations=2)
-    cut = np.zeros(len(results), dtype=bool)
-    for number, item in enumerate(results):
-        crop, top, left = decode_crop(item["segmentation"])
-        high, wide = crop.shape
-        cut[number] = bool((crop & near[top : top + high, left : left + wide]).any())
-    return cut
+    crops = decode_crops(item["segmentation"] for item in results)
+    return np.array([bool((crop.pixels & near[crop.place]).any()) for crop in crops], dtype=bool)

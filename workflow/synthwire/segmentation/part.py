@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synthwire.io.burnt_in.window import Window
-from synthwire.io.masks import decode_crop, encode_crop
+from synthwire.io.masks import decode_crop, decode_crops, encode_crop
 
 DRAWN_SHARE = 0.5  # of a mask, from which it is a caption or a scale bar
 
@@ -33,14 +33,12 @@ def without_drawn(results: Sequence[dict], drawn: np.ndarray | None) -> list:
     """
     if drawn is None:
         return list(results)
-    kept = []
-    for item in results:
-        crop, top, left = decode_crop(item["segmentation"])
-        high, wide = crop.shape
-        there = drawn[top : top + high, left : left + wide]
-        if not crop.any() or there[crop].mean() < DRAWN_SHARE:
-            kept.append(item)
-    return kept
+    crops = decode_crops(item["segmentation"] for item in results)
+    return [
+        item
+        for item, crop in zip(results, crops, strict=True)
+        if not crop.pixels.any() or drawn[crop.place][crop.pixels].mean() < DRAWN_SHARE
+    ]
 
 
 def cut_by(window: Sequence[int], boxes: np.ndarray) -> np.ndarray:
