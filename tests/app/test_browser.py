@@ -28,6 +28,8 @@ from synthwire.webapp import catalogue
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = playwright.expect
 
+IMAGES, OUTLINES = "Your images", "Compare with outlines"  # labels of the uploaders
+
 WIRES = np.zeros((120, 160), dtype=np.uint8)
 WIRES[30:40, 20:140] = 200
 WIRES[70:110, 60:70] = 150
@@ -129,22 +131,21 @@ def particles(page) -> int:
     return int(metric(page, "Particles").inner_text())
 
 
-def uploader(page, number: int):
-    """Of images (0) or of outlines (1)."""
-    return live(page).get_by_test_id("stFileUploader").nth(number)
+def uploader(page, label: str):
+    return live(page).get_by_test_id("stFileUploader").filter(has_text=label)
 
 
-def send(page, *files: tuple[str, bytes], to: int = 0) -> None:
+def send(page, *files: tuple[str, bytes], to: str = IMAGES) -> None:
     settle(page)
     uploader(page, to).locator("input[type=file]").set_input_files(
         [{"name": name, "mimeType": "", "buffer": content} for name, content in files]
     )
 
 
-def take_away(page, number: int) -> None:
+def take_away(page, label: str) -> None:
     """The one file of an uploader."""
     settle(page)
-    uploader(page, number).get_by_role("button", name=re.compile("Remove|Delete")).click()
+    uploader(page, label).get_by_role("button", name=re.compile("Remove|Delete")).click()
 
 
 def download(page, name: str) -> tuple[str, bytes]:
@@ -276,7 +277,7 @@ def test_each_bad_upload_has_its_message(open_page):
         send(page, (name, content))
         expect(alert(page, says)).to_be_visible()
         expect(alert(page)).to_have_count(1)
-        take_away(page, 0)
+        take_away(page, IMAGES)
         expect(page.get_by_test_id("stAlert")).to_have_count(0)
     send(page, ("large.png", bytes(1_100_000)))
     expect(page.get_by_text(re.compile(r"1(\.0)? ?MB or smaller"))).to_be_visible()
@@ -286,14 +287,14 @@ def test_each_bad_upload_has_its_message(open_page):
 def test_outlines_are_compared_or_refused(open_page):
     page = open_page()
     truth = catalogue.samples()[0].outlines().content
-    send(page, ("truth.json", truth), to=1)
+    send(page, ("truth.json", truth), to=OUTLINES)
     expect(text(page, "missed (FN)")).to_be_visible()
     expect(metric(page, "Pixel accuracy")).to_contain_text("%")
     choose(page, "Pixels")
     expect(page.get_by_text(re.compile(r"\d found \(TP\)"))).to_be_visible()
-    take_away(page, 1)
+    take_away(page, OUTLINES)
     expect(page.get_by_text("missed (FN)")).to_have_count(0)
-    send(page, ("truth.json", b"[1, 2]"), to=1)
+    send(page, ("truth.json", b"[1, 2]"), to=OUTLINES)
     expect(alert(page, "truth.json: neither COCO, nor VGG")).to_be_visible()
     assert particles(page) > 0
 
