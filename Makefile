@@ -55,8 +55,8 @@ weights: $(READY)
 	@$(BIN)/synthwire export-model bundled
 
 test: $(READY)
-	$(BIN)/python -m pytest tests/unit --numprocesses $(CORES) --dist loadfile
-	$(BIN)/python -m pytest tests/workflow tests/app
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup --no-loadscope-reorder \
+		tests/workflow tests/app tests/unit
 
 coverage: $(READY)
 	$(BIN)/python -m pytest tests/unit --cov=synthwire --cov-report=term:skip-covered
