@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.io.recordings.hdf5_items import groups, is_wide, take_dataset, text
+from synthwire.io.recordings.hdf5_items import groups, is_wide, take_dataset, text, the_only
 from synthwire.io.recordings.recording import Recording
 from synthwire.io.units import nanometres
 
@@ -55,15 +54,9 @@ def _read_velox(
         chosen = [name for name in found if detectors[name].startswith(_OVERVIEW)]
         others = ", ".join(detectors[name] for name in found if name not in chosen)
         remarks = (f"of its images that of the detector {_OVERVIEW} is read, not {others}",)
-    if len(chosen) != 1:
-        what = ", ".join(detectors.values()) or "none"
-        raise InputError(
-            f"{path}: not exactly one image in this EMD file of Velox, but {what}; export the one "
-            "that is meant"
-        )
-    data = found[chosen[0]]["Data"]
-    pages = _take_frames(path, data, largest_pixels)
-    return Recording(pages, _velox_size(metadata[chosen[0]]), remarks=remarks)
+    name = the_only(path, chosen, "image in this EMD file of Velox", detectors.values())
+    pages = _take_frames(path, found[name]["Data"], largest_pixels)
+    return Recording(pages, _velox_size(metadata[name]), remarks=remarks)
 
 
 def _take_frames(
@@ -118,13 +111,7 @@ def _read_berkeley(
             and is_wide(data.shape)
         ):
             found[name] = group
-    if len(found) != 1:
-        what = ", ".join(found) or "none"
-        raise InputError(
-            f"{path}: not exactly one image or stack in this EMD file, but {what}; export the one "
-            "that is meant"
-        )
-    group = next(iter(found.values()))
+    group = found[the_only(path, found, "image or stack in this EMD file")]
     pixels = take_dataset(path, group["data"], largest_pixels).reshape(group["data"].shape)
     axes = _axes(group)
     if len(axes) != pixels.ndim:

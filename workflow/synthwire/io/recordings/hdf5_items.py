@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +100,20 @@ def _items(group: h5py.Group, attribute: str) -> dict[str, Any]:
 
     group.visititems(visit)
     return found
+
+
+def the_only(
+    path: Source, chosen: Collection[str], what: str, among: Iterable[str] | None = None
+) -> str:
+    """The one name that was chosen; InputError where there are several or none.
+
+    what: for the message, as `image in this EMD file`; among: what is listed there, where it is
+    not the chosen names.
+    """
+    if len(chosen) != 1:
+        names = ", ".join(chosen if among is None else among) or "none"
+        raise InputError(f"{path}: not exactly one {what}, but {names}; save the one that is meant")
+    return next(iter(chosen))
 
 
 def is_wide(shape: tuple[int, ...]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
-from synthwire.io.recordings.hdf5_items import is_wide, number, take_dataset, text
+from synthwire.io.recordings.hdf5_items import is_wide, number, take_dataset, text, the_only
 from synthwire.io.recordings.recording import Recording
 from synthwire.io.units import nanometres
 
@@ -35,13 +35,7 @@ def read_layout(
         for name, group in (experiments.items() if hasattr(experiments, "items") else ())
         if hasattr(group, "keys") and _is_image(group.get("data"))
     }
-    if len(found) != 1:
-        what = ", ".join(found) or "none"
-        raise InputError(
-            f"{path}: not exactly one image or stack in this HyperSpy file, but {what}; save the "
-            "one that is meant"
-        )
-    group = next(iter(found.values()))
+    group = found[the_only(path, found, "image or stack in this HyperSpy file")]
     data = group["data"]
     axes = [group.get(f"axis-{place}") for place in range(data.ndim)]
     signal = [axis for axis in axes if axis is not None and not _navigates(axis)]
