@@ -9,8 +9,8 @@ from typing import Any
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found
-from synthwire.io.calibration.tags import tag_text, tag_value, whole
-from synthwire.io.units import nanometres, number
+from synthwire.io.calibration.tags import element_nm, tag_text, tag_value, whole, within
+from synthwire.io.units import number
 
 TEXT_TAGS = (34682, 34680)
 XML_TAG = 34683
@@ -57,16 +57,9 @@ def xml_pixel_size(page: TiffPage) -> Found | None:
 def of_xml(text: str) -> Found | None:
     """Elements pixelWidth and pixelHeight with a unit, or X and Y below PixelSize."""
     names = (("pixelHeight", "pixelWidth"), ("Y", "X"))
-    within = re.search(r"<PixelSize\b.*?</PixelSize>", text, re.DOTALL)
-    for (down, across), content in zip(names, (text, within and within[0]), strict=True):
-        y, x = (_element_nm(content or "", name) for name in (down, across))
+    for (down, across), content in zip(names, (text, within(text, "PixelSize")), strict=True):
+        y, x = (element_nm(content, name) for name in (down, across))
         if x is not None:
             bar = re.search(r"<databarHeight>\s*(\d+)", text)
             return Found((y or x, x), bar=whole(bar and bar[1]))
     return None
-
-
-def _element_nm(xml: str, name: str) -> float | None:
-    match = re.search(rf'<(?:\w+:)?{name}\b[^>]*?\bunit="([^"]*)"[^>]*>([^<]*)<', xml)
-    unit = nanometres(match[1]) if match else None
-    return number(match[2]) * unit if match and unit else None

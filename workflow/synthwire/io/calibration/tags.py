@@ -7,7 +7,7 @@ from typing import Any
 
 import tifffile
 
-from synthwire.io.units import decode
+from synthwire.io.units import NUMBER, decode, nanometres, number
 
 
 def tag_value(page: tifffile.TiffPage, *codes: int) -> Any:
@@ -28,6 +28,26 @@ def whole(text: object) -> int | None:
     """A number of pixels; None for what is none."""
     match = re.match(r"\s*(\d+)", str(text))
     return int(match[1]) if match else None
+
+
+def within(xml: str, name: str) -> str:
+    """What stands within the first element of a name in XML; empty where there is none."""
+    match = re.search(rf"<((?:\w+:)?{name})\b[^>]*>(.*?)</\1>", xml, re.DOTALL)
+    return match[2] if match else ""
+
+
+def element_nm(xml: str, name: str, unit: str | None = None) -> float | None:
+    """The length in the first element of a name in XML, in nm; None where there is none.
+
+    Its unit is an attribute or an element of its own; unit: that which is usual there, else.
+    ValueError where its number is none.
+    """
+    content = within(xml, name)
+    match = re.search(NUMBER, content)
+    given = re.search(rf'<(?:\w+:)?{name}\b[^>]*?\bunits?="([^"]+)"', xml, re.IGNORECASE)
+    said = (given and given[1]) or within(content, "Units") or within(content, "units") or unit
+    size = nanometres(said)
+    return number(match[0]) * size if match and size else None
 
 
 def sections(text: str) -> dict[str, dict[str, str]]:

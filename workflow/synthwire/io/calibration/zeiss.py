@@ -7,8 +7,8 @@ import re
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found
-from synthwire.io.calibration.tags import tag_text, tag_value, whole
-from synthwire.io.units import NUMBER, length_nm, nanometres, number
+from synthwire.io.calibration.tags import element_nm, tag_text, tag_value, whole, within
+from synthwire.io.units import length_nm
 
 TAG = 34118
 ATLAS_TAG, ORION_TAG = 51023, 65000
@@ -45,9 +45,9 @@ def atlas_pixel_size(page: TiffPage) -> Found | None:
     text = tag_text(page, ATLAS_TAG)
     if text is None:
         return None
-    scan, image = (_within(text, name) for name in ("Scan", "Image"))
-    width, height = whole(_within(image, "Width")), whole(_within(image, "Height"))
-    x, y = (_element_nm(scan, f"FOV_{axis}", "um") for axis in "XY")
+    scan, image = (within(text, name) for name in ("Scan", "Image"))
+    width, height = whole(within(image, "Width")), whole(within(image, "Height"))
+    x, y = (element_nm(scan, f"FOV_{axis}", "um") for axis in "XY")
     if x is None:
         return None
     x /= width or page.imagewidth
@@ -59,21 +59,5 @@ def orion_pixel_size(page: TiffPage) -> Found | None:
     text = tag_text(page, ORION_TAG)
     if text is None or "<ImageTags" not in text:
         return None
-    x, y = (_element_nm(text, f"Scaling{axis}", "m") for axis in "XY")
+    x, y = (element_nm(text, f"Scaling{axis}", "m") for axis in "XY")
     return None if x is None else Found((y or x, x))
-
-
-def _within(xml: str, name: str) -> str:
-    """What stands within the first element of a name; empty where there is none."""
-    match = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", xml, re.DOTALL)
-    return match[1] if match else ""
-
-
-def _element_nm(xml: str, name: str, unit: str) -> float | None:
-    """A length in an element, in its own unit or that which is usual there."""
-    content = _within(xml, name)
-    match = re.search(rf"({NUMBER})", content)
-    given = re.search(rf'<{name}\b[^>]*\bunits?="([^"]+)"', xml, re.IGNORECASE)
-    said = (given and given[1]) or _within(content, "Units") or _within(content, "units") or unit
-    size = nanometres(said)
-    return number(match[1]) * size if match and size else None
