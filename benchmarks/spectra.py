@@ -31,13 +31,12 @@ from scipy import ndimage
 from synthwire.datasets import absorption
 from synthwire.io.masks import encode_mask
 from synthwire.io.recordings import read_recording
-from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result import CATEGORIES, Segmentation
 from synthwire.segmentation.spectra import long_table, spectra_of_result
 from synthwire.segmentation.strokes import draw_line
 
 DRIFT_PX = 0.15  # from one energy to the next, standard deviation
 BLUR_PX = 0.7
-CATEGORIES = [{"id": 1, "name": "particle"}]
 
 
 def two_spectra(energies: np.ndarray) -> np.ndarray:

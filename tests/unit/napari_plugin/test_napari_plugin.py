@@ -17,12 +17,11 @@ from synthwire.napari_plugin.reader import get_reader, read
 from synthwire.napari_plugin.widget import found_layers
 from synthwire.napari_plugin.writer import corrected, write_coco, write_result
 from synthwire.segmentation.opened import open_folder
-from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result import CATEGORIES, Segmentation
 
 SIZE = (60, 80)
 RECTANGLES = ((10, 5, 24, 75), (5, 40, 50, 50), (34, 5, 48, 30))  # the first two cross
 HOLED = (52, 60, 58, 78)
-CATEGORIES = [{"id": 1, "name": "particle"}]
 
 
 def box(top, left, bottom, right):

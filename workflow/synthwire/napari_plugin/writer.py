@@ -29,12 +29,11 @@ from synthwire.napari_plugin.layers import (
     polygons,
 )
 from synthwire.segmentation.correction import Correction, Step, remove
-from synthwire.segmentation.result import Segmentation
+from synthwire.segmentation.result import CATEGORIES, Segmentation
 from synthwire.segmentation.strokes import draw_line, draw_polygon
 from synthwire.version import __version__
 
 CORNERS = 128  # of the polygon that stands for an ellipse
-CATEGORIES = [{"id": 1, "name": "particle"}]
 
 
 def write_result(path: str, layers: Sequence[Layer]) -> list[str]:

@@ -16,10 +16,9 @@ from synthwire.segmentation.images import read_images
 from synthwire.segmentation.options import Preparation, Selection
 from synthwire.segmentation.places import find_images
 from synthwire.segmentation.reference import References
-from synthwire.segmentation.result import IMAGE_ID, Segmentation
+from synthwire.segmentation.result import CATEGORIES, IMAGE_ID, Segmentation
 
 ALL = Selection(threshold=0.0, remove_nested=False)
-CATEGORIES = [{"id": 1, "name": "particle"}]
 
 Size = tuple[float, float] | None
 

@@ -29,6 +29,7 @@ from synthwire.segmentation.result_files import encode_files, overlay_png, save_
 
 DEFAULT_SELECTION = Selection()
 IMAGE_ID = 1  # each image is a data set of its own
+CATEGORIES = [{"id": 1, "name": "particle"}]  # where no model names them
 
 MASK_COLUMNS = {
     "id": "number of the particle, best score first; the same in all files of one image",
