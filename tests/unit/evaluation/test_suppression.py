@@ -130,15 +130,7 @@ def test_soft_nms_lowers_scores_by_the_published_formula():
     assert [item["score"] for item in few] == [0.9, pytest.approx(0.7)]
 
 
-def test_limits_of_score_and_area():
-    small, large = result((0, 2), (0, 2), 0.9), result((0, 20), (0, 20), 0.2)
-    assert suppression.keep([small, large], minimum_score=0.5) == [small]
-    assert suppression.keep([small, large], minimum_area_px=5) == [large]
-    assert suppression.keep([small, large], maximum_area_px=4) == [small]
-
-
 def test_no_detections_at_all():
-    assert suppression.keep([]) == []
     assert suppression.remove_nested([]) == []
     assert suppression.mask_nms([], 0.5) == []
     assert suppression.soft_nms([], sigma=0.5, minimum_score=0) == []

@@ -114,13 +114,6 @@ def _half_a_count(intensity: np.ndarray) -> float:
     return 0.5 if whole else least / 2
 
 
-def thickness_from_density(density: np.ndarray, attenuation_length_nm: float) -> np.ndarray:
-    """Thickness in nm of a material of known attenuation length (Beer–Lambert): t = OD · ℓ."""
-    if attenuation_length_nm <= 0:
-        raise InputError(f"attenuation length: {attenuation_length_nm} nm is not above zero")
-    return np.asarray(density, dtype=float) * attenuation_length_nm
-
-
 def page_at(energies_ev: Sequence[float], energy_ev: float, *, tolerance_ev: float = 0.5) -> int:
     """Page nearest to an energy; InputError when none lies within the tolerance."""
     energies = np.asarray(energies_ev, dtype=float)

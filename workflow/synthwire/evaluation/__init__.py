@@ -28,7 +28,6 @@ from synthwire.evaluation.pixels import (
 )
 from synthwire.evaluation.suppression import (
     choose_suppression,
-    keep,
     mask_nms,
     remove_nested,
     soft_nms,
@@ -58,7 +57,6 @@ __all__ = [
     "draws_of",
     "evaluate_predictions",
     "interval_of",
-    "keep",
     "mask_nms",
     "paired_difference",
     "remove_nested",

@@ -1,4 +1,4 @@
-"""What comes after a network: removing masks that are nested, double, too small or too unsure.
+"""What comes after a network: removing masks that are nested or double.
 
 Detections are COCO results ({"image_id", "category_id", "bbox", "score", "segmentation"}) of one or
 more images; masks stay run-length encoded, so that images of any size fit. All functions keep the
@@ -19,22 +19,6 @@ from synthwire.io.masks import mask_areas
 # of a mask's area that another one covers, from which it is nested in it
 NESTED_SHARE = 0.9
 ROWS_AT_ONCE = 256  # of the matrix of overlaps, which is never held whole
-
-
-def keep(
-    results: Sequence[dict],
-    *,
-    minimum_score: float = 0.0,
-    minimum_area_px: float = 0.0,
-    maximum_area_px: float = math.inf,
-) -> list[dict]:
-    """Detections with at least this score, and with a mask area within these limits."""
-    areas = _areas(results)
-    return [
-        result
-        for result, area in zip(results, areas, strict=True)
-        if result["score"] >= minimum_score and minimum_area_px <= area <= maximum_area_px
-    ]
 
 
 def remove_nested(
