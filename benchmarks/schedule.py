@@ -36,6 +36,7 @@ import yaml
 
 from synthwire.config import checks
 from synthwire.figures.kit import style
+from synthwire.study import cost
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENES = 1250
@@ -116,24 +117,12 @@ def planned_jobs(shards: int) -> dict[str, Job]:
     return jobs
 
 
-def read_times() -> pd.DataFrame:
-    """Of the paper's network, and of the jobs without one."""
-    times = pd.read_csv(ROOT / "benchmarks" / "job_times.tsv", sep="\t", keep_default_na=False)
-    return times[times["network"].isin(["", "R50-FPN"])].set_index("rule")
-
-
 def iterations(data: int) -> dict[str, int]:
     """Iterations of each row of the model table at 32 images a step."""
     table = pd.read_csv(ROOT / "config" / "models.tsv", sep="\t", dtype={"model": str})
     return {
         row.model: ceil(row.epochs * row.dataset_size * data / 32) for row in table.itertuples()
     }
-
-
-def row_of(rule: str, times: pd.DataFrame) -> pd.Series:
-    """The times of a rule; all figures have those of one."""
-    name = "make_figure" if rule.startswith("make_figure") else rule
-    return times.loc[name if name in times.index else "other"]
 
 
 class Plan:
@@ -149,14 +138,14 @@ class Plan:
         self._times = times
 
     def gpus(self, number: str) -> int:
-        return int(row_of(self.jobs[number].rule, self._times).gpus)
+        return int(cost.row_of(self.jobs[number].rule, self._times).gpus)
 
     def duration_s(self, number: str) -> float:
         """Time of a job with its submission, which a group's second step does without."""
         job = self.jobs[number]
         if job.rule == "all":
             return 0.0
-        row = row_of(job.rule, self._times)
+        row = cost.row_of(job.rule, self._times)
         units = self._units.get(row.unit, 0)
         if job.rule == "split_dataset":
             units = self._scenes
@@ -264,7 +253,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--picture", type=Path, help="draw the result into this file")
     arguments = parser.parse_args()
-    times = read_times()
+    times = cost.read_times(ROOT / "benchmarks" / "job_times.tsv", cost.NETWORKS[50])
     per_iteration = times.loc["train_model"].unit_s * times.loc["train_model"].gpus / 3600
     steps = sum(iterations(1).values())
     print(

@@ -22,29 +22,39 @@ class Cost(NamedTuple):
 
 
 def read_times(path: Path, network: str | None) -> pd.DataFrame:
-    """The rows of the table of measured times that hold for a network without a GPU, by rule.
+    """The rows of the table of measured times that hold for a network, by rule.
 
     network: a value of NETWORKS.
     """
     table = pd.read_csv(path, sep="\t", keep_default_na=False)
-    return table[table["network"].isin(["", network]) & (table["gpus"] == 0)].set_index("rule")
+    return table[table["network"].isin(["", network])].set_index("rule")
 
 
 def cost_of(rule: str, amounts: Mapping[str, float], times: pd.DataFrame) -> Cost | None:
-    """What a job takes; None where nobody has measured its network.
+    """What a job takes without a GPU; None where nobody has measured its network so.
 
     amounts: what it works through, in the units of the table's column `unit`; times: what
     `read_times` gives.
     """
-    name = "make_figure" if rule.startswith("make_figure") else LIKE.get(rule, rule)
-    if name in OF_NETWORKS and name not in times.index:
+    row = row_of(rule, times)
+    if row is None or row["gpus"]:
         return None
-    row = times.loc[name if name in times.index else OTHERS]
     amount = amounts.get(row["unit"], 0)
     return Cost(
         float(row["cores"] * (row["start_s"] + amount * row["unit_s"])),
         float(row["start_mb"] + amount * row["unit_mb"]),
     )
+
+
+def row_of(rule: str, times: pd.DataFrame) -> pd.Series | None:
+    """The times of a rule; None where nobody has measured its network.
+
+    All figures have those of one, and rules that nobody has measured those of others.
+    """
+    name = "make_figure" if rule.startswith("make_figure") else LIKE.get(rule, rule)
+    if name in OF_NETWORKS and name not in times.index:
+        return None
+    return times.loc[name if name in times.index else OTHERS]
 
 
 def megapixels_trained(training: Mapping, iterations: int, side_px: int) -> float:
