@@ -1,8 +1,10 @@
 """Any file of outlines with wrong bytes in it ends in outlines or in one line."""
 
+import base64
 import io
 import json
 import zipfile
+import zlib
 
 import h5py
 import numpy as np
@@ -47,6 +49,9 @@ PIXELS = square().astype(np.uint8)
 FILES = {
     "coco.json": dumped(coco([square()])),
     "labelme.json": dumped({"imagePath": "a.png", "shapes": [{"points": SQUARE, "label": "x"}]}),
+    "supervisely.json": dumped({"size": {}, "objects": [{"geometryType": "bitmap", "bitmap": {
+        "origin": [5, 6], "data": base64.b64encode(zlib.compress(written(
+            lambda file: Image.fromarray(PIXELS[6:20, 5:15]).save(file, "PNG")))).decode()}}]}),
     "via.json": dumped({"a": {"filename": "a.png", "regions": [{"shape_attributes": {
         "name": "rect", "x": 1, "y": 2, "width": 9, "height": 9}}]}}),
     "studio.json": dumped([{"data": {"image": "a.png"}, "annotations": [{"result": [

@@ -61,6 +61,16 @@ def test_shapes_of_other_kinds_are_areas_or_named(tmp_path):
     assert all(f"shape {number}: " in said for number in range(4, 11))
 
 
+def test_a_mask_that_claims_more_pixels_than_any_image_is_left_out(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("1", (20000, 20000)).save(buffer, format="PNG")
+    mask = base64.b64encode(buffer.getvalue()).decode()
+    shapes = [{"points": SQUARE}, {"shape_type": "mask", "points": [[1, 1]], "mask": mask}]
+    write_json(tmp_path / "a.json", {"imagePath": "a.png", "shapes": shapes})
+    (remark,) = read(tmp_path / "a.json").remarks
+    assert "shape 1: a mask far larger than the image" in remark
+
+
 def test_a_file_of_another_image_is_taken_with_a_word(tmp_path):
     write_json(tmp_path / "a.json", {"imagePath": "b.png", "shapes": [{"points": SQUARE}]})
     (remark,) = read(tmp_path / "a.json").remarks

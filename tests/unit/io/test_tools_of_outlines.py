@@ -310,7 +310,7 @@ def test_other_texts_are_named(tmp_path, text):
         ("a.qpdata", b"\0", "QuPath's own data; export the objects as GeoJSON"),
         ("a.mat", b"MATLAB", "MATLAB's data"),
         ("a.pkl", b"\x80\4.", "a Python pickle"),
-        ("a.json", b'{"objects": [], "size": {}}', "Supervisely"),
+        ("a.json", b'{"objects": [], "size": {}, "frames": []}', "Supervisely"),
         ("a.json", b'{"annotations": []}', "without the list 'images'"),
         ("a.json", b'{"info": {}, "objects": []}', "ISAT's JSON"),
         ("a.json", b'[{"External ID": "a.png", "Label": {}}]', "Labelbox"),

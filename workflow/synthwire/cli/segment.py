@@ -94,7 +94,8 @@ def add_to(commands: Commands) -> None:
         metavar="PATH",
         help="outlines to compare with: a folder or zip of files named as the images, a file that "
         "names them (COCO, VIA, CVAT, Label Studio), or, of one image, any file; formats: "
-        "those, LabelMe, Fiji ROIs, label images, masks, YOLO, QuPath, napari, ilastik, Cellpose",
+        "those, LabelMe, Supervisely, Fiji ROIs, label images, masks, YOLO, QuPath, napari, "
+        "ilastik, Cellpose",
     )
     group.add_argument("--redo", action="store_true", help="do again what is done already")
 

@@ -349,8 +349,8 @@ def choose_outlines(sample: catalogue.Sample | None) -> MemoryFile | None:
         "Compare with outlines",
         type=inputs.OUTLINE_TYPES,
         key="outlines",
-        help="COCO, VIA, LabelMe, Label Studio, CVAT (also its zip), QuPath, YOLO, napari, Fiji "
-        "ROIs (.roi, .zip), or a label image (Cellpose, ilastik).",
+        help="COCO, VIA, LabelMe, Label Studio, Supervisely, CVAT (also its zip), QuPath, YOLO, "
+        "napari, Fiji ROIs (.roi, .zip), or a label image (Cellpose, ilastik).",
     )
     if upload is not None:
         return MemoryFile(upload.name, upload.getvalue())

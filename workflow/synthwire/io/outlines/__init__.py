@@ -4,12 +4,13 @@ What is wrong with a single outline does not stop the reading: it is repaired or
 remark says which outline and what was done.
 
 One file a format, each with `recognises` and `read`, with `names` where its files name images, and
-with what writes it: coco, via (VGG Image Annotator), labelme, label_studio, cvat, geojson (QuPath),
-napari, yolo, cellpose, fiji (ROIs; fiji_shapes gives their areas), labels (label images, whose
-numbers label_arrays reads). formats.py has the table of them and finds the right one; unknown.py
-names what is none. pairing.py is the rule by which outlines find their image, sources.py applies it
-to folders, archives (archives.py) and files, reading.py reads what it finds. collector.py is what
-all formats share; geometry.py fills rings and finds those of a mask.
+with what writes it: coco, via (VGG Image Annotator), labelme, label_studio, supervisely, cvat,
+geojson (QuPath), napari, yolo, cellpose, fiji (ROIs; fiji_shapes gives their areas), labels (label
+images, whose numbers label_arrays reads). formats.py has the table of them and finds the right one;
+unknown.py names what is none. pairing.py is the rule by which outlines find their image, sources.py
+applies it to folders, archives (archives.py) and files, reading.py reads what it finds.
+collector.py is what all formats share; geometry.py fills rings and finds those of a mask,
+pictures.py reads masks that stand in JSON as small pictures.
 """
 
 from synthwire.io.outlines.coco import write_coco

@@ -18,6 +18,7 @@ from synthwire.io.outlines import (
     labelme,
     labels,
     napari,
+    supervisely,
     via,
     yolo,
 )
@@ -27,7 +28,8 @@ from synthwire.io.outlines.unknown import what_is
 # The first that recognises a file reads it. A new format is a file with recognises(collector) and
 # read(collector), and its name here; names(collector) where a file names its images.
 FORMATS: tuple[ModuleType, ...] = (
-    fiji, labelme, coco, label_studio, geojson, via, napari, cvat, cellpose, yolo, labels,
+    fiji, labelme, coco, label_studio, supervisely, geojson, via, napari, cvat, cellpose, yolo,
+    labels,
 )  # fmt: skip
 
 

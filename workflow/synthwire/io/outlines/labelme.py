@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from synthwire.errors import InputError
-from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.collector import Collector
 from synthwire.io.outlines.geometry import parse_points
+from synthwire.io.outlines.pictures import mask_of_picture
 
 LINES = ("line", "linestrip", "point", "points")
 
@@ -64,23 +62,11 @@ def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
         radius = float(np.hypot(*(points[1] - points[0])))
         return collector.mask_of_oval(points[0], (radius, radius))
     if kind == "mask":
-        return _mask_of_picture(collector, shape["mask"], points[0])
+        content = base64.b64decode(shape["mask"], validate=True)
+        return mask_of_picture(content, points[0], collector.shape)
     if kind == "oriented_rectangle" and len(points) == 3:  # the fourth corner follows
         points = np.vstack([points, points[0] + points[2] - points[1]])
     closed = len(points) > 3 and (points[0] == points[-1]).all()
     if kind in LINES and not closed:
         raise InputError(f"a {kind} encloses nothing; outline the particle by a polygon")
     return collector.mask_of_rings([points], where)
-
-
-def _mask_of_picture(collector: Collector, code: str, corner: np.ndarray) -> dict:
-    """RLE of a picture of the mask, as base64, whose upper left corner lies at a point (x, y)."""
-    content = base64.b64decode(code, validate=True)
-    part = np.array(Image.open(io.BytesIO(content), formats=("PNG",))) > 0
-    left, top = (int(value) for value in corner)
-    part = part[max(0, -top) :, max(0, -left) :]
-    left, top = max(0, left), max(0, top)
-    mask = np.zeros(collector.shape, dtype=bool)
-    place = mask[top : top + part.shape[0], left : left + part.shape[1]]
-    place |= part[: place.shape[0], : place.shape[1]]
-    return encode_mask(mask)

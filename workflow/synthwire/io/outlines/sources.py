@@ -37,6 +37,9 @@ ROUGH = "_cp_outlines.txt"  # Cellpose's, whose masks are exact
 NO_OUTLINES = (
     "jpegimages",
     "images",
+    "img",
+    "masks_human",
+    "masks_machine",
     "segmentationclass",
     "semantic",
     "semantic_rgb",

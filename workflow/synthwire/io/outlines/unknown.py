@@ -57,7 +57,7 @@ def what_is(collector: Collector) -> str:
 # Fields of JSON files, all of which tell a program's.
 _FIELDS = (
     ({"type", "objects", "transforms", "arcs"}, "TopoJSON; export GeoJSON"),
-    ({"objects", "size"}, f"Supervisely's JSON; {INSTEAD}"),
+    ({"objects", "size"}, f"Supervisely's JSON of no image, but of a video or the like; {INSTEAD}"),
     ({"objects", "info"}, f"ISAT's JSON; {INSTEAD}"),
     ({"objects", "imgHeight"}, f"Cityscapes' JSON; {INSTEAD}"),
     ({"item", "annotations"}, f"Darwin's JSON, of V7; {INSTEAD}"),
