@@ -74,6 +74,24 @@ def test_statistics_by_hand():
     assert order[:3] == pytest.approx([0, 1, 1])
 
 
+def test_an_interval_stays_within_its_bounds_and_holds_the_truth_as_often():
+    """The order of orientations in three images, which is 0, or near to 1."""
+    rng = np.random.default_rng(5)
+    units = np.repeat(np.arange(3), 20)
+    for spread, true in ((None, 0.0), (8.0, np.exp(-2 * np.radians(8.0) ** 2))):
+        held, cut = 0, 0
+        for _ in range(100):
+            degrees = rng.uniform(0, 180, 60) if spread is None else rng.normal(30, spread, 60)
+            statistic = order_parameter(degrees, units, 3)
+            found = estimate(statistic, 3, within=(0, 1), replicates=300)
+            free = estimate(statistic, 3, replicates=300)
+            assert (found.low, found.high) == (max(free.low, 0), min(free.high, 1))
+            assert (found.value, found.error) == (free.value, free.error)
+            held += found.low <= true <= found.high
+            cut += found.low > free.low or found.high < free.high
+        assert held >= 88 and cut > 0, (held, cut)
+
+
 def test_the_means_error_is_that_of_the_formula():
     values = np.random.default_rng(0).normal(5, 2, 50)
     found = estimate(mean(values, np.arange(50), 50), 50, replicates=4000)

@@ -48,11 +48,18 @@ class Difference:
 
 
 def estimate(
-    statistic: Statistic, units: int, *, replicates: int = REPLICATES, seed: int = SEED
+    statistic: Statistic,
+    units: int,
+    *,
+    within: tuple[float, float] = (-math.inf, math.inf),
+    replicates: int = REPLICATES,
+    seed: int = SEED,
 ) -> Estimate:
     """A statistic with its interval, from draws of `units` with replacement.
 
-    NaN for error and interval where there are fewer than two units, or where draws are not defined.
+    within: bounds of what is possible, at which the interval is cut: it holds the truth as often,
+    where percentiles of the draws, of few units, hold it less often. NaN for error and interval
+    where there are fewer than two units, or where draws are not defined.
     """
     value = float(statistic(np.ones((1, max(units, 1))))[0]) if units else math.nan
     if units < 2 or math.isnan(value):
@@ -64,7 +71,8 @@ def estimate(
     # draws of n units spread as n − 1 of them would
     error = float(draws.std(ddof=1)) * math.sqrt(units / (units - 1))
     reach = _quantile(units - 1) * error
-    return Estimate(value, error, value - reach, value + reach, units)
+    low, high = max(value - reach, within[0]), min(value + reach, within[1])
+    return Estimate(value, error, low, high, units)
 
 
 def difference(first: Estimate, second: Estimate) -> Difference:

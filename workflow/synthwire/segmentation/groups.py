@@ -251,8 +251,9 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
         of: str,
         statistic: Statistic,
         spread: float = math.nan,
+        within: tuple[float, float] = (-math.inf, math.inf),
     ) -> None:
-        value = population.estimate(statistic, units)
+        value = population.estimate(statistic, units, within=within)
         found.append(_Entry(measure, name, of, value, spread))
 
     for measure in MEASURES:
@@ -272,7 +273,8 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
                 spread,
             )
     angles = table["orientation_deg"].to_numpy(dtype=float)
-    add("orientation", "order", "", population.order_parameter(angles, unit_of, units))
+    order = population.order_parameter(angles, unit_of, units)
+    add("orientation", "order", "", order, within=(0, 1))
     for measure, name, of, above, below in (
         ("number", "density", "1/µm²", "number", "area_um2"),
         ("area", "share covered", "", "covered", "pixels"),
@@ -282,7 +284,8 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
         # of an image as a whole: without several images there is no interval
         parts = [images[column].to_numpy(dtype=float) for column in (above, below)]
         if by_images:
-            add(measure, name, of, population.ratio(*parts))
+            most = 1 if name.startswith("share") else math.inf
+            add(measure, name, of, population.ratio(*parts), within=(0, most))
         else:
             value = parts[0].sum() / parts[1].sum() if parts[1].sum() else math.nan
             nothing = Estimate(float(value), math.nan, math.nan, math.nan, len(images))
