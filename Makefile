@@ -55,7 +55,7 @@ weights: $(READY)
 	@$(BIN)/synthwire export-model bundled
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup --no-loadscope-reorder \
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder \
 		tests/workflow tests/app tests/unit
 
 coverage: $(READY)

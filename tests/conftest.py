@@ -30,18 +30,8 @@ def root() -> Path:
     return ROOT
 
 
-# -- side by side ----------------------------------------------------------------------------------
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist's own hook reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one core, and those that share the finished run; these take longest
-    and so come first.
-    """
-    for item in items:
-        shared = "finished" in item.fixturenames
-        group = "finished" if shared else str(item.path.relative_to(ROOT))
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Files that need the finished run take longest: side by side with others they come first."""
     items.sort(key=lambda item: "finished" not in item.fixturenames)
 
 
