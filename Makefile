@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(BIN)/snakemake --logger synthwire --cores $(CORES)
+SIDE_BY_SIDE := $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo real study app weights test coverage test-faults test-slurm lint docs release install clean
 .DEFAULT_GOAL := demo
@@ -55,14 +56,13 @@ weights: $(READY)
 	@$(BIN)/synthwire export-model bundled
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder \
-		tests/workflow tests/app tests/unit
+	$(SIDE_BY_SIDE) tests/workflow tests/app tests/unit
 
 coverage: $(READY)
 	$(BIN)/python -m pytest tests/unit --cov=synthwire --cov-report=term:skip-covered
 
 test-faults: $(READY)
-	$(BIN)/python -m pytest tests/faults
+	$(SIDE_BY_SIDE) tests/faults
 
 test-slurm: $(READY)
 	$(BIN)/python -m pytest tests/slurm

@@ -31,8 +31,8 @@ def root() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need the finished run take longest: side by side with others they come first."""
-    items.sort(key=lambda item: "finished" not in item.fixturenames)
+    """Tests of a whole run take longest: side by side with others they come first."""
+    items.sort(key=lambda item: not {"finished", "undisturbed"} & set(item.fixturenames))
 
 
 # -- continuous integration skips nothing ----------------------------------------------------------
