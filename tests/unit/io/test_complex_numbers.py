@@ -60,6 +60,19 @@ def test_without_a_ramp_nothing_changes():
     assert level is waves and said == ()
 
 
+@pytest.mark.parametrize("number", [np.complex64, np.complex128])
+@pytest.mark.parametrize("constant", [0.0, 0.7, np.pi])
+def test_one_phase_everywhere_is_refused_with_the_way_out(number, constant):
+    wave = (RNG.uniform(0, 5, (2, 30, 40)) * np.exp(1j * constant)).astype(number)
+    wave[:, :4] = 0  # has no phase at all
+    with pytest.raises(InputError, match="--complex amplitude takes their amplitude"):
+        real_pages(wave, "phase")
+    assert real_pages(wave, "amplitude").any()
+    wave[1, 10:20] *= np.exp(0.2j).astype(number)
+    first, second = real_pages(wave, "phase")
+    assert not first.any() and np.ptp(second) == pytest.approx(0.2, abs=1e-5)
+
+
 def test_other_parts_are_one_line():
     with pytest.raises(InputError, match="'real' is none of phase, amplitude"):
         real_pages(GREY[None], "real")

@@ -109,5 +109,8 @@ def test_a_part_of_complex_numbers(tmp_path):
     bright = wires() > 128
     assert phase.pixels[bright].mean() > phase.pixels[~bright].mean() + 100
     assert np.corrcoef(amplitude.pixels.mean(axis=0), np.arange(wave.shape[1]))[0, 1] > 0.99
+    np.save(tmp_path / "plain.npy", wires().astype(complex))
+    with pytest.raises(InputError, match=r"plain\.npy: .* --complex amplitude takes"):
+        read_images(tmp_path / "plain.npy", Preparation())
     with pytest.raises(InputError, match="complex part 'real' is none of phase, amplitude"):
         Preparation(complex_part="real")

@@ -18,6 +18,7 @@ _LEAST_GAIN = 0.03  # of how much the pixels agree in phase, 0 … 1; a smaller 
 _RIM, _LONGEST = 8, 8  # parts of a side: left out at each end; the longest distance compared
 _BINS, _NEAR, _STEPS = 1024, 0.4, 6  # of a whole turn; rad
 _ENOUGH = 2**17  # pixels
+_NO_PHASE = 1e-6  # rad; what is nearer to the mean phase is a rounding error
 
 
 def without_ramps(pages: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -93,7 +94,8 @@ def real_pages(pages: np.ndarray, part: str) -> np.ndarray:
 
     What is real stays as it is. The phase of a reconstruction is known but for a constant: the one
     taken off is that of the mean of all numbers, so that the phase jumps by 2π as far as can be
-    from what most of the image has. InputError when there is no such part.
+    from what most of the image has. Pixels without amplitude have phase 0. InputError when there is
+    no such part, or when all pixels have one phase.
     """
     import numpy as np  # here: the command line's --help wants only the names above
 
@@ -104,4 +106,10 @@ def real_pages(pages: np.ndarray, part: str) -> np.ndarray:
     if part == AMPLITUDE:
         return np.abs(pages)
     mean = np.where(np.isfinite(pages), pages, 0).mean(axis=(1, 2), keepdims=True)
-    return np.angle(pages * np.exp(-1j * np.angle(mean)))
+    phase = np.angle(pages * np.exp(-1j * np.angle(mean)))
+    phase[(np.abs(phase) < _NO_PHASE) | (pages == 0)] = 0
+    if not np.nan_to_num(phase).any():
+        raise InputError(
+            "all its complex numbers have one phase; --complex amplitude takes their amplitude"
+        )
+    return phase

@@ -95,7 +95,10 @@ def read_recording(
     if complex_part == PHASE and recording.pages.dtype.kind == "c":
         level, said = without_ramps(recording.pages)
         recording = replace(recording, pages=level, remarks=(*recording.remarks, *said))
-    recording = replace(recording, pages=real_pages(recording.pages, complex_part))
+    try:
+        recording = replace(recording, pages=real_pages(recording.pages, complex_part))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     return without_blank(with_window(as_shown(calibrated(path, recording)), crop))
 
 
