@@ -46,6 +46,10 @@ def test_a_page_of_a_stack_must_be_named(model, tmp_path):
     chosen = segment(path, model=model, page=1)
     assert chosen.results == segment(wires(1), model=model).results
     assert chosen.record["page"] == 1
+    write_stack(path, [wires(0), np.full_like(wires(), 9), wires(1)])
+    with pytest.raises(InputError, match="on page 1 every pixel has the same value"):
+        segment(path, model=model, page=1)
+    assert segment(path, model=model, page=2).record["page"] == 2
 
 
 def test_the_network_may_see_an_image_enlarged(model):

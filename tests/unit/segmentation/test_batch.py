@@ -182,6 +182,28 @@ def test_pages_of_a_stack_have_folders_of_their_own(tmp_path):
     assert sorted(path.name for path in (out / "stack").iterdir()) == pages[:2]
 
 
+def test_an_empty_page_of_a_stack_costs_no_other_page(tmp_path):
+    """The others keep their numbers, and the outlines that go with them."""
+    stack, out = tmp_path / "stack.tif", tmp_path / "out"
+    write_stack(stack, [wires(0), np.zeros_like(wires()), wires(1)], pixel_size_nm=6)
+    labels = np.stack([255 * (wires() > 128)] * 3).astype(np.uint8)
+    labels[2] = 0
+    labels[2, 10:20, 10:60] = 255
+    write_stack(tmp_path / "truth.tif", list(labels), pixel_size_nm=6)
+    assert run(stack, "--out", out, "--outlines", tmp_path / "truth.tif") == 0
+    pages = ["page_0001", "page_0003"]
+    assert sorted(path.name for path in (out / "stack").iterdir()) == pages
+    summary = pd.read_csv(out / "summary.csv")
+    assert summary["page"].tolist() == [0, 2]
+    assert "every pixel has the same value on page 2 of 3; left out" in summary["remarks"][0]
+    assert "same value" not in str(summary["remarks"][1])
+    pixels = read_json(out / "stack" / pages[1] / "evaluation.json")["pixels"]
+    assert pixels["tp"] + pixels["fn"] == 500  # of the third page's outline
+    before = state(out)
+    assert run(stack, "--out", out, "--outlines", tmp_path / "truth.tif") == 0
+    assert state(out) == before
+
+
 # -- what stands in the way -----------------------------------------------------------------------
 
 

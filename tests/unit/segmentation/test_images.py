@@ -56,6 +56,23 @@ def test_a_scan_over_energies_is_one_image_and_a_stack_is_many(tmp_path):
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
+def test_pages_without_contrast_are_left_out_of_a_stack(tmp_path, modality):
+    pages = np.stack([np.zeros(wires().shape), 20.0 + wires(0), np.full(wires().shape, np.nan)])
+    pages = np.concatenate([pages, 20.0 + wires(1)[None], np.full((1, *wires().shape), 7.0)])
+    np.save(tmp_path / "stack.npy", pages.astype(np.float32))
+    first, second = read_images(tmp_path / "stack.npy", Preparation(modality))
+    assert (first.page, second.page, first.pages) == (1, 3, 5)
+    said = "every pixel has the same value on page 1, 3, 5 of 5; left out"
+    assert said in first.remarks and said not in second.remarks
+    np.save(tmp_path / "alone.npy", pages[[1]].astype(np.float32))
+    (alone,) = read_images(tmp_path / "alone.npy", Preparation(modality))
+    np.testing.assert_array_equal(first.pixels, alone.pixels)
+    np.save(tmp_path / "empty.npy", np.ones((3, 20, 20)))
+    with pytest.raises(InputError, match="every pixel has the same value"):
+        read_images(tmp_path / "empty.npy", Preparation(modality))
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
 def test_an_image_without_contrast_is_one_line(modality):
     with pytest.raises(InputError, match="every pixel has the same value, [07]; no image"):
         read_images(np.full((20, 20), 7, np.uint8), Preparation(modality))

@@ -53,15 +53,19 @@ def segment(
     """
     how = Preparation(modality, as_pixel_size(pixel_size_nm), **preparation)
     images = read_images(image, how)
+    name, pages = images[0].name, images[0].pages
     if page is None and len(images) > 1:
-        raise InputError(f"{images[0].name}: holds {len(images)} images; say which by page=0 …")
-    if page is not None and not 0 <= page < len(images):
-        raise InputError(f"{images[0].name}: no page {page}; it holds {len(images)} from 0 on")
+        raise InputError(f"{name}: holds {pages} images; say which by page=0 …")
+    if page is not None and not 0 <= page < pages:
+        raise InputError(f"{name}: no page {page}; it holds {pages} from 0 on")
+    chosen = next((one for one in images if page is None or (one.page or 0) == page), None)
+    if chosen is None:
+        raise InputError(f"{name}: on page {page} every pixel has the same value; no image")
     if not isinstance(model, Model):
-        name = None if model is None else os.fspath(model)
-        model = load_model_once(name, device=device)
+        where = None if model is None else os.fspath(model)
+        model = load_model_once(where, device=device)
     return segment_image(
-        images[page or 0],
+        chosen,
         model,
         Selection(threshold=threshold),
         scale=scale,

@@ -176,22 +176,26 @@ class Batch:
         known = {data["images"][0].get("page"): data for _, data in stored}
         truth = Reference()
         if self.references:
-            truth = self.references.read(path, len(images), images[0].pixels.shape)
-        _tidy(folder, len(images))
-        for number, image in enumerate(images):
-            place = folder if len(images) == 1 else folder / PAGE.format(number + 1)
+            truth = self.references.read(path, images[0].pages, images[0].pixels.shape)
+        _tidy(folder, [image.page for image in images if image.page is not None])
+        for image in images:
+            place = folder if image.page is None else folder / PAGE.format(image.page + 1)
             info = {
                 "modality": self.options.preparation.modality,
                 "pages": len(images),
                 "made_by": made_by,
                 "chosen_by": choice,
-                "outlines": {"remarks": truth.remarks if number == 0 else (), "fault": truth.fault},
+                "outlines": {
+                    "remarks": truth.remarks if image is images[0] else (),
+                    "fault": truth.fault,
+                },
             }
             result = self._segment(image, info, known.get(image.page), progress)
             more = {}
             if truth.annotations is not None:
+                number = (image.page or 0) + 1
                 more = comparison_files(
-                    result, [item for item in truth.annotations if item["image_id"] == number + 1]
+                    result, [item for item in truth.annotations if item["image_id"] == number]
                 )
             result.save(place, more)
             data = read_json(place / "proposals.json")
@@ -284,15 +288,18 @@ def _stored(folder: Path, made_by: str) -> list[tuple[Path, dict]]:
     return stored if stored and len(stored) == stored[0][1]["info"]["pages"] else []
 
 
-def _tidy(folder: Path, pages: int) -> None:
-    """Remove what a killed run left, and results of a file that had another number of pages."""
+def _tidy(folder: Path, pages: Sequence[int]) -> None:
+    """Remove what a killed run left, and results of a file that had other pages than these.
+
+    pages: none where the file holds one image alone.
+    """
     for place in (folder.parent, folder):
         for left in place.glob(f".{glob.escape(folder.name)}.*.partial"):
             shutil.rmtree(left, ignore_errors=True)
     for place in folder.glob("page_*"):
-        if place.name not in {PAGE.format(number + 1) for number in range(pages) if pages > 1}:
+        if place.name not in {PAGE.format(page + 1) for page in pages}:
             _remove_result(place)
-    if pages > 1:
+    if pages:
         for left in folder.glob(".page_*.partial"):
             shutil.rmtree(left, ignore_errors=True)
         for name in RESULT_FILES:

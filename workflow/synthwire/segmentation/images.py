@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ class GreyImage:
     """One image ready for a network.
 
     pixels: uint8 (height, width), particles bright on dark; pixel_size_nm: (down, across) or None;
-    name: of the file; page: from 0, None where the file holds this image alone. pixel_size_doubt:
+    name: of the file; page: from 0, None where the file holds this image alone; pages: how many it
+    holds, those that show nothing among them. pixel_size_doubt:
     why the pixel size may be wrong, or None. remarks: what a user should know of how the image was
     read, one line each; size_remarks: those of them on the pixel size, the doubt among them.
     picture_px: how many of the pixels the file holds a picture at; None: all. window: the part that
@@ -47,6 +48,7 @@ class GreyImage:
     window: Window | None = None
     drawn: np.ndarray | None = None
     left_out: np.ndarray | None = None
+    pages: int = 1
 
 
 def read_images(
@@ -55,7 +57,8 @@ def read_images(
     """The images of one file, or of one array (height, width[, 3 or 4]).
 
     Each page of a stack is an image, but for a stack over photon energies, of which one image is
-    made. InputError in one line when it cannot be read, or when an image has no contrast at all.
+    made; pages without any contrast are left out, with a remark at the first image. InputError in
+    one line when it cannot be read, or when none has any contrast.
     """
     if isinstance(source, np.ndarray):
         name = "image"
@@ -76,8 +79,10 @@ def read_images(
         recording = without_left_out(recording, left_out)
     if preparation.modality == "transmission":
         recording = without_dark_lines(recording)
-    drawings = find_burnt_in(recording)
+    total = 1 if recording.energies_ev is not None else len(recording.pages)
     try:
+        recording, numbers = _without_empty(recording, preparation)
+        drawings = find_burnt_in(recording)
         pages = _grey_pages(recording, preparation, drawings.masks)
     except InputError as error:
         message = str(error)
@@ -93,16 +98,45 @@ def read_images(
     if doubt is not None:
         on_size = (*on_size, doubt)
     remarks = (*recording.remarks, *drawings.remarks, *on_size)
-    return [
+    images = [
         GreyImage(
-            *(pixels, size, name, page if len(pages) > 1 else None, doubt, remarks, on_size),
+            *(pixels, size, name, numbers[page] if total > 1 else None, doubt, remarks, on_size),
             picture_px=_count_picture_px(recording, page),
             window=recording.window,
             drawn=drawings.masks[page] if drawings.masks else None,
             left_out=left_out,
+            pages=total,
         )
         for page, pixels in enumerate(pages)
     ]
+    if len(images) < total:
+        empty = ", ".join(str(page + 1) for page in range(total) if page not in numbers)
+        left = f"every pixel has the same value on page {empty} of {total}; left out"
+        images[0] = replace(images[0], remarks=(left, *remarks))
+    return images
+
+
+def _without_empty(recording: Recording, preparation: Preparation) -> tuple[Recording, list[int]]:
+    """A stack without the pages that have no contrast, and the numbers of the others, from 0.
+
+    Where none has any, all stay. So do those of a scan over energies, of which one image is made,
+    and those that have an image each without specimen.
+    """
+    valid, numbers = recording.valid, list(range(len(recording.pages)))
+    paired = preparation.modality == "transmission" and "image" in preparation.incident
+    if len(numbers) == 1 or recording.energies_ev is not None or paired:
+        return recording, numbers
+    kept = []
+    for number in numbers:
+        values = one_channel(recording.pages[number])
+        where = np.isfinite(values)
+        seen = values[where if valid is None else where & valid[number]]
+        if seen.size and seen.min() < seen.max():
+            kept.append(number)
+    if len(kept) in (0, len(numbers)):
+        return recording, numbers
+    left = None if valid is None else valid[kept]
+    return replace(recording, pages=recording.pages[kept], valid=left), kept
 
 
 def _count_picture_px(recording: Recording, page: int) -> int | None:

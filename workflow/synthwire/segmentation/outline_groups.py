@@ -80,13 +80,14 @@ def _of_images(
     without = []
     for file in files:
         pages = read_images(file, Preparation(pixel_size_nm=pixel_size_nm))
-        found = references.read(file, len(pages), pages[0].pixels.shape)
+        found = references.read(file, pages[0].pages, pages[0].pixels.shape)
         for remark in (*found.remarks, *([found.fault] if found.fault else [])):
             complain(remark)
         if found.annotations is None:
             without.append(file.name)
             continue
-        for number, page in enumerate(pages, start=1):
+        for page in pages:
+            number = (page.page or 0) + 1
             items = [item for item in found.annotations if item["image_id"] == number]
             yield _measured(page.pixels, items, page.pixel_size_nm, file.name)
     if without and len(without) < len(files):

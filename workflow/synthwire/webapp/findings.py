@@ -89,11 +89,15 @@ class Page:
         return self.file.name
 
     def inspection(self) -> inputs.Inspection:
-        """What the file holds, whatever this page's number."""
-        return memory_of("inspections", 512)(
+        """What the file holds, and why this page of it is no use."""
+        found = memory_of("inspections", 512)(
             (self.digest, self.file.name, *self._how, self.largest_pixels),
             lambda: inputs.inspect(self.file, self._preparation, self.largest_pixels),
         )
+        if self.number not in found.empty:
+            return found
+        error = f"{self.file.name}: on page {self.number + 1} every pixel has the same value"
+        return replace(found, error=error)
 
     def image(self) -> GreyImage:
         return memory_of("images", 8)(

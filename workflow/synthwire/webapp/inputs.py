@@ -57,11 +57,15 @@ PIXEL_RANGE_NM = (1e-4, 1e7)  # an atom is larger than the first; a pixel of the
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a file holds: the pixel size (down, across) in nm that it gives, or why it is no use."""
+    """What a file holds: the pixel size (down, across) in nm that it gives, or why it is no use.
+
+    pages: how many images; empty: the numbers of those that show nothing, from 0.
+    """
 
     pages: int = 0
     pixel_size_nm: tuple[float, float] | None = None
     error: str | None = None
+    empty: tuple[int, ...] = ()
 
 
 def inspect(file: MemoryFile, preparation: Preparation, largest_pixels: int) -> Inspection:
@@ -70,14 +74,17 @@ def inspect(file: MemoryFile, preparation: Preparation, largest_pixels: int) -> 
         images = read_images(file, preparation, largest_pixels=largest_pixels)
     except InputError as error:
         return Inspection(error=str(error))
-    return Inspection(len(images), images[0].pixel_size_nm)
+    count, shown = images[0].pages, {image.page or 0 for image in images}
+    empty = tuple(number for number in range(count) if number not in shown)
+    return Inspection(count, images[0].pixel_size_nm, empty=empty)
 
 
 def read_page(
     file: MemoryFile, page: int, preparation: Preparation, largest_pixels: int
 ) -> GreyImage:
-    """One image of a file, with the pixel size that the file gives."""
-    return read_images(file, preparation, largest_pixels=largest_pixels)[page]
+    """One image of a file, with the pixel size that the file gives; page: one that is not empty."""
+    images = read_images(file, preparation, largest_pixels=largest_pixels)
+    return next(image for image in images if (image.page or 0) == page)
 
 
 def pixel_size_text(size_nm: Sequence[float] | None) -> str:

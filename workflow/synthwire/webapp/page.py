@@ -122,15 +122,23 @@ def lay_out(limits: Limits) -> None:
 
 
 def pages_of(choice: Choice, limits: Limits) -> list[Page | StoredPage]:
-    """Every page of every file, and every result; a file that cannot be read counts as one."""
+    """Every page of every file that shows something, and every result; a file that cannot be read
+    counts as one.
+    """
     pages: list[Page | StoredPage] = []
     for file, digest in choice.files:
         first = Page(file, digest, 0, "od", limits.largest_pixels)
         first = replace(first, crop=crop_of(first), leave_out=left_out_of(first))
+        first = replace(first, number=shown(first)[0])
         first = replace(first, modality=modality_of(first, choice.sample))
-        count = max(1, first.inspection().pages)
-        pages += [replace(first, number=number) for number in range(count)]
+        pages += [replace(first, number=number) for number in shown(first)]
     return pages + [StoredPage(item) for item in choice.stored]
+
+
+def shown(page: Page) -> list[int]:
+    """Numbers of the pages of a file that show something; the first where it cannot be read."""
+    held = page.inspection()
+    return [number for number in range(max(1, held.pages)) if number not in held.empty]
 
 
 def choose_page(pages: list[Page | StoredPage]) -> int:
