@@ -71,9 +71,9 @@ def test_a_group_is_described_with_intervals(folders):
     assert covered * 4800 * (1 + overlapped) * 4 == pytest.approx(group.particles["area_px"].sum())
 
 
-def test_shares_and_orders_of_few_images_stay_between_0_and_1(tmp_path):
-    """The three images' wires lie along a line, along another, and both ways."""
-    level, upright = [(4, 4, 10, 60), (20, 4, 26, 60)], [(4, 4, 56, 10), (4, 20, 56, 26)]
+def test_intervals_of_few_images_stay_within_what_is_possible(tmp_path):
+    """The three images' wires are short and level, long and upright, and both."""
+    level, upright = [(4, 4, 10, 20), (20, 4, 26, 20)], [(4, 40, 56, 46), (4, 60, 56, 66)]
     for number, corners in enumerate((level, upright, [level[0], upright[1]])):
         rectangles(*corners).select(threshold=0.1).save(tmp_path / f"image_{number}")
     table = describe(read_group(tmp_path))
@@ -81,6 +81,8 @@ def test_shares_and_orders_of_few_images_stay_between_0_and_1(tmp_path):
     assert order["drawn_from"] == "images" and (order["low"], order["high"]) == (0, 1)
     shares = table[table["statistic"].str.startswith("share")].dropna()
     assert len(shares) >= 2 and (shares["low"] >= 0).all() and (shares["high"] <= 1).all()
+    length = row_of(table, "line_length", "median")
+    assert length["low"] == 0 < length["value"] < length["high"]
 
 
 def test_lengths_are_distributed_as_the_edge_lets_them(folders):

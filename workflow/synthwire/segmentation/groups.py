@@ -251,7 +251,7 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
         of: str,
         statistic: Statistic,
         spread: float = math.nan,
-        within: tuple[float, float] = (-math.inf, math.inf),
+        within: tuple[float, float] = (0, math.inf),
     ) -> None:
         value = population.estimate(statistic, units, within=within)
         found.append(_Entry(measure, name, of, value, spread))
@@ -263,8 +263,9 @@ def _entries(group: Group, unit: str, by_images: bool | None = None) -> list[_En
         values, places = values[known], unit_of[known]
         spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
         of = "" if plain else unit
-        add(measure, "mean", of, population.mean(values, places, units), spread)
-        add(measure, "median", of, population.median(values, places), spread)
+        within = (-math.inf if measure == "taper" else 0, math.inf)
+        add(measure, "mean", of, population.mean(values, places, units), spread, within)
+        add(measure, "median", of, population.median(values, places), spread, within)
         if measure == "line_length":
             cut = table["touches_border"].to_numpy(dtype=bool)[known]
             add(
