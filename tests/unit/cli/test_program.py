@@ -16,7 +16,8 @@ SLOW = {"torch", "scipy", "matplotlib", "pandas", "numpy", "skimage", "numba", "
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["segment"], ["watch"], ["app"], ["compare"], ["spectra"], ["summary"]]
+    "command",
+    [[], ["segment"], ["watch"], ["app"], ["adapt"], ["compare"], ["spectra"], ["summary"]],
 )
 def test_help_names_everything_and_fits_a_page(command, capsys):
     with pytest.raises(SystemExit) as end:
@@ -42,6 +43,9 @@ def test_help_names_everything_and_fits_a_page(command, capsys):
         (["segment", "a.png", "-o", "o", "-m", "xray"], "invalid choice: 'xray'"),
         (["segment", "a.png", "-o", "o", "-m", "transmission", "--i0", "1,2"], "no percentile"),
         (["watch", ".", "--settle", "-1"], "a number from 0 on is expected"),
+        (["adapt", "a.png"], "the following arguments are required: -n/--name"),
+        (["adapt", "a.png", "-n", "a/b"], "letters, digits, _ . and - are expected"),
+        (["adapt", "a.png", "-n", "a", "--minutes", "1"], "a number from 3 on is expected"),
         (["summary"], "the following arguments are required: RUN"),
         (["frobnicate"], "invalid choice: 'frobnicate'"),
         ([], "required: COMMAND"),

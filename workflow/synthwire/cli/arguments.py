@@ -192,17 +192,14 @@ def parse_incident(text: str) -> dict[str, Any]:
     )
 
 
-def batch_options(options: argparse.Namespace) -> BatchOptions:
-    """What the arguments say; InputError where they contradict one another."""
-    from synthwire.segmentation.batch import BatchOptions  # here: --help need not wait for SciPy
-    from synthwire.segmentation.size_table import read_sizes
-
+def preparation_of(options: argparse.Namespace) -> Preparation:
+    """How images are read, as `add_image_options` asks; InputError where arguments contradict."""
     incident = {} if options.i0 is None else {"incident": options.i0}
     if incident and options.modality != "transmission":
         raise InputError("--i0 goes with --modality transmission; other images have none")
     if options.leave_out is not None and not options.leave_out.exists():
         raise InputError(f"{options.leave_out}: no such file or folder")
-    preparation = Preparation(
+    return Preparation(
         options.modality,
         options.pixel_size,
         energy_ev=options.energy,
@@ -211,6 +208,14 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
         crop=options.crop,
         **incident,
     )
+
+
+def batch_options(options: argparse.Namespace) -> BatchOptions:
+    """What the arguments say; InputError where they contradict one another."""
+    from synthwire.segmentation.batch import BatchOptions  # here: --help need not wait for SciPy
+    from synthwire.segmentation.size_table import read_sizes
+
+    preparation = preparation_of(options)
     selection = Selection(
         options.threshold,
         remove_nested=not options.keep_nested,

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Sequence
 
 from synthwire.cli import (
+    adapt,
     agreement,
     app,
     citation,
@@ -40,7 +41,7 @@ examples:
 
 'synthwire COMMAND --help' tells all about a command.
 """
-COMMANDS = (segment, watch, app, compare, spectra, agreement, summary, verify, export_model)
+COMMANDS = (segment, watch, app, adapt, compare, spectra, agreement, summary, verify, export_model)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -68,7 +68,7 @@ def simulate_page(
         entry["ground"],
         entry["caption_share"],
         entry["tilt_deg"],
-        invert=False,
+        invert=entry["invert"],
         minimum_visible=0,
         minimum_contrast=0,
     )

@@ -1,0 +1,57 @@
+"""Whether images are of one kind, as one instrument and specimen gives them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from synthwire.adaptation.statistics import FLOORS, GROUPS, Summary
+from synthwire.errors import InputError
+
+# Distance of the two nearest images of two groups, in least tolerances of a field, from which no
+# one synthesis is like both, and how many times that within a group: simulated images of one
+# microscope and specimen are less than 1 apart, those of six unlike ones 1.1 to 3.5.
+APART, TIMES = 1.1, 1.7
+FEWEST = 2  # images of a group: one alone may be an odd place of the same specimen
+
+
+def check_one_kind(real: Summary, sources: Sequence[int], names: Sequence[str]) -> None:
+    """InputError that lists the groups where images (sources: the image of each field) differ."""
+    groups = kinds_of(real, sources)
+    if max(groups) == 1:
+        return
+    numbers = sorted(set(sources))
+    listed = " | ".join(
+        ", ".join(
+            names[number] for number, group in zip(numbers, groups, strict=True) if group == which
+        )
+        for which in range(1, max(groups) + 1)
+    )
+    raise InputError(
+        f"the images look as if of {max(groups)} kinds: {listed}; adapt to each kind alone, or say "
+        "--mixed to learn from all at once"
+    )
+
+
+def kinds_of(real: Summary, sources: Sequence[int]) -> list[int]:
+    """The group, from 1, of each image that has fields, in the order of the images' numbers."""
+    numbers = sorted(set(sources))
+    if len(numbers) < 2:
+        return [1] * len(numbers)
+    groups = [name.split(".")[0] for name in real.names]
+    floors = np.array([FLOORS[group] for group in groups])
+    means = np.stack([real.values[np.array(sources) == number].mean(axis=0) for number in numbers])
+    # each group of statistics counts the same
+    weights = np.array([1 / np.sqrt(groups.count(group)) for group in groups])
+    points = means / (3 * floors) * weights / np.sqrt(len(GROUPS))
+    tree = linkage(points, "single")
+    gaps = tree[::-1, 2]  # the largest first: that which parts two groups, then three …
+    for number, (gap, inner) in enumerate(itertools.pairwise(gaps), start=2):
+        groups_of = fcluster(tree, number, criterion="maxclust")
+        few = min(np.bincount(groups_of)[1:]) < FEWEST
+        if not few and gap >= APART and gap >= TIMES * inner:
+            return [int(group) for group in groups_of]
+    return [1] * len(numbers)
