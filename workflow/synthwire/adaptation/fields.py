@@ -10,13 +10,14 @@ from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.segmentation.images import GreyImage
+from synthwire.segmentation.options import THRESHOLD
 from synthwire.segmentation.result import Segmentation
 
 SIDE_PX, LEAST_SIDE_PX = 192, 96  # of a field
 WIDTH_PX = 14.0  # of the median particle, as a network draws masks best
 SCALES = (1 / 16, 4.0)
 MOST_FIELDS = 24
-FEWEST_PARTICLES = 12  # that speak for a scale
+FEWEST_PARTICLES, UNSURE = 12, 0.3  # that speak for a scale, and their least score
 DRAWN_SHARE = 0.02  # of a field, from which captions or what is left out keep it out
 
 
@@ -34,19 +35,25 @@ class Fields:
 
 
 def fitting_scale(segmentations: Sequence[Segmentation]) -> float:
-    """How many times images are to be enlarged so that their median particle is WIDTH_PX wide.
+    """How many times images are to be enlarged so that their median particle is WIDTH_PX wide, but
+    no less than leaves the smallest image LEAST_SIDE_PX.
 
-    InputError where there are too few particles, or where images differ too much to be of one kind.
+    Where few are sure, those speak, too, that the model is not sure of. InputError where there are
+    too few even so.
     """
-    widths = [item.particles["width_px"].to_numpy() for item in segmentations]
-    together = np.concatenate(widths)
-    if len(together) < FEWEST_PARTICLES:
+    for score in (THRESHOLD, UNSURE):
+        tables = [item.select(threshold=score).particles for item in segmentations]
+        together = np.concatenate([table["width_px"] for table in tables])
+        if len(together) >= FEWEST_PARTICLES:
+            break
+    else:
         raise InputError(
-            f"{len(together)} particles were found in all {len(widths)} images, and "
+            f"{len(together)} particles were found in all {len(tables)} images, and "
             f"{FEWEST_PARTICLES} are needed to learn from; give more images, or larger ones, or "
             "say by --scale how many times enlarged a particle is some 14 px wide"
         )
-    return float(np.clip(WIDTH_PX / np.median(together), *SCALES))
+    least = LEAST_SIDE_PX / min(min(item.image.shape) for item in segmentations)
+    return float(np.clip(WIDTH_PX / np.median(together), max(least, SCALES[0]), SCALES[1]))
 
 
 def cut(images: Sequence[GreyImage], scale: float) -> Fields:
