@@ -1,5 +1,7 @@
 """SER of TIA, written here byte by byte."""
 
+import struct
+
 import numpy as np
 import pytest
 from image_cases import RNG
@@ -45,3 +47,13 @@ def test_steps_of_a_diffraction_pattern_are_no_pixel_size():
 def test_no_image_is_one_line(images, more, says):
     with pytest.raises(InputError, match=rf"^a_1\.ser: .*{says}[^\n]*$"):
         read([np.asarray(image).astype("i2") for image in images], **more)
+
+
+def test_an_image_before_the_start_of_the_file_is_one_line(tmp_path):
+    content = bytearray(ser_bytes(IMAGES.astype("u2")))
+    (table,) = struct.unpack_from("<i", content, struct.calcsize("<3H4i"))
+    struct.pack_into("<i", content, table, -436144896)
+    path = tmp_path / "a_1.ser"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a_1\.ser: a truncated or damaged SER file [^\n]*$"):
+        read_recording(path)

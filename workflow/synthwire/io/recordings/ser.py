@@ -64,7 +64,10 @@ def _offsets(path: Path | MemoryFile, file: BinaryIO) -> list[int]:
     if not 0 < valid <= total <= _LARGEST_COUNT or not 0 < table < file.seek(0, 2):
         raise ValueError("its counts make no sense")
     file.seek(table)
-    return list(take(file, f"<{valid}{word}"))
+    offsets = take(file, f"<{valid}{word}")
+    if min(offsets) < 0:  # a file in memory takes one, a file on the disk fails with an OSError
+        raise ValueError("an image lies before its start")
+    return list(offsets)
 
 
 _LAYOUT = "<ddiddihii"  # start, step and an index along x, the same along y, type, width, height
