@@ -116,6 +116,7 @@ NONE = Gain("held out", 60.0, 60.5, -3.0, 4.0)
         (GOOD, (6.0, 4.5), (50, 60), 45, "Don't use"),
         (NONE, (6.0, 1.5), (50, 60), 45, "Keep the bundled"),
         (GOOD, (6.0, 1.5), (50, 60), 5, "Look before"),
+        (GOOD, (6.0, 1.8), (50, 60), 45, "Look before"),
         (GOOD, (6.0, 1.5), (0, 60), 0, "Use the new model"),
     ],
 )

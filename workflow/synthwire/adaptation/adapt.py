@@ -25,7 +25,7 @@ from synthwire.io.files import read_json, sha256, sha256_of_json, write_json, wr
 from synthwire.runtime.provenance import Stopwatch, record
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage, read_images
-from synthwire.segmentation.models import find_model, load_model
+from synthwire.segmentation.models import find_model, load_model, portable_path
 from synthwire.segmentation.options import Preparation
 from synthwire.segmentation.result import Segmentation
 
@@ -255,6 +255,8 @@ def train(request: Request) -> None:
 
     InputError where it fails; Snakemake has then said why.
     """
+    from synthwire.learning.export import export_model  # here: PyTorch takes seconds to load
+
     targets = [str(model_file(request)), *map(str, evaluation_files(request))]
     command = [
         *(sys.executable, "-m", "snakemake", *targets),
@@ -267,6 +269,8 @@ def train(request: Request) -> None:
         raise InputError(
             f"{config_path(request)}: the training stopped, as said above; the same command goes on"
         )
+    weights, card = find_model(model_file(request).parent)
+    export_model(weights, card, portable_path(weights))
     link = request.folder / "model"
     if not link.is_symlink():
         link.symlink_to(Path("models") / run_config.ROW)

@@ -39,7 +39,8 @@ SHOWN, COMPARED = 6, 16  # fields in the figure, and in the statistics
 SAME_IOU = 0.5
 MOST_DISAGREEMENTS = 10
 MARGIN_PX = 12
-LIKE, UNLIKE = 2.0, 3.0  # distances, in tolerances, up to which a fit is good, and from which none
+LIKE, UNLIKE = 1.5, 2.2  # distances, in tolerances, up to which a fit is good, and from which none
+AGREED = 0.5  # of what the bundled model finds, below which a person should look
 SET_NAMES = {
     "synthetic": "Held-out images of the fitted kind",
     "fitted": "Larger ones, the best fit",
@@ -242,10 +243,16 @@ def judge(
             "Keep the bundled model: the new one is no better on images of the fitted kind, and "
             "what is not better is only narrower."
         )
-    elif counts[0] > 0 and agreed < 0.3 * counts[0]:
+    elif agreed < AGREED * counts[0]:
         verdict = (
             "Look before you use it: on the fitted kind the new model is better, but on your "
             "images it finds other particles than the bundled one. The pictures below show which."
+        )
+    elif distances[1] > LIKE:
+        verdict = (
+            "Look before you use it: on the fitted kind the new model is better, but that kind is "
+            "not quite like your images. The pictures below show how far; a longer fit (--minutes) "
+            "or more images may bring it nearer."
         )
     else:
         verdict = "Use the new model: it is better on images that look like yours."

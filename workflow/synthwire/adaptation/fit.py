@@ -29,7 +29,7 @@ from synthwire.structures.scene import generate_scene
 
 SCENES = 2  # by which a candidate is judged
 POPULATION = 40
-HOPELESS = 4.0  # distance by a single scene, from which no other is asked
+HOPELESS = 3.0  # distance from which neither the network nor another scene is asked
 KEPT = 12  # of the last population, in the configuration
 FAR = 20.0  # distance of a candidate that cannot be made
 
@@ -190,6 +190,9 @@ def _distance(candidate: np.ndarray) -> float:
             )
         except InputError:  # that cannot be packed
             return FAR
+        distance = _Worker.target.distance(summarise(fields))
+        if distance > HOPELESS:
+            break
         distance = _Worker.target.distance(summarise(fields, finds_in(_Worker.model, fields)))
         if distance > HOPELESS:
             break

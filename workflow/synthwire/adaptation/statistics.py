@@ -37,12 +37,16 @@ class Summary(NamedTuple):
     values: np.ndarray
 
 
-def summarise(fields: Sequence[np.ndarray], finds: Sequence[Sequence[dict]]) -> Summary:
-    """Statistics of uint8 fields (side, side) and of a network's finds in each (COCO results)."""
-    rows = [
-        _grey(pixels) | _spectrum(pixels) | _edges(pixels) | _steps(pixels) | _finds(pixels, found)
-        for pixels, found in zip(fields, finds, strict=True)
-    ]
+def summarise(
+    fields: Sequence[np.ndarray], finds: Sequence[Sequence[dict]] | None = None
+) -> Summary:
+    """Statistics of uint8 fields (side, side) and of a network's finds in each (COCO results);
+    without finds those of the pixels alone.
+    """
+    rows = [_grey(field) | _spectrum(field) | _edges(field) | _steps(field) for field in fields]
+    if finds is not None:
+        found = [_finds(*pair) for pair in zip(fields, finds, strict=True)]
+        rows = [row | more for row, more in zip(rows, found, strict=True)]
     return Summary(tuple(rows[0]), np.array([list(row.values()) for row in rows]))
 
 
@@ -62,13 +66,19 @@ class Target:
 
     def differences(self, summary: Summary) -> np.ndarray:
         """Mean of the fields less that of the images, in tolerances, (statistics,)."""
-        return np.asarray((summary.values.mean(axis=0) - self.mean) / self.tolerance)
+        there = len(summary.names)
+        return np.asarray(
+            (summary.values.mean(axis=0) - self.mean[:there]) / self.tolerance[:there]
+        )
 
     def distance(self, summary: Summary) -> float:
-        """Root mean square difference in tolerances, over the groups."""
+        """Root mean square difference in tolerances, over the groups; without finds, what it is at
+        least.
+        """
         squares = np.minimum(np.abs(self.differences(summary)), CLIP) ** 2
-        groups = np.array(self.groups)
-        return float(np.sqrt(np.mean([squares[groups == name].mean() for name in GROUPS])))
+        groups = np.array(self.groups[: len(squares)])
+        means = [squares[groups == name].mean() for name in GROUPS if name in groups]
+        return float(np.sqrt(np.sum(means) / len(GROUPS)))
 
 
 def _grey(pixels: np.ndarray) -> dict[str, float]:
