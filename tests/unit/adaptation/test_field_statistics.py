@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from synthwire.adaptation.kinds import check_one_kind, kinds_of
-from synthwire.adaptation.statistics import CLIP, GROUPS, Target, summarise
+from synthwire.adaptation.statistics import CLIP, WEIGHTS, Target, summarise
 from synthwire.errors import InputError
 from synthwire.io.masks import encode_mask
 
@@ -57,6 +57,20 @@ def test_noise_shows_in_the_fine_frequencies_alone():
     assert abs(change[names[0]]) < 1
 
 
+def test_stripes_have_one_direction_and_crossing_wires_have_not():
+    stripes = np.tile(np.repeat(np.array([40, 200], np.uint8), 8), (SIDE, SIDE // 16))
+    values = summarise([stripes, field(3, wires=12)])
+    order = values.values[:, values.names.index("directions.all over at 1 px")]
+    assert order[0] > 0.95
+    assert order[1] < 0.5
+
+
+def test_a_distance_without_finds_is_a_lower_bound():
+    target = Target(summary(range(8)), 4)
+    fields = [field(seed, noise=25) for seed in range(4)]
+    assert 0 < target.distance(summarise(fields)) <= target.distance(summary(range(4), noise=25))
+
+
 def test_finds_are_counted_and_measured():
     found = [find(10, 10, 80, 8), find(30, 40, 60, 8), find(5, 60, 8, 60, score=0.4)]
     result = summarise([field(0)], [found])
@@ -74,7 +88,7 @@ def test_blank_fields_without_finds_have_numbers(value, fields):
     result = summarise(blank, [[]] * fields)
     target = Target(result, 2)
     assert np.isfinite(result.values).all()
-    assert set(target.groups) == set(GROUPS)
+    assert set(target.groups) == set(WEIGHTS)
     assert target.distance(result) == 0
     assert 0 < target.distance(summary([1])) <= CLIP
 

@@ -60,7 +60,7 @@ STRUCTURE = (
     Parameter("cluster_share", 0, 1),
 )
 GROUND = (
-    Parameter("kind", 0, len(GROUNDS)),  # the last of equal parts is an even ground
+    Parameter("kind", 0, 1.5 * len(GROUNDS)),  # beyond the kinds, a third: an even ground
     Parameter("contrast", 0.01, 1.2, log=True),
 )
 MICROSCOPES: Mapping[str, tuple[Parameter, ...]] = {
@@ -244,6 +244,12 @@ class Space:
         for place, item in enumerate(self.structure):
             if item.name in structure:
                 result[place] = item.unit(structure[item.name])
+        return result
+
+    def on_even_ground(self, candidate: np.ndarray) -> np.ndarray:
+        """A candidate without a texture of the ground."""
+        result = candidate.copy()
+        result[len(STRUCTURE)] = 1.0
         return result
 
 

@@ -103,6 +103,8 @@ def fit(
     first = rng.random((POPULATION, space.size))
     for place in range(POPULATION // 2):
         first[place] = space.near(start, first[place])
+        if place % 2:  # the simplest explanation of a texture is none
+            first[place] = space.on_even_ground(first[place])
     began = time.monotonic()
     history: list[float] = []
     evaluations = 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from synthwire.adaptation.statistics import FLOORS, GROUPS, Summary
+from synthwire.adaptation.statistics import FLOORS, WEIGHTS, Summary
 from synthwire.errors import InputError
 
 # Distance of the two nearest images of two groups, in least tolerances of a field, from which no
@@ -46,7 +46,7 @@ def kinds_of(real: Summary, sources: Sequence[int]) -> list[int]:
     means = np.stack([real.values[np.array(sources) == number].mean(axis=0) for number in numbers])
     # each group of statistics counts the same
     weights = np.array([1 / np.sqrt(groups.count(group)) for group in groups])
-    points = means / (3 * floors) * weights / np.sqrt(len(GROUPS))
+    points = means / (3 * floors) * weights / np.sqrt(len(WEIGHTS))
     tree = linkage(points, "single")
     gaps = tree[::-1, 2]  # the largest first: that which parts two groups, then three …
     for number, (gap, inner) in enumerate(itertools.pairwise(gaps), start=2):

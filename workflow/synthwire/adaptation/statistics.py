@@ -1,8 +1,8 @@
 """What a field looks like, in numbers that need no outlines.
 
-Five groups, which count the same whatever the numbers in them: grey values, spatial frequencies,
-edges, the shape of grey steps at several sizes, and what a network finds with confidence. They are
-compared between sets of fields of the same side and pixel size.
+Six groups, each with a weight whatever the numbers in it: grey values, spatial frequencies, edges,
+the shape of grey steps at several sizes, directions, and what a network finds with confidence. They
+are compared between sets of fields of the same side and pixel size.
 """
 
 from __future__ import annotations
@@ -24,10 +24,18 @@ STEP_SIZES_PX = (1.0, 2.0, 4.0)
 SURE = 0.6  # score from which a find speaks
 NOTHING = {"width": np.log(14.0), "spread": 0.3, "aspect": np.log(6.0), "score": 0.5}
 CLIP = 8.0  # tolerances, beyond which a number counts no worse
-GROUPS = ("grey", "spectrum", "edges", "steps", "finds")
+# A texture may have a specimen's pixels: what is found tells them apart.
+WEIGHTS = {"grey": 1, "spectrum": 1, "edges": 1, "steps": 1, "directions": 1, "finds": 2}
 
 # Least tolerances: differences that no network minds.
-FLOORS = {"grey": 0.02, "spectrum": 0.1, "edges": 0.1, "steps": 0.08, "finds": 0.1}
+FLOORS = {
+    "grey": 0.02,
+    "spectrum": 0.1,
+    "edges": 0.1,
+    "steps": 0.08,
+    "directions": 0.04,
+    "finds": 0.1,
+}
 
 
 class Summary(NamedTuple):
@@ -43,7 +51,10 @@ def summarise(
     """Statistics of uint8 fields (side, side) and of a network's finds in each (COCO results);
     without finds those of the pixels alone.
     """
-    rows = [_grey(field) | _spectrum(field) | _edges(field) | _steps(field) for field in fields]
+    rows = [
+        _grey(field) | _spectrum(field) | _edges(field) | _steps(field) | _directions(field)
+        for field in fields
+    ]
     if finds is not None:
         found = [_finds(*pair) for pair in zip(fields, finds, strict=True)]
         rows = [row | more for row, more in zip(rows, found, strict=True)]
@@ -77,8 +88,12 @@ class Target:
         """
         squares = np.minimum(np.abs(self.differences(summary)), CLIP) ** 2
         groups = np.array(self.groups[: len(squares)])
-        means = [squares[groups == name].mean() for name in GROUPS if name in groups]
-        return float(np.sqrt(np.sum(means) / len(GROUPS)))
+        total = sum(
+            weight * squares[groups == name].mean()
+            for name, weight in WEIGHTS.items()
+            if name in groups
+        )
+        return float(np.sqrt(total / sum(WEIGHTS.values())))
 
 
 def _grey(pixels: np.ndarray) -> dict[str, float]:
@@ -119,6 +134,26 @@ def _steps(pixels: np.ndarray) -> dict[str, float]:
         lopsided = float(np.cbrt(np.mean((band / spread) ** 3)))
         found[f"steps.rare at {size:g} px"] = rare * 2
         found[f"steps.lopsided at {size:g} px"] = lopsided / 3
+    return found
+
+
+def _directions(pixels: np.ndarray) -> dict[str, float]:
+    """How far grey changes along one direction, near by and all over the field, by the structure
+    tensor (Bigün & Granlund, Proc. 1st ICCV, 433 (1987)): 0 for none, 1 for one alone.
+    """
+    found = {}
+    for sigma in (1.0, 2.5):
+        down, across = (
+            ndimage.gaussian_filter(pixels.astype(np.float32), sigma, order=order)
+            for order in ((1, 0), (0, 1))
+        )
+        parts = (across**2 - down**2, 2 * across * down, across**2 + down**2)
+        near = [ndimage.gaussian_filter(part, 3 * sigma) for part in parts]
+        strength = float(near[2].mean()) + 1e-3
+        found[f"directions.near at {sigma:g} px"] = float(np.hypot(*near[:2]).mean()) / strength
+        found[f"directions.all over at {sigma:g} px"] = (
+            float(np.hypot(near[0].mean(), near[1].mean())) / strength
+        )
     return found
 
 
