@@ -67,6 +67,7 @@ def test_from_images_to_a_model_a_page_and_a_verdict(images, small, capsys):
     page = (folder / "adaptation.html").read_text()
     assert stored["verdict"].split(":")[0].split("'")[-1] in page
     assert page.count("data:image/png;base64,") >= 2
+    assert cli.main(["verify", "results/mine"]) == 0
     model = load_model(folder / "model", device="cpu")
     assert model.name == "mine adapted"
     assert "particle_width_px" in model.card

@@ -27,6 +27,10 @@ ALL = [*STRUCTURE, *GROUND, *(item for items in MICROSCOPES.values() for item in
 
 @pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
 def test_a_parameter_reaches_both_ends_and_comes_back(item):
+    if item.above:
+        assert item.value(0, 0.5) > 0.5
+        assert item.value(1, 0.5) == pytest.approx(item.high)
+        return
     assert item.value(0) == pytest.approx(item.low)
     assert item.value(1) == pytest.approx(item.high)
     assert [item.unit(item.value(at)) for at in (0.0, 0.3, 1.0)] == pytest.approx([0, 0.3, 1])
@@ -64,6 +68,17 @@ def test_any_candidate_is_a_configuration(modality, width_nm, order, spread, dat
     check_domains(checked)
     assert checked[0]["microscope"] in KINDS[modality]
     assert checked[0]["invert"] == (checked[0]["microscope"] == "tem")
+
+
+@given(data=st.data())
+@settings(max_examples=30)
+def test_particles_are_brighter_than_what_they_lie_on(data):
+    space = Space(KINDS["sem"], 112)
+    candidate = np.array(
+        data.draw(st.lists(st.floats(0, 1), min_size=space.size, max_size=space.size))
+    )
+    values = space.domain(candidate, 0.04)["parameters"]
+    assert values["particle"][0] > space.parts(candidate)[3]["substrate"]
 
 
 def test_what_is_measured_goes_into_the_structure_alone():

@@ -23,6 +23,7 @@ from synthwire.errors import InputError
 from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.files import read_json, sha256, sha256_of_json, write_json, write_text
 from synthwire.runtime.provenance import Stopwatch, record
+from synthwire.runtime.records import FOLDER, Record
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.models import find_model, load_model, portable_path
@@ -58,6 +59,10 @@ class Request:
     @property
     def folder(self) -> Path:
         return Path("results") / self.name
+
+    def record(self, step: str, *outputs: Path) -> None:
+        """Record the sums of what a step has made, as the workflow's jobs do."""
+        Record(self.folder, self.folder / FOLDER / "adapt" / f"{step}.sha256").write(outputs)
 
     def identity(self, card_sha256: str) -> str:
         """SHA-256 of all that shapes the fit, but for the time it has."""
@@ -176,6 +181,7 @@ def fit_images(
         ),
         indent=1,
     )
+    request.record("fit", stored)
     return fitted
 
 
@@ -271,6 +277,7 @@ def train(request: Request) -> None:
         )
     weights, card = find_model(model_file(request).parent)
     export_model(weights, card, portable_path(weights))
+    request.record("export", portable_path(weights))
     link = request.folder / "model"
     if not link.is_symlink():
         link.symlink_to(Path("models") / run_config.ROW)

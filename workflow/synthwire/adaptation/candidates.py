@@ -19,22 +19,30 @@ from synthwire.imaging.grounds import GROUNDS
 # Lengths are told as if pixels and voxels were as large as in the bundled model's training, since
 # grounds and microscopes have their extents in nm.
 VOXEL_NM = 8.0
-HEIGHT_VOXELS = 320  # of a domain
+HEIGHT_VOXELS = 640  # of a domain, in which piles of the densest are not too high
+CLUSTERS = (1, 4)  # places in a field of a training image about which particles gather
 LEAST_SHARE = 0.05  # of the particles, below which a shape is left out
 TRUNCATION = 2.5  # standard deviations of a logarithm, beyond which no size is drawn
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number that is fitted, from low to high, evenly in its logarithm where `log`."""
+    """One number that is fitted, from low to high, evenly in its logarithm where `log`.
+
+    above: name of another parameter of the same microscope, which this one exceeds: low is then the
+    least share of the way from that one's value up to high.
+    """
 
     name: str
     low: float
     high: float
     log: bool = False
+    above: str = ""
 
-    def value(self, unit: float) -> float:
-        """The value at a place from 0 to 1 between the ends."""
+    def value(self, unit: float, base: float = 0.0) -> float:
+        """The value at a place from 0 to 1 between the ends; base: of the parameter `above`."""
+        if self.above:
+            return float(base + (self.low + (1 - self.low) * unit) * (self.high - base))
         if self.log:
             return float(self.low * (self.high / self.low) ** unit)
         return float(self.low + (self.high - self.low) * unit)
@@ -61,7 +69,7 @@ STRUCTURE = (
 )
 GROUND = (
     Parameter("kind", 0, 1.5 * len(GROUNDS)),  # beyond the kinds, a third: an even ground
-    Parameter("contrast", 0.01, 1.2, log=True),
+    Parameter("contrast", 0.01, 0.7, log=True),
 )
 MICROSCOPES: Mapping[str, tuple[Parameter, ...]] = {
     "ptychography": (
@@ -90,7 +98,7 @@ MICROSCOPES: Mapping[str, tuple[Parameter, ...]] = {
     ),
     "sem": (
         Parameter("substrate", 0.04, 0.8),
-        Parameter("particle", 0.15, 1.1),
+        Parameter("particle", 0.1, 1.15, above="substrate"),
         Parameter("particle_spread", 0.01, 0.4),
         Parameter("opacity_nm", 10, 400, log=True),
         Parameter("tilt_exponent", 0, 1.2),
@@ -159,8 +167,13 @@ class Space:
         microscope = self.microscopes[chosen]
         return structure, ground, microscope, _values(MICROSCOPES[microscope], candidate[at + 1 :])
 
-    def population(self, candidate: np.ndarray, name: str = "wires") -> dict[str, Any]:
-        """An entry of config["structures"]["populations"]."""
+    def population(
+        self, candidate: np.ndarray, name: str = "wires", *, area: float = 1.0
+    ) -> dict[str, Any]:
+        """An entry of config["structures"]["populations"].
+
+        area: of the domain over that of a training image, so that gathered particles are as dense.
+        """
         values = self.parts(candidate)[0]
         curved, bundle = values["curved_share"], values["bundle_share"]
         grain = values["grain_share"]
@@ -197,7 +210,11 @@ class Space:
         return {
             "name": name,
             "count_per_um2": _lognormal(values["count_per_um2"], 0.35),
-            "clusters": {"distribution": "uniform", "low": 1, "high": 4},
+            "clusters": {
+                "distribution": "uniform",
+                "low": round(area * CLUSTERS[0]),
+                "high": round(area * CLUSTERS[1]),
+            },
             "cluster_share": _short(gathered),
             "cluster_radius_nm": {"distribution": "uniform", "low": 150, "high": 450},
             "particles": particles,
@@ -220,9 +237,12 @@ class Space:
         kind = int(ground["kind"])
         uneven = kind < len(kinds)
         contrast = ground["contrast"]
-        known = {item.name: item for item in MICROSCOPES[microscope]}
+        numbers = dict(
+            zip(values, candidate[len(STRUCTURE) + len(GROUND) + 1 :].tolist(), strict=False)
+        )
         parameters: dict[str, Any] = {
-            name: _around(value, spread, known[name]) for name, value in values.items()
+            item.name: _around(item, numbers[item.name], values.get(item.above, 0.0), spread)
+            for item in MICROSCOPES[microscope]
         }
         return {
             "microscope": microscope,
@@ -262,14 +282,16 @@ def structures(populations: Sequence[Mapping], side: int) -> dict[str, Any]:
         "border": "cut",
         "min_visible": 0.15,
         "max_tilt_deg": 60,
+        "max_attempts": 100,
         "populations": list(populations),
     }
 
 
 def _values(parameters: Sequence[Parameter], units: np.ndarray) -> dict[str, float]:
-    return {
-        item.name: item.value(float(unit)) for item, unit in zip(parameters, units, strict=False)
-    }
+    values: dict[str, float] = {}
+    for item, unit in zip(parameters, units, strict=False):
+        values[item.name] = item.value(float(unit), values.get(item.above, 0.0))
+    return values
 
 
 def _lognormal(median: float, sigma: float) -> dict[str, Any]:
@@ -283,13 +305,11 @@ def _lognormal(median: float, sigma: float) -> dict[str, Any]:
     }
 
 
-def _around(value: float, spread: float, within: Parameter) -> float | list[float]:
+def _around(item: Parameter, unit: float, base: float, spread: float) -> float | list[float]:
     if spread == 0:
-        return _short(value)
-    low, high = (
-        within.value(min(max(within.unit(value) + step, 0), 1)) for step in (-spread, spread)
-    )
-    return [_short(low), _short(high)]
+        return _short(item.value(unit, base))
+    places = (min(max(unit + step, 0.0), 1.0) for step in (-spread, spread))
+    return [_short(item.value(place, base)) for place in places]
 
 
 def _short(value: float) -> float:

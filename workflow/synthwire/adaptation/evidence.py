@@ -119,10 +119,12 @@ def write_evidence(request: Request, fitted: Fitted, images: Sequence[GreyImage]
     }
     if disagreements:
         drawings["disagreements"] = draw_disagreements(disagreements)
+    made = [folder / "evidence.json", folder / "adaptation.html"]
     for name, drawing in drawings.items():
-        style.save(drawing, folder / "figures" / name)
-    write_json(folder / "evidence.json", _as_json(evidence), indent=1)
-    write_text(folder / "adaptation.html", _page(request, fitted, evidence, list(drawings)))
+        made += style.save(drawing, folder / "figures" / name)
+    write_json(made[0], _as_json(evidence), indent=1)
+    write_text(made[1], _page(request, fitted, evidence, list(drawings)))
+    request.record("evidence", *made)
     return evidence
 
 

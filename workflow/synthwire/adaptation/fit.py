@@ -30,6 +30,7 @@ from synthwire.structures.scene import generate_scene
 SCENES = 2  # by which a candidate is judged
 POPULATION = 40
 HOPELESS = 3.0  # distance from which neither the network nor another scene is asked
+TRIED, TRAINED_SIDE = 4, 256  # scenes of what is kept, and their side
 KEPT = 12  # of the last population, in the configuration
 FAR = 20.0  # distance of a candidate that cannot be made
 
@@ -150,10 +151,16 @@ def fit(
             updating="deferred",
             workers=judged,
         )
-    order = np.argsort(found.population_energies)[:KEPT]
-    energies = np.asarray(found.population_energies)[order]
-    if energies[0] >= FAR:
+    order = np.array(
+        [
+            place
+            for place in np.argsort(found.population_energies)
+            if found.population_energies[place] < FAR and packs(space, found.population[place])
+        ][:KEPT]
+    )
+    if not len(order):
         raise InputError("no synthetic structure could be made that is like the images")
+    energies = np.asarray(found.population_energies)[order]
     weights = np.exp(-(energies**2 - energies[0] ** 2) / 2)
     return Fit(
         space,
@@ -164,6 +171,17 @@ def fit(
         tuple(history),
         evaluations,
     )
+
+
+def packs(space: Space, candidate: np.ndarray) -> bool:
+    """Whether scenes of a candidate can be packed where a training needs them."""
+    settings = structures([space.population(candidate)], TRAINED_SIDE)
+    try:
+        for scene in range(TRIED):
+            generate_scene(settings, 0, scene)
+    except InputError:
+        return False
+    return True
 
 
 class _Worker:

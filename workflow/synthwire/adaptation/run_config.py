@@ -8,14 +8,14 @@ from typing import Any
 import yaml
 
 from synthwire.adaptation.candidates import VOXEL_NM, structures
+from synthwire.adaptation.fit import TRAINED_SIDE as SIDE_PX
 from synthwire.adaptation.fit import Fit
 
 ROW = "adapted"  # of the model table
-SIDE_PX = 256  # of a training image
 RATE = 0.01  # of learning, scaled by learning_rate_factor below
 BARE_SHARE = 0.12  # of the scenes without any particle: what the ground shows is none
 SPREAD = 0.04  # of each value about a candidate's, of its whole range to both sides
-VALIDATION_IMAGES, FITTED_IMAGES = 60, 6
+VALIDATION_IMAGES, FITTED_IMAGES, FITTED_SIDE = 60, 6, 1.5  # side: of SIDE_PX
 IMAGES_PER_STEP = 2
 FEWEST_STEPS, MOST_STEPS = 100, 20_000
 
@@ -111,7 +111,10 @@ def run_configuration(
                 "invert": best["invert"],
                 "ground": best["ground"],
                 "parameters": best["parameters"],
-                "structures": structures([populations[0]], 2 * SIDE_PX),
+                "structures": structures(
+                    [space.population(found.candidates[0], area=FITTED_SIDE**2)],
+                    round(FITTED_SIDE * SIDE_PX),
+                ),
             }
         },
         "tables": dict.fromkeys(("table2", "table3", "table4"), "fitted"),

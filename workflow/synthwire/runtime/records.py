@@ -20,6 +20,7 @@ LOGS = "logs"
 # What a run's folder holds beside results.
 BESIDE = (FOLDER, LOGS, "benchmarks", "checkpoints")
 SETTINGS = "settings.json"  # those that the run was begun with, where they must not change
+FOR_HAND = ("config.yaml", "models.tsv")  # of an adaptation, for people to change
 BESIDE_RESULTS = ("tensorboard",)  # in any folder: a training's curves once more
 
 
@@ -118,8 +119,9 @@ def verify(run: Path) -> Verdict:
 def _present(run: Path) -> Iterator[str]:
     for place, folders, names in os.walk(run):
         here = Path(place)
-        aside = BESIDE if here == run else BESIDE_RESULTS
-        folders[:] = sorted(name for name in folders if name not in aside)
+        beside = BESIDE if here == run else BESIDE_RESULTS
+        folders[:] = sorted(name for name in folders if name not in beside)
         for name in sorted(names):
-            if name not in (LOCK, ".snakemake_timestamp") and here / name != run / SETTINGS:
+            aside = here == run and name in (SETTINGS, *FOR_HAND)
+            if not aside and name not in (LOCK, ".snakemake_timestamp"):
                 yield (here / name).relative_to(run).as_posix()
