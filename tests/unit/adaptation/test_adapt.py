@@ -54,7 +54,7 @@ def test_from_images_to_a_model_a_page_and_a_verdict(images, small, capsys):
     arguments = ["adapt", str(images), "--name", "mine", "--modality", "sem", "--scale", "1"]
     assert cli.main([*arguments, "--fit-only"]) == 0
     said = capsys.readouterr().out
-    assert "snakemake --configfile results/mine/config.yaml" in said
+    assert "--configfile results/mine/config.yaml" in said
     folder = small / "results" / "mine"
     fitted = (folder / "adaptation.json").read_bytes()
 

@@ -22,7 +22,7 @@ FEWEST_STEPS, MOST_STEPS = 100, 20_000
 HEAD = """\
 # Written by `synthwire adapt`: synthetic images like {images} that were given, of which no pixel
 # stands here. Change it, and train again, here or on a cluster:
-#     snakemake --configfile {path} --cores all {target}
+#     snakemake {target} --cores all --configfile {path}
 # Lengths are told as if a pixel were {voxel:g} nm wide. The images were seen {scale:.3g} times
 # enlarged{real}.
 # The {candidates} kinds of structure and microscope are what a fit left of {evaluations} tried

@@ -60,8 +60,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--fit-only",
         action="store_true",
-        help="stop before the training, which `snakemake --configfile results/NAME/config.yaml` "
-        "then does, here or on a cluster",
+        help="stop before the training, and print the command that does it, here or on a cluster",
     )
     parser.add_argument(
         "--mixed",
@@ -132,8 +131,8 @@ def run(options: argparse.Namespace) -> int:
     if options.fit_only:
         print(
             f"distance {fitted.found.before:.2f} → {fitted.found.distance:.2f}\n"
-            f"train: snakemake --configfile {adapt.config_path(request)} --cores all "
-            f"{adapt.model_file(request)}"
+            f"train: snakemake {adapt.model_file(request)} --cores all "
+            f"--configfile {adapt.config_path(request)}"
         )
         return 0
     adapt.train(request)
