@@ -8,6 +8,7 @@ import yaml
 
 from synthwire.adaptation import fit as search
 from synthwire.adaptation import run_config
+from synthwire.adaptation.adapt import bundled_config
 from synthwire.adaptation.candidates import KINDS, VOXEL_NM, Space
 from synthwire.adaptation.fit import FAR, Fit, finds_in, fit, synthetic_field
 from synthwire.adaptation.statistics import summarise
@@ -73,7 +74,7 @@ def found(space):
 def test_the_run_that_learns_from_a_fit_is_one_the_workflow_takes(found, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, card = bundled()
-    config = run_config.run_configuration("mine", found, card, steps=200, seed=3)
+    config = run_config.run_configuration("mine", found, card, bundled_config(), steps=200, seed=3)
     text = run_config.as_text(
         config, found, path="p", target="t", images="5 images", scale=0.5, pixel_nm=1.25
     )
@@ -86,7 +87,12 @@ def test_the_run_that_learns_from_a_fit_is_one_the_workflow_takes(found, tmp_pat
     table.write_text(run_config.model_table(200))
     checks.check_models(resolved, models_table.read_models([str(table)], None))
     assert checks.parts_of(resolved) == (200, run_config.VALIDATION_IMAGES)
-    shares = [item["share"] for item in resolved["structures"]["populations"]]
-    assert shares[-1] / sum(shares) == pytest.approx(run_config.BARE_SHARE, abs=0.005)
+    populations = {
+        item["name"]: item["share"] for item in resolved["structures"]["populations"][:4]
+    }
+    bare = populations["bare ground"] / sum(populations.values())
+    assert bare == pytest.approx(run_config.BARE_SHARE, abs=0.005)
+    domains = [item["share"] for item in resolved["imaging"]["domains"]]
+    assert sum(domains[3:]) / sum(domains) == pytest.approx(run_config.REHEARSED, abs=0.01)
     assert resolved["structures"]["voxel_size_nm"] == VOXEL_NM
     assert resolved["architecture"] == card["architecture"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 import synthwire
 from synthwire.adaptation import fields, run_config
@@ -24,6 +25,7 @@ from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.files import read_json, sha256, sha256_of_json, write_json, write_text
 from synthwire.runtime.provenance import Stopwatch, record
 from synthwire.runtime.records import FOLDER, Record
+from synthwire.schema import validate
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage, read_images
 from synthwire.segmentation.models import find_model, load_model, portable_path
@@ -98,6 +100,13 @@ def workflow_root() -> Path:
             "type `make install` in it, and run .venv/bin/synthwire adapt there"
         )
     return root
+
+
+def bundled_config() -> dict[str, Any]:
+    """The configuration by which the bundled model was trained, with all its defaults."""
+    path = workflow_root() / "config" / "bundled.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return validate(config, "config.schema.yaml", path.name)
 
 
 def read_all(request: Request) -> list[GreyImage]:
@@ -216,7 +225,12 @@ def _write_run(
     request: Request, fitted: Fitted, images: Sequence[GreyImage], card: dict[str, Any]
 ) -> None:
     config = run_config.run_configuration(
-        request.name, fitted.found, card, steps=fitted.steps, seed=request.seed
+        request.name,
+        fitted.found,
+        card,
+        bundled_config(),
+        steps=fitted.steps,
+        seed=request.seed,
     )
     sizes = {image.pixel_size_nm for image in images}
     size = sizes.pop() if len(sizes) == 1 else None

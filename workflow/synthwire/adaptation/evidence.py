@@ -11,11 +11,10 @@ from typing import Any
 import jinja2
 import numpy as np
 import pandas as pd
-import yaml
 from pycocotools import mask as coco_mask
 
 from synthwire.adaptation import fields, run_config
-from synthwire.adaptation.adapt import Fitted, Request, config_path, workflow_root
+from synthwire.adaptation.adapt import Fitted, Request, bundled_config, config_path
 from synthwire.adaptation.fit import SCENES, finds_in, summary_of
 from synthwire.adaptation.statistics import Summary, Target, summarise
 from synthwire.evaluation.uncertainty import paired_difference, value_of
@@ -28,7 +27,6 @@ from synthwire.figures.adaptation import (
 from synthwire.figures.kit import style
 from synthwire.imaging.picture import take_training_picture
 from synthwire.io.files import read_json, write_json, write_text
-from synthwire.schema import validate
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
@@ -42,8 +40,8 @@ MARGIN_PX = 12
 LIKE, UNLIKE = 1.5, 2.2  # distances, in tolerances, up to which a fit is good, and from which none
 AGREED = 0.5  # of what the bundled model finds, below which a person should look
 SET_NAMES = {
-    "synthetic": "Held-out images of the fitted kind",
-    "fitted": "Larger ones, the best fit",
+    "fitted": "Held-out images of the fitted kind",
+    "synthetic": "Held-out images as in training",
 }
 
 
@@ -134,10 +132,7 @@ def _spread(number: int) -> list[int]:
 
 def _learnt_before(model: Model, side: int, seed: int) -> tuple[list[np.ndarray], Summary]:
     """Fields as the bundled model learnt from, and their statistics."""
-    path = workflow_root() / "config" / "bundled.yaml"
-    config = validate(
-        yaml.safe_load(path.read_text(encoding="utf-8")), "config.schema.yaml", path.name
-    )
+    config = bundled_config()
     settings = {**config["structures"], "domain": [side, side, config["structures"]["domain"][2]]}
     shown = []
     for scene in range(COMPARED):

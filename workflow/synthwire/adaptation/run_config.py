@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -15,7 +15,8 @@ ROW = "adapted"  # of the model table
 RATE = 0.01  # of learning, scaled by learning_rate_factor below
 BARE_SHARE = 0.12  # of the scenes without any particle: what the ground shows is none
 SPREAD = 0.04  # of each value about a candidate's, of its whole range to both sides
-VALIDATION_IMAGES, FITTED_IMAGES, FITTED_SIDE = 60, 6, 1.5  # side: of SIDE_PX
+VALIDATION_IMAGES, FITTED_IMAGES, FITTED_SIDE = 20, 12, 1.5  # side: of SIDE_PX
+REHEARSED = 0.33  # of the training: what the bundled model knows already, and is not to forget
 IMAGES_PER_STEP = 2
 FEWEST_STEPS, MOST_STEPS = 100, 20_000
 
@@ -43,11 +44,19 @@ def training_images(steps: int) -> int:
 
 
 def run_configuration(
-    name: str, found: Fit, card: Mapping[str, Any], *, steps: int, seed: int
+    name: str,
+    found: Fit,
+    card: Mapping[str, Any],
+    known: Mapping[str, Any],
+    *,
+    steps: int,
+    seed: int,
 ) -> dict[str, Any]:
     """The run's configuration.
 
-    card: of the bundled model, from which the training goes on; steps: of the training.
+    card: of the bundled model, from which the training goes on; known: the configuration that it
+    was trained by, from which a part of the scenes and of the microscopes is; steps: of the
+    training.
     """
     space = found.space
     populations = [
@@ -77,10 +86,13 @@ def run_configuration(
             "evaluated": {"bundled": {"weights": "bundled"}},
         },
         "structures": {
-            **structures([*populations, bare], SIDE_PX),
+            **structures(
+                [*populations, bare, *_part_of(known["structures"]["populations"], total)], SIDE_PX
+            ),
             "scenes": images + VALIDATION_IMAGES,
         },
-        "imaging": {"domains": domains},
+        "imaging": {"domains": [*domains, *_part_of(known["imaging"]["domains"], total)]},
+        "compression": dict(known["compression"]),
         "dataset": {
             "validation_fraction": VALIDATION_IMAGES / (images + VALIDATION_IMAGES),
         },
@@ -145,6 +157,12 @@ class _Plain(yaml.SafeDumper):
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
+
+
+def _part_of(entries: Sequence[Mapping[str, Any]], total: float) -> list[dict[str, Any]]:
+    """Populations or domains whose shares together are REHEARSED beside others of `total`."""
+    factor = REHEARSED / (1 - REHEARSED) * total / sum(item["share"] for item in entries)
+    return [{**item, "share": _share(factor * item["share"])} for item in entries]
 
 
 def _share(weight: float) -> float:
