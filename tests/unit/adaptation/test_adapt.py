@@ -29,7 +29,7 @@ def images(tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()
     for number in range(2):
-        pixels = synthetic_field(space, specimen, 256, 7, number)
+        pixels = synthetic_field(space, specimen, 128, 7, number)
         Image.fromarray(pixels).save(folder / f"{number}.png")
     return folder
 
@@ -40,7 +40,7 @@ def small(monkeypatch, tmp_path, tiny_bundled):
     for module, names in (
         (search, {"POPULATION": 8, "KEPT": 3}),
         (run_config, {"FEWEST_STEPS": 10, "MOST_STEPS": 10, "VALIDATION_IMAGES": 6}),
-        (run_config, {"FITTED_IMAGES": 1}),
+        (run_config, {"FITTED_IMAGES": 1, "FITTED_SIDE": 1, "SIDE_PX": 96}),
         (evidence, {"COMPARED": 4, "SHOWN": 3}),
         (adapt, {"FIT_SHARE": 0.02}),
     ):
