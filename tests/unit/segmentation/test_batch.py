@@ -21,6 +21,7 @@ from synthwire.cli import main
 from synthwire.io.files import read_json, write_json
 from synthwire.io.outlines import write_coco
 from synthwire.io.stacks import write_stack
+from synthwire.runtime import stopping
 from synthwire.runtime.locking import alone_in
 from synthwire.segmentation import batch
 from synthwire.segmentation.apply import segment
@@ -312,6 +313,30 @@ def test_a_batch_that_was_broken_off_goes_on(tmp_path, blow):
 
 
 # -- comparison with outlines ---------------------------------------------------------------------
+
+
+def test_a_request_to_end_that_compiled_code_swallows_ends_at_the_next_image(
+    tmp_path, capsys, monkeypatch
+):
+    images = write_images(tmp_path / "in", "a.png", "b.png")
+    attempt = Batch.attempt
+
+    def swallowing(*arguments, **more):
+        with pytest.raises(stopping.Stop):
+            os.kill(os.getpid(), signal.SIGINT)
+        return attempt(*arguments, **more)
+
+    monkeypatch.setattr(Batch, "attempt", swallowing)
+    usual = {number: signal.getsignal(number) for number in stopping.SIGNALS}
+    try:
+        assert run(images, "--out", tmp_path / "out") == 130
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        stopping._State.requested = None
+    assert is_result(tmp_path / "out" / "a")
+    assert not (tmp_path / "out" / "b").exists()
+    assert capsys.readouterr().err.endswith("synthwire: stopped\n")
 
 
 @pytest.fixture

@@ -103,6 +103,7 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Segment all images; 1 where something was wrong with one of them."""
     from synthwire.io.files import remove_left
+    from synthwire.runtime import stopping
     from synthwire.runtime.locking import alone_in  # here, as below: --help need not wait for SciPy
     from synthwire.runtime.progress import progress_bar
     from synthwire.segmentation import places
@@ -141,7 +142,8 @@ def run(options: argparse.Namespace) -> int:
                 complain(problem)
                 problems.append(problem)
 
-            for path, place in places.places_of(paths).items():
+            # what compiled code has swallowed of a request to end is heeded at the next image
+            for path, place in stopping.heeding(places.places_of(paths).items()):
                 bar.set_postfix_str(one_line(path.name), refresh=False)
                 found = batch.attempt(path, place, note, progress=_tile_bar)
                 if found is None:
