@@ -63,7 +63,7 @@ def test_from_images_to_a_model_a_page_and_a_verdict(images, small, capsys):
     out = capsys.readouterr().out
     stored = json.loads((folder / "evidence.json").read_text())
     assert stored["verdict"] in out
-    assert [gain["images"] for gain in stored["gains"]] == list(evidence.SET_NAMES.values())
+    assert [gain["images"] for gain in stored["gains"]] == list(run_config.SETS.values())
     page = (folder / "adaptation.html").read_text()
     assert stored["verdict"].split(":")[0].split("'")[-1] in page
     assert page.count("data:image/png;base64,") >= 2

@@ -49,7 +49,6 @@ def test_a_search_comes_nearer_to_what_the_fields_show(space, truth, tiny_bundle
         space,
         {"count_per_um2": 4},
         side=SIDE,
-        model=None,
         seconds=6,
         processes=1,
         seed=1,

@@ -154,7 +154,6 @@ def fit_images(
         space,
         start,
         side=side,
-        model=None,
         seconds=max(20.0, FIT_SHARE * 60 * request.minutes - (time.monotonic() - began)),
         processes=request.processes,
         seed=request.seed,
@@ -266,7 +265,7 @@ def evaluation_files(request: Request) -> list[Path]:
     return [
         request.folder / "evaluation" / model / f"{images}.json"
         for model in ("bundled", run_config.ROW)
-        for images in ("synthetic", "fitted")
+        for images in run_config.SETS
     ]
 
 
@@ -320,7 +319,7 @@ def aligned(segmentations: Sequence[Segmentation]) -> tuple[float, float] | None
         item.particles.loc[item.particles["aspect_ratio"] >= LEAST_ASPECT, "orientation_deg"]
         for item in segmentations
     ]
-    together = np.radians(np.concatenate(angles)) if angles else np.zeros(0)
+    together = np.radians(np.concatenate(angles))
     if len(together) < FEWEST_ORDERED:
         return None
     mean = np.mean(np.exp(2j * together))

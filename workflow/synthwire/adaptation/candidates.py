@@ -1,7 +1,7 @@
 """What may explain an image: structures and a virtual microscope, as a point of the unit cube.
 
 A candidate is a vector of numbers from 0 to 1, one a `Parameter`, so that any optimiser with bounds
-can search among them. `as_settings` turns it into what a run's configuration holds. The bounds go
+can search among them. `Space` turns it into what a run's configuration holds. The bounds go
 beyond those that the bundled model was trained within (config/bundled.yaml).
 """
 

@@ -39,10 +39,6 @@ MOST_DISAGREEMENTS = 10
 MARGIN_PX = 12
 LIKE, UNLIKE = 1.5, 2.2  # distances, in tolerances, up to which a fit is good, and from which none
 AGREED = 0.5  # of what the bundled model finds, below which a person should look
-SET_NAMES = {
-    "fitted": "Held-out images of the fitted kind",
-    "synthetic": "Held-out images as in training",
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def write_evidence(request: Request, fitted: Fitted, images: Sequence[GreyImage]
     }
     seen = [(segment_image(image, bundled), segment_image(image, adapted)) for image in images]
     disagreements, agreed = disagreements_of(seen)
-    gains = tuple(_gain(folder, images_of) for images_of in SET_NAMES)
+    gains = tuple(_gain(folder, images_of) for images_of in run_config.SETS)
     counts = (sum(len(a.ids) for a, _ in seen), sum(len(b.ids) for _, b in seen))
     distances = target.distance(before), target.distance(after)
     verdict, reasons = judge(gains, distances, counts, agreed)
@@ -157,7 +153,7 @@ def _gain(folder: Path, images: str) -> Gain:
     )
     tested = paired_difference(one, two) or {"low": np.nan, "high": np.nan}
     return Gain(
-        SET_NAMES[images],
+        run_config.SETS[images],
         value_of(two, "segm_ap"),
         value_of(one, "segm_ap"),
         tested["low"],
@@ -191,7 +187,7 @@ def disagreements_of(
                 found.append(
                     (
                         float(coco_mask.area(mask)),
-                        _cut_out(pair[0].image, mask, masks, which == 1, pair[0].name),
+                        _cut_out(pair[0].image, mask, masks, which == 1),
                     )
                 )
     found.sort(key=lambda item: -item[0])
@@ -199,7 +195,7 @@ def disagreements_of(
 
 
 def _cut_out(
-    image: np.ndarray, mask: dict, masks: Sequence[Sequence[dict]], new: bool, name: str
+    image: np.ndarray, mask: dict, masks: Sequence[Sequence[dict]], new: bool
 ) -> Disagreement:
     left, top, width, height = coco_mask.toBbox(mask)
     margin = max(MARGIN_PX, 0.3 * max(width, height))
@@ -210,7 +206,7 @@ def _cut_out(
         for items in masks
     ]
     return Disagreement(
-        image[rows, columns], coco_mask.decode(mask)[rows, columns] > 0, near[0], near[1], new, name
+        image[rows, columns], coco_mask.decode(mask)[rows, columns] > 0, near[0], near[1], new
     )
 
 

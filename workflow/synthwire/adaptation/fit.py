@@ -87,7 +87,6 @@ def fit(
     start: dict[str, float],
     *,
     side: int,
-    model: str | None,
     seconds: float,
     processes: int,
     seed: int,
@@ -96,7 +95,7 @@ def fit(
     """Candidates whose fields look like the real ones.
 
     real: of the real fields, which are `side` wide; start: values of the structure by which half of
-    the first population begins; model: as `load_model` takes it; seconds: that the search may take;
+    the first population begins; seconds: that the search may take;
     progress: is told the share of the time that has gone, and the least distance.
     """
     target = Target(real, SCENES)
@@ -113,7 +112,7 @@ def fit(
         processes,
         mp_context=get_context("spawn"),
         initializer=_prepare,
-        initargs=(model, space, target, side, seed),
+        initargs=(space, target, side, seed),
     ) as pool:
 
         def judged(_function: Any, candidates: Iterable[np.ndarray]) -> list[float]:
@@ -194,8 +193,8 @@ class _Worker:
     seed: int
 
 
-def _prepare(model: str | None, space: Space, target: Target, side: int, seed: int) -> None:
-    _Worker.model = load_model(model, device="cpu")
+def _prepare(space: Space, target: Target, side: int, seed: int) -> None:
+    _Worker.model = load_model(device="cpu")
     _Worker.space, _Worker.target = space, target
     _Worker.side, _Worker.seed = side, seed
 

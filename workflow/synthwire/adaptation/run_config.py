@@ -12,6 +12,10 @@ from synthwire.adaptation.fit import TRAINED_SIDE as SIDE_PX
 from synthwire.adaptation.fit import Fit
 
 ROW = "adapted"  # of the model table
+SETS = {  # of images on which both models are compared: key and name
+    "fitted": "Held-out images of the fitted kind",
+    "synthetic": "Held-out images as in training",
+}
 RATE = 0.01  # of learning, scaled by learning_rate_factor below
 BARE_SHARE = 0.12  # of the scenes without any particle: what the ground shows is none
 SPREAD = 0.04  # of each value about a candidate's, of its whole range to both sides

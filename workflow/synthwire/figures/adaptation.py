@@ -21,7 +21,7 @@ LIMIT = 8.0  # tolerances, at which the axis ends
 @dataclass(frozen=True)
 class Disagreement:
     """A particle that one of two models finds: the image about it, uint8 (Y, X); its mask; what the
-    first and the second model find there; whether it is the second's; the image's name.
+    first and the second model find there; whether it is the second's.
     """
 
     image: np.ndarray
@@ -29,7 +29,6 @@ class Disagreement:
     first: Sequence[np.ndarray]
     second: Sequence[np.ndarray]
     new: bool
-    name: str
 
 
 @style.styled
