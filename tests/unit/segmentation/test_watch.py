@@ -248,7 +248,11 @@ def test_images_are_measured_as_they_come_and_once(tmp_path):
     record = session(6)
     assert [row["folder"] for row in record.rows] == ["a", "night/a"]
     assert len(said) == 2
-    assert (out / "control_chart.png").exists()
+    chart = (out / "control_chart.csv").read_bytes()
+    assert chart.count(b"\n") == 3
+    (out / "control_chart.csv").unlink()  # as if killed before it was drawn
+    session(6)
+    assert (out / "control_chart.csv").read_bytes() == chart
     assert not list(out.rglob("*partial*"))
 
 

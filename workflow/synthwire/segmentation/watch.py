@@ -237,7 +237,7 @@ def watch(
     places = {Path(row["image"]): _place(row) for row in record.rows}
     arrivals = Arrivals(folder, batch.out, settle_s, leave_out=batch.options.leave_out)
     done = {(row["image"], row["content"]) for row in record.rows}
-    drawn = len(record.rows)
+    drawn = 0  # a chart that is there may be of before a kill
     told: set[str] = set()
     with stopping.undisturbed():
         try:
