@@ -44,11 +44,11 @@ def smaller() -> dict:
 class SmallRun:
     """A small run of the workflow in `folder`.
 
-    config: a configuration, in place of config/test.yaml.
+    config: a configuration, in place of config/test.yaml; cores: that it may use.
     """
 
-    def __init__(self, folder: Path, config: dict | None = None) -> None:
-        self.folder, self.config = folder, CONFIG
+    def __init__(self, folder: Path, config: dict | None = None, cores: int = 2) -> None:
+        self.folder, self.config, self.cores = folder, CONFIG, cores
         folder.mkdir(parents=True, exist_ok=True)
         self.results = folder / "results" / "test"
         if config is not None:
@@ -57,7 +57,7 @@ class SmallRun:
 
     def command(self, *arguments: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "snakemake", *arguments, "--cores", "2"),
+            *(sys.executable, "-m", "snakemake", *arguments, "--cores", str(self.cores)),
             *("--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder)),
             *("--configfile", str(self.config)),
         ]

@@ -9,6 +9,8 @@ import itertools
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -48,6 +50,22 @@ def test_after_kills_the_same_command_ends_with_the_same_results(undisturbed, im
     for count in spread(entries(whole) - 4, KILLS, draw):
         assert killed_at(count, draw.uniform(0, 0.02), command, images, tmp_path), count
     assert_complete(command, images, tmp_path)
+    assert state(tmp_path) == state(whole)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are chosen on Linux alone")
+def test_one_core_beside_other_work_gives_the_same_results(undisturbed, images, tmp_path):
+    command, whole = undisturbed
+    cores = os.sched_getaffinity(0)
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    os.sched_setaffinity(0, {min(cores)})  # what this process starts inherits it
+    try:
+        os.sched_setaffinity(other.pid, {min(cores)})
+        assert_complete(command, images, tmp_path)
+    finally:
+        os.sched_setaffinity(0, cores)
+        other.kill()
+        other.wait()
     assert state(tmp_path) == state(whole)
 
 
