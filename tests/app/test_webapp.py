@@ -193,6 +193,21 @@ def test_names_in_archives_lead_nowhere(name):
     assert stem.strip(".") == stem
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("1. a.png", r"1\. a.png"),
+        ("  - a\r\n\n    # b", "\\- a\n\\# b"),
+        ("a\n---", "a\n\\---"),
+        ("&lt;b&gt;", r"\&lt;b\&gt;"),
+        ("WWW.a.org http://a", "WWW\u2060.a.org http:\u2060//a"),
+        (":smile: a@b.org", ":\u2060smile: a@\u2060b.org"),
+    ],
+)
+def test_names_are_no_markup(name, written):
+    assert inputs.plain(name) == written
+
+
 @few
 @given(st.lists(st.sampled_from(["a.png", "a.tif", "a_2.png", "b.png"]), max_size=12))
 def test_stems_are_distinct(names):
@@ -470,6 +485,7 @@ def test_results_of_no_use_are_named_in_one_line(tmp_path):
         ({**pair, "image.png": png(np.arange(100, dtype=np.uint8).reshape(10, 10))}, "two results"),
         ({**pair, "proposals.json": b"{}"}, "damaged, or no result"),
         ({**pair, "proposals.json": b"[1"}, "damaged, or no result"),
+        ({**pair, "proposals.json": b"[" * 100_000}, "damaged, or no result"),
     ]
     for content, says in cases:
         with pytest.raises(InputError, match=says) as caught:
@@ -477,6 +493,11 @@ def test_results_of_no_use_are_named_in_one_line(tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="unpacks to too much"):
         stored.read_zip(zipped(pair), 100)
+    many = {f"{number}/{name}": pair[name] for number in range(5) for name in pair}
+    pixels = SHAPE[0] * SHAPE[1]
+    assert len(stored.read_zip(zipped(many), 5 * pixels)) == 5
+    with pytest.raises(InputError, match="its images unpack to too much"):
+        stored.read_zip(zipped(many), 4 * pixels)
     with pytest.raises(InputError, match="truncated or damaged"):
         stored.read_zip(MemoryFile("a.zip", b"PK\3\4 no zip"), 100)
     with pytest.raises(InputError, match="no result of synthwire segment"):

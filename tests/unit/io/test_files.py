@@ -6,6 +6,7 @@ import pytest
 
 from synthwire.errors import InputError
 from synthwire.io.files import (
+    MemoryFile,
     atomic_directory,
     atomic_path,
     read_json,
@@ -78,3 +79,13 @@ def test_broken_json_is_named(tmp_path, content):
         read_json(path)
     with pytest.raises(InputError, match="missing.json: no such file"):
         read_json(tmp_path / "missing.json")
+
+
+def test_json_that_is_not_on_disk_has_a_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("synthwire.io.files.LARGEST_JSON", 2)
+    path = tmp_path / "a.json"
+    path.write_bytes(b"[1]")
+    assert read_json(path) == [1]
+    assert read_json(MemoryFile("a.json", b"[]")) == []
+    with pytest.raises(InputError, match="^a.json: more than 0 MiB of JSON$"):
+        read_json(MemoryFile("a.json", b"[1]"))

@@ -179,14 +179,19 @@ def json_ready(value: Any) -> Any:
     return value
 
 
+LARGEST_JSON = 64 * 2**20  # bytes of an upload, or unpacked; read, it takes up to 25 times as much
+
+
 def read_json(path: Source) -> Any:
     """Read JSON: UTF-8, with or without its mark, UTF-16, UTF-32 or Windows' Latin-1.
 
-    InputError when the file is missing or is no JSON.
+    InputError when the file is missing or is no JSON, or is not on disk and too large.
     """
     try:
         with open_binary(as_source(path)) as file:
             content = file.read()
+        if isinstance(path, MemoryFile) and len(content) > LARGEST_JSON:
+            raise InputError(f"{path}: more than {LARGEST_JSON >> 20} MiB of JSON")
         try:
             return json.loads(content)  # bytes: json finds the encoding
         except UnicodeDecodeError:

@@ -58,5 +58,5 @@ def open_files(
     except InputError as error:
         named = str(error).startswith(title)
         raise error if named else InputError(f"{title}/{PROPOSALS}: {error}") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{title}/{PROPOSALS}: damaged, or no result ({error!r})") from None

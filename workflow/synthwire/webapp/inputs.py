@@ -27,6 +27,8 @@ OUTLINE_TYPES = [
     "h5", "hdf5",
 ]  # fmt: skip
 
+WORD_JOINER = "\u2060"
+
 
 def digest(content: bytes) -> str:
     """What tells two files apart, whatever their names."""
@@ -184,7 +186,12 @@ def distinct_stems(names: Sequence[str]) -> list[str]:
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: names of files may hold anything.
 
-    >>> print(plain("a_1 [b](c).png"))
-    a\\_1 \\[b\\](c).png
+    What no backslash stops, as links, icons and emoji, is broken by a character without a width.
+
+    >>> print(plain("1. a_1 [b](c).png"))
+    1\\. a\\_1 \\[b\\](c).png
     """
-    return re.sub(r"([\\`*_\[\]<>#$~|])", r"\\\1", text)
+    text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    text = re.sub(r"([\\`*_\[\]<>#$~|&])", r"\\\1", text)
+    text = re.sub(r"(?m)^(\d*)([-+=.)])", r"\1\\\2", text)
+    return re.sub(r"(?i)(?<=:)(?=\S)|(?<=@)|(?<=www)(?=\.)", WORD_JOINER, text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from synthwire.errors import InputError
-from synthwire.io.files import MemoryFile
+from synthwire.io.files import LARGEST_JSON, MemoryFile
 from synthwire.io.outlines.archives import DAMAGED_ARCHIVE
 from synthwire.segmentation.correction import Correction
 from synthwire.segmentation.opened import open_files, read_files
@@ -52,22 +52,25 @@ def read_folder(folder: Path) -> list[Stored]:
 def read_zip(file: MemoryFile, largest_bytes: int) -> list[Stored]:
     """The results in a zip that the app made; InputError when there are none, or too large ones.
 
-    An image may have a quarter as many pixels.
+    An image may have a quarter as many pixels, all of them together as many.
     """
+    found: list[Stored] = []
+    pixels = 0
     try:
         with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-            return [
-                _read(f"{file.name}/{folder}".rstrip("/."), files, None, largest_bytes // 4)
-                for folder, files in _results_in(archive, file.name, largest_bytes)
-            ] or _none_in(file)
+            for folder, files in _results_in(archive, file.name, largest_bytes):
+                title = f"{file.name}/{folder}".rstrip("/.")
+                found.append(_read(title, files, None, largest_bytes // 4))
+                pixels += found[-1].found.image.size
+                if pixels > largest_bytes:
+                    raise InputError(f"{file.name}: its images unpack to too much")
     except InputError:
         raise
     except DAMAGED_ARCHIVE as error:
         raise InputError(f"{file.name}: truncated or damaged ({error})") from None
-
-
-def _none_in(file: MemoryFile) -> list[Stored]:
-    raise InputError(f"{file.name}: holds no result of the app ({PROPOSALS} and {IMAGE})")
+    if not found:
+        raise InputError(f"{file.name}: holds no result of the app ({PROPOSALS} and {IMAGE})")
+    return found
 
 
 def _results_in(
@@ -81,7 +84,8 @@ def _results_in(
         pair = {
             key: names[f"{place.parent}/{key}".removeprefix("./")] for key in (PROPOSALS, IMAGE)
         }
-        if sum(item.file_size for item in pair.values()) > largest_bytes:
+        sizes = [item.file_size for item in pair.values()]
+        if sum(sizes) > largest_bytes or sizes[0] > LARGEST_JSON:
             raise InputError(f"{title}: {name} unpacks to too much")
         yield str(place.parent), {key: archive.read(item) for key, item in pair.items()}
 
