@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from synthwire.adaptation.candidates import KINDS, Space
 from synthwire.adaptation.evidence import Gain, judge
 from synthwire.adaptation.fit import synthetic_field
 from synthwire.segmentation.models import load_model
+from synthwire.segmentation.options import Preparation
 
 pytestmark = pytest.mark.workflow
 
@@ -42,7 +44,7 @@ def small(monkeypatch, tmp_path, tiny_bundled):
         (run_config, {"FEWEST_STEPS": 10, "MOST_STEPS": 10, "VALIDATION_IMAGES": 6}),
         (run_config, {"FITTED_IMAGES": 1, "FITTED_SIDE": 1, "SIDE_PX": 96}),
         (evidence, {"COMPARED": 4, "SHOWN": 3}),
-        (adapt, {"FIT_SHARE": 0.02}),
+        (adapt, {"FIT_SHARE": 0.0, "LEAST_FIT_S": 3.0}),
     ):
         for name, value in names.items():
             monkeypatch.setattr(module, name, value)
@@ -52,14 +54,11 @@ def small(monkeypatch, tmp_path, tiny_bundled):
 
 def test_from_images_to_a_model_a_page_and_a_verdict(images, small, capsys):
     arguments = ["adapt", str(images), "--name", "mine", "--modality", "sem", "--scale", "1"]
-    assert cli.main([*arguments, "--fit-only"]) == 0
-    said = capsys.readouterr().out
-    assert "--configfile results/mine/config.yaml" in said
     folder = small / "results" / "mine"
+    first = small / "results" / "mine_first"
+    assert cli.main(arguments) == 0
     fitted = (folder / "adaptation.json").read_bytes()
-
-    assert cli.main(arguments) == 0  # goes on, and fits nothing anew
-    assert (folder / "adaptation.json").read_bytes() == fitted
+    assert not (first / "evaluation").exists()
     out = capsys.readouterr().out
     stored = json.loads((folder / "evidence.json").read_text())
     assert stored["verdict"] in out
@@ -77,7 +76,17 @@ def test_from_images_to_a_model_a_page_and_a_verdict(images, small, capsys):
     assert json.loads(fitted)["images"] == hashes
     assert str(images) not in (folder / "config.yaml").read_text() + fitted.decode()
     config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert (
+        config["training"]["initial_weights"] == "results/mine_first/models/adapted/model_final.pth"
+    )
+    config = yaml.safe_load((first / "config.yaml").read_text())
     assert config["training"]["initial_weights"] == "bundled"
+
+    weights = [path.stat().st_mtime_ns for path in small.rglob("model_final.pth")]
+    assert cli.main(arguments) == 0  # nothing is made anew
+    assert (folder / "adaptation.json").read_bytes() == fitted
+    assert [path.stat().st_mtime_ns for path in small.rglob("model_final.pth")] == weights
+    capsys.readouterr()
 
     other = images.parent / "others"
     other.mkdir()
@@ -85,9 +94,22 @@ def test_from_images_to_a_model_a_page_and_a_verdict(images, small, capsys):
     arguments[1] = str(other)
     assert cli.main(arguments) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "synthwire: results/mine: an adaptation to other images, or with other settings, lies "
-        "there; choose another --name, or remove the folder"
+        "synthwire: results/mine_first: an adaptation to other images, or with other settings, "
+        "lies there; choose another --name, or remove the folder"
     )
+
+
+def test_a_fit_alone_is_gone_on_with_in_one_round(images, small, capsys):
+    arguments = ["adapt", str(images), "--name", "mine", "--modality", "sem", "--scale", "1"]
+    assert cli.main([*arguments, "--fit-only"]) == 0
+    assert "--configfile results/mine/config.yaml" in capsys.readouterr().out
+    request = adapt.Request((), "mine", Preparation())
+    assert adapt.rounds(request) == [request]
+    assert [item.name for item in adapt.rounds(replace(request, name="other"))] == [
+        "other_first",
+        "other",
+    ]
+    assert len(adapt.rounds(replace(request, name="other", minutes=5))) == 1
 
 
 def test_bad_input_is_one_line_and_leaves_nothing(small, capsys):

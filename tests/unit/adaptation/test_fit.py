@@ -48,6 +48,7 @@ def test_a_search_comes_nearer_to_what_the_fields_show(space, truth, tiny_bundle
         real,
         space,
         {"count_per_um2": 4},
+        model="bundled",
         side=SIDE,
         seconds=6,
         processes=1,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,13 @@ from synthwire.segmentation.models import find_model, load_model, portable_path
 from synthwire.segmentation.options import Preparation
 from synthwire.segmentation.result import Segmentation
 
-FIT_SHARE = 0.33  # of the time
+FIT_SHARE, LEAST_FIT_S = 0.33, 20.0  # of a round's time
+# A second round, with finds of the model that the first has made, where there is time for both.
+FIRST_SHARE, LEAST_MINUTES_OF_TWO = 0.35, 12.0
 REST_S = 90.0  # that images of the data set, predictions and the page take, about
 STEP_PER_LOOK = 3.5  # processor time of a step of training over that of a look at a field
 SECOND_CORE = 0.7  # what a training's time becomes with it
+STORED = "adaptation.json"
 ORDER, FEWEST_ORDERED = 0.5, 20  # order parameter, and particles, from which wires are aligned
 LEAST_ASPECT = 3.0  # of a particle that has a direction
 
@@ -46,7 +49,7 @@ class Request:
 
     images: paths; name: of the run; minutes: that all may take; scale: how many times enlarged a
     particle is fields.WIDTH_PX wide, None finds out; one_kind: whether to look if the images are of
-    one kind.
+    one kind; start: the model that looks at them, and from which the training goes on.
     """
 
     images: tuple[Path, ...]
@@ -57,6 +60,7 @@ class Request:
     seed: int = 1
     one_kind: bool = True
     processes: int = 1
+    start: str = "bundled"
 
     @property
     def folder(self) -> Path:
@@ -89,6 +93,26 @@ class Fitted:
     side: int
     scale: float
     steps: int
+
+
+def rounds(request: Request) -> list[Request]:
+    """The request, and before it that of a first round where there is time for two, unless a fit
+    of one alone lies there: what the bundled model finds in images of a new kind is little, and its
+    successor measures them better.
+    """
+    first = replace(request, name=f"{request.name}_first", minutes=FIRST_SHARE * request.minutes)
+    alone = (request.folder / STORED).is_file() and not first.folder.exists()
+    if alone or request.minutes < LEAST_MINUTES_OF_TWO:
+        return [request]
+    return [
+        first,
+        replace(
+            request,
+            minutes=request.minutes - first.minutes,
+            one_kind=False,  # the first has looked
+            start=str(model_file(first).parent),
+        ),
+    ]
 
 
 def workflow_root() -> Path:
@@ -126,12 +150,12 @@ def fit_images(
     where the run was begun with other images.
     """
     stopwatch, began = Stopwatch(), time.monotonic()
-    stored = request.folder / "adaptation.json"
-    _, card = find_model()
+    stored = request.folder / STORED
+    _, card = find_model(request.start)
     identity = request.identity(card["sha256"])
     if stored.is_file():
         return _stored(stored, identity)
-    model = load_model(device="cpu")
+    model = load_model(request.start, device="cpu")
     say(f"looking at {len(images)} image{'s' if len(images) > 1 else ''}")
     seen = [segment_image(image, model, scale=request.scale) for image in images]
     scale = request.scale or fields.fitting_scale(seen)
@@ -153,8 +177,9 @@ def fit_images(
         real,
         space,
         start,
+        model=request.start,
         side=side,
-        seconds=max(20.0, FIT_SHARE * 60 * request.minutes - (time.monotonic() - began)),
+        seconds=max(LEAST_FIT_S, FIT_SHARE * 60 * request.minutes - (time.monotonic() - began)),
         processes=request.processes,
         seed=request.seed,
         progress=progress,
@@ -228,6 +253,7 @@ def _write_run(
         fitted.found,
         card,
         bundled_config(),
+        start=str(find_model(request.start)[0]) if request.start != "bundled" else "bundled",
         steps=fitted.steps,
         seed=request.seed,
     )
@@ -269,14 +295,17 @@ def evaluation_files(request: Request) -> list[Path]:
     ]
 
 
-def train(request: Request) -> None:
+def train(request: Request, *, compared: bool = True) -> None:
     """Run the workflow on the configuration, and leave results/NAME/model.
 
-    InputError where it fails; Snakemake has then said why.
+    compared: whether it and the bundled model are measured, too. InputError where it fails;
+    Snakemake has then said why.
     """
     from synthwire.learning.export import export_model  # here: PyTorch takes seconds to load
 
-    targets = [str(model_file(request)), *map(str, evaluation_files(request))]
+    targets = [str(model_file(request))]
+    if compared:
+        targets += map(str, evaluation_files(request))
     command = [
         *(sys.executable, "-m", "snakemake", *targets),
         *("--snakefile", str(workflow_root() / "Snakefile")),

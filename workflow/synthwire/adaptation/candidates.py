@@ -22,6 +22,7 @@ VOXEL_NM = 8.0
 HEIGHT_VOXELS = 640  # of a domain, in which piles of the densest are not too high
 CLUSTERS = (1, 4)  # places in a field of a training image about which particles gather
 LEAST_SHARE = 0.05  # of the particles, below which a shape is left out
+RARE = 3.0  # exponent by which 2 of 5 random candidates have less of it than LEAST_SHARE
 TRUNCATION = 2.5  # standard deviations of a logarithm, beyond which no size is drawn
 
 
@@ -29,6 +30,7 @@ TRUNCATION = 2.5  # standard deviations of a logarithm, beyond which no size is 
 class Parameter:
     """One number that is fitted, from low to high, evenly in its logarithm where `log`.
 
+    rare: of what most specimens have none or little of, so that the low end takes more room.
     above: name of another parameter of the same microscope, which this one exceeds: low is then the
     least share of the way from that one's value up to high.
     """
@@ -37,6 +39,7 @@ class Parameter:
     low: float
     high: float
     log: bool = False
+    rare: bool = False
     above: str = ""
 
     def value(self, unit: float, base: float = 0.0) -> float:
@@ -45,6 +48,8 @@ class Parameter:
             return float(base + (self.low + (1 - self.low) * unit) * (self.high - base))
         if self.log:
             return float(self.low * (self.high / self.low) ** unit)
+        if self.rare:
+            unit = unit**RARE
         return float(self.low + (self.high - self.low) * unit)
 
     def unit(self, value: float) -> float:
@@ -52,7 +57,8 @@ class Parameter:
         value = min(max(value, self.low), self.high)
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+        unit = (value - self.low) / (self.high - self.low)
+        return unit ** (1 / RARE) if self.rare else unit
 
 
 STRUCTURE = (
@@ -63,8 +69,8 @@ STRUCTURE = (
     Parameter("length_sigma", 0.1, 0.9),
     Parameter("thickness_ratio", 0.15, 1),
     Parameter("curved_share", 0, 1),
-    Parameter("bundle_share", 0, 0.7),
-    Parameter("grain_share", 0, 0.7),
+    Parameter("bundle_share", 0, 0.7, rare=True),
+    Parameter("grain_share", 0, 0.7, rare=True),
     Parameter("cluster_share", 0, 1),
 )
 GROUND = (

@@ -86,6 +86,7 @@ def fit(
     space: Space,
     start: dict[str, float],
     *,
+    model: str,
     side: int,
     seconds: float,
     processes: int,
@@ -95,8 +96,9 @@ def fit(
     """Candidates whose fields look like the real ones.
 
     real: of the real fields, which are `side` wide; start: values of the structure by which half of
-    the first population begins; seconds: that the search may take;
-    progress: is told the share of the time that has gone, and the least distance.
+    the first population begins; model: that finds in the fields, as `load_model` takes it;
+    seconds: that the search may take; progress: is told the share of the time that has gone, and
+    the least distance.
     """
     target = Target(real, SCENES)
     rng = np.random.default_rng(seed)
@@ -112,7 +114,7 @@ def fit(
         processes,
         mp_context=get_context("spawn"),
         initializer=_prepare,
-        initargs=(space, target, side, seed),
+        initargs=(model, space, target, side, seed),
     ) as pool:
 
         def judged(_function: Any, candidates: Iterable[np.ndarray]) -> list[float]:
@@ -193,8 +195,8 @@ class _Worker:
     seed: int
 
 
-def _prepare(space: Space, target: Target, side: int, seed: int) -> None:
-    _Worker.model = load_model(device="cpu")
+def _prepare(model: str, space: Space, target: Target, side: int, seed: int) -> None:
+    _Worker.model = load_model(model, device="cpu")
     _Worker.space, _Worker.target = space, target
     _Worker.side, _Worker.seed = side, seed
 

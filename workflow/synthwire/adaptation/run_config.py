@@ -53,14 +53,15 @@ def run_configuration(
     card: Mapping[str, Any],
     known: Mapping[str, Any],
     *,
+    start: str,
     steps: int,
     seed: int,
 ) -> dict[str, Any]:
     """The run's configuration.
 
-    card: of the bundled model, from which the training goes on; known: the configuration that it
-    was trained by, from which a part of the scenes and of the microscopes is; steps: of the
-    training.
+    card: of the model from which the training goes on, start: its weights, or bundled; known: the
+    configuration that the bundled model was trained by, from which a part of the scenes and of the
+    microscopes is; steps: of the training.
     """
     space = found.space
     populations = [
@@ -102,7 +103,7 @@ def run_configuration(
         },
         "architecture": dict(card["architecture"]),
         "training": {
-            "initial_weights": "bundled",
+            "initial_weights": start,
             "images_per_batch": IMAGES_PER_STEP,
             "iterations_factor": 16,  # an epoch is a pass at 2 images a step, not the paper's 32
             "learning_rate_factor": 0.5,

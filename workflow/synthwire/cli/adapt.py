@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthwire.cli.arguments import add_image_options, number, preparation_of
 from synthwire.cli.terminal import Commands, add_command, complain, count
 from synthwire.errors import InputError
+
+if TYPE_CHECKING:
+    from synthwire.adaptation.adapt import Fitted, Request
+    from synthwire.segmentation.images import GreyImage
 
 DESCRIPTION = """\
 Adapt the bundled model to unlabelled images of one instrument and kind of specimen.
@@ -25,6 +31,8 @@ what lies in results/NAME afterwards:
   adaptation.html      yours and synthetic images side by side, both models' finds, a verdict
   config.yaml          the run's configuration; snakemake --configfile takes it, on a cluster, too
   adaptation.json      what the fit found, and the images' hashes
+
+results/NAME_first is the same of a first round; its model looks at the images for the second.
 
 An adaptation that was interrupted goes on where it stopped: give the same command again.
 
@@ -93,8 +101,6 @@ def run(options: argparse.Namespace) -> int:
     """Fit, train, compare, and say the verdict."""
     from synthwire.adaptation import adapt  # here, as below: --help need not wait
     from synthwire.adaptation.evidence import write_evidence
-    from synthwire.runtime.locking import alone_in
-    from synthwire.runtime.progress import progress_bar
     from synthwire.segmentation import places
 
     adapt.workflow_root()
@@ -117,7 +123,35 @@ def run(options: argparse.Namespace) -> int:
         processes=adapt.processor_count(),
     )
     images = adapt.read_all(request)
-    with alone_in(folder), progress_bar(None, "fit", total=100) as bar:
+    if options.fit_only:
+        found = fitted(request, images).found
+        print(
+            f"distance {found.before:.2f} → {found.distance:.2f}\n"
+            f"train: snakemake {adapt.model_file(request)} --cores all "
+            f"--configfile {adapt.config_path(request)}"
+        )
+        return 0
+    *before, request = adapt.rounds(request)
+    for earlier in before:
+        fitted(earlier, images)
+        adapt.train(earlier, compared=False)
+    last = fitted(request, images)
+    adapt.train(request)
+    evidence = write_evidence(request, last, images)
+    print(evidence.verdict)
+    for reason in evidence.reasons:
+        print(f"- {reason}")
+    print(f"{count(len(images), 'image')}; {folder / 'adaptation.html'}  {folder / 'model'}")
+    return 0
+
+
+def fitted(request: Request, images: Sequence[GreyImage]) -> Fitted:
+    """Fit, and show how far it is."""
+    from synthwire.adaptation.adapt import fit_images
+    from synthwire.runtime.locking import alone_in
+    from synthwire.runtime.progress import progress_bar
+
+    with alone_in(request.folder), progress_bar(None, "fit", total=100) as bar:
 
         def say(line: str) -> None:
             bar.clear()
@@ -127,18 +161,4 @@ def run(options: argparse.Namespace) -> int:
             bar.set_postfix_str(f"distance {distance:.2f}", refresh=False)
             bar.update(min(100, round(100 * share)) - bar.n)
 
-        fitted = adapt.fit_images(request, images, say, progress)
-    if options.fit_only:
-        print(
-            f"distance {fitted.found.before:.2f} → {fitted.found.distance:.2f}\n"
-            f"train: snakemake {adapt.model_file(request)} --cores all "
-            f"--configfile {adapt.config_path(request)}"
-        )
-        return 0
-    adapt.train(request)
-    evidence = write_evidence(request, fitted, images)
-    print(evidence.verdict)
-    for reason in evidence.reasons:
-        print(f"- {reason}")
-    print(f"{count(len(images), 'image')}; {folder / 'adaptation.html'}  {folder / 'model'}")
-    return 0
+        return fit_images(request, images, say, progress)
