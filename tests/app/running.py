@@ -28,9 +28,10 @@ PATIENCE_S = 300  # for machines with much else to do; by itself the app starts 
 
 @dataclass
 class Server:
-    """The running app: its address, its output so far, the folder of its temporary files."""
+    """The running app: its address, process, output so far, the folder of its temporary files."""
 
     address: str
+    pid: int
     temporary: Path
     lines: list[str] = field(default_factory=list)
 
@@ -65,7 +66,7 @@ def running_app(folder: Path, settings: Mapping[str, str] | None = None) -> Iter
         text=True,
         errors="replace",
     )
-    server = Server(f"http://127.0.0.1:{port}", temporary)
+    server = Server(f"http://127.0.0.1:{port}", process.pid, temporary)
     started = threading.Event()
 
     def follow() -> None:

@@ -1,4 +1,4 @@
-"""What the unit tests make, for the faults: their tiny model, their files of many formats."""
+"""What other tests make, for the faults: a tiny model, files of many formats, a running app."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).resolve().parents[1] / "unit"
-sys.path += [str(UNIT), str(UNIT / "io")]
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS / room) for room in ("unit", "unit/io", "app")]
 
 
 @pytest.fixture(scope="session")
