@@ -110,3 +110,13 @@ def test_images_of_one_kind_pass():
     real = summary(range(10))
     check_one_kind(real, [number // 2 for number in range(10)], list("abcde"))
     check_one_kind(summary(range(2)), [0, 0], ["alone.tif"])
+
+
+def test_images_that_differ_in_exposure_are_of_one_kind():
+    fields = [field(seed) for seed in range(12)]
+    fields = [
+        fields[n] if n < 6 else np.clip(fields[n] + 60.0, 0, 255).astype(np.uint8)
+        for n in range(12)
+    ]
+    real = summarise(fields, [[] for _ in fields])
+    assert kinds_of(real, [number // 2 for number in range(12)]) == [1] * 6
