@@ -53,8 +53,8 @@ def choose_images(limits: Limits) -> Choice:
         help="PNG, JPEG, BMP, TIFF, DM3, DM4, MRC, SER, EMD, HDF5, SDF, SXM or NPY, stacks too, "
         "with the text that a microscope of JEOL, Hitachi or TESCAN wrote beside an image; or a "
         "zip that was downloaded here, to go on with it. They stay in this computer's memory, "
-        "where a reload of the page finds them, and no file of them is kept; they are gone when the "
-        "app ends.",
+        "where a reload of the page finds them, and no file of them is kept; they are gone "
+        "when the app ends.",
     )
     work = current_work()
     if uploads:
