@@ -74,7 +74,9 @@ def found(space):
 def test_the_run_that_learns_from_a_fit_is_one_the_workflow_takes(found, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, card = bundled()
-    config = run_config.run_configuration("mine", found, card, bundled_config(), steps=200, seed=3)
+    config = run_config.run_configuration(
+        "mine", found, card, bundled_config(), start="bundled", steps=200, seed=3
+    )
     text = run_config.as_text(
         config, found, path="p", target="t", images="5 images", scale=0.5, pixel_nm=1.25
     )

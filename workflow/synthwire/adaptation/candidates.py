@@ -73,6 +73,9 @@ STRUCTURE = (
     Parameter("grain_share", 0, 0.7, rare=True),
     Parameter("cluster_share", 0, 1),
 )
+# How far the truth may lie from what a network's finds say of it, in the logarithm where the
+# parameter is even in it: a network finds half of what is there, or cuts it in two.
+TOLERANCES = {"count_per_um2": 0.7, "width_nm": 0.2, "width_sigma": 0.15, "aspect_ratio": 0.4}
 GROUND = (
     Parameter("kind", 0, 1.5 * len(GROUNDS)),  # beyond the kinds, a third: an even ground
     Parameter("contrast", 0.01, 0.7, log=True),
@@ -271,6 +274,21 @@ class Space:
             if item.name in structure:
                 result[place] = item.unit(structure[item.name])
         return result
+
+    def unlikeliness(self, structure: Mapping[str, float], candidate: np.ndarray) -> float:
+        """How far a structure is from a measured one, root mean square, in TOLERANCES."""
+        values = self.parts(candidate)[0]
+        differences = [
+            (
+                math.log(values[item.name] / structure[item.name])
+                if item.log
+                else values[item.name] - structure[item.name]
+            )
+            / TOLERANCES[item.name]
+            for item in self.structure
+            if item.name in structure and item.name in TOLERANCES
+        ]
+        return float(np.sqrt(np.mean(np.square(differences)))) if differences else 0.0
 
     def on_even_ground(self, candidate: np.ndarray) -> np.ndarray:
         """A candidate without a texture of the ground."""

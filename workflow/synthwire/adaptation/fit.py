@@ -29,7 +29,8 @@ from synthwire.structures.scene import generate_scene
 
 SCENES = 2  # by which a candidate is judged
 POPULATION = 40
-HOPELESS = 3.0  # distance from which neither the network nor another scene is asked
+MEASURED = 2 / 9  # share of the squared distance that is the structure's from what was measured
+HOPELESS = 3.0  # distance of one scene from which no other is made
 TRIED, TRAINED_SIDE = 4, 256  # scenes of what is kept, and their side
 KEPT = 12  # of the last population, in the configuration
 FAR = 20.0  # distance of a candidate that cannot be made
@@ -95,10 +96,10 @@ def fit(
 ) -> Fit:
     """Candidates whose fields look like the real ones.
 
-    real: of the real fields, which are `side` wide; start: values of the structure by which half of
-    the first population begins; model: that finds in the fields, as `load_model` takes it;
-    seconds: that the search may take; progress: is told the share of the time that has gone, and
-    the least distance.
+    real: of the real fields, which are `side` wide; start: values of the structure as measured, by
+    which half of the first population begins, and from which no candidate strays for nothing;
+    model: that finds in the fields, as `load_model` takes it; seconds: that the search may take;
+    progress: is told the share of the time that has gone, and the least distance.
     """
     target = Target(real, SCENES)
     rng = np.random.default_rng(seed)
@@ -109,12 +110,13 @@ def fit(
             first[place] = space.on_even_ground(first[place])
     began = time.monotonic()
     history: list[float] = []
+    bounds = np.full(POPULATION, np.inf)  # what each of the next generation has to undercut
     evaluations = 0
     with ProcessPoolExecutor(
         processes,
         mp_context=get_context("spawn"),
         initializer=_prepare,
-        initargs=(model, space, target, side, seed),
+        initargs=(model, space, target, start, side, seed),
     ) as pool:
 
         def judged(_function: Any, candidates: Iterable[np.ndarray]) -> list[float]:
@@ -125,11 +127,13 @@ def fit(
                 if history and time.monotonic() - began > seconds:
                     found += [np.inf] * (len(listed) - at)  # their parents stay
                     break
-                found += pool.map(_distance, listed[at : at + processes])
+                now = slice(at, at + processes)
+                found += pool.map(_distance, listed[now], bounds[now])
                 evaluations += len(listed[at : at + processes])
             return found
 
         def step(intermediate_result: OptimizeResult) -> bool:
+            bounds[:] = intermediate_result.population_energies
             history.append(float(intermediate_result.fun))
             gone = (time.monotonic() - began) / seconds
             progress(gone, history[-1])
@@ -191,19 +195,30 @@ class _Worker:
     model: Model
     space: Space
     target: Target
+    start: dict[str, float]
     side: int
     seed: int
 
 
-def _prepare(model: str, space: Space, target: Target, side: int, seed: int) -> None:
+def _prepare(
+    model: str, space: Space, target: Target, start: dict[str, float], side: int, seed: int
+) -> None:
     _Worker.model = load_model(model, device="cpu")
-    _Worker.space, _Worker.target = space, target
+    _Worker.space, _Worker.target, _Worker.start = space, target, start
     _Worker.side, _Worker.seed = side, seed
 
 
-def _distance(candidate: np.ndarray) -> float:
+def _distance(candidate: np.ndarray, bound: float) -> float:
+    """The distance of a candidate, or less than that where it is above `bound` or HOPELESS: the
+    network, which takes most of the time, is then not asked.
+    """
     fields: list[np.ndarray] = []
-    distance = FAR
+    strayed = MEASURED * _Worker.space.unlikeliness(_Worker.start, candidate) ** 2
+
+    def judged(finds: list[list[dict]] | None = None) -> float:
+        found = _Worker.target.distance(summarise(fields, finds))
+        return float(np.sqrt((1 - MEASURED) * found**2 + strayed))
+
     for scene in range(SCENES):
         try:
             fields.append(
@@ -211,13 +226,12 @@ def _distance(candidate: np.ndarray) -> float:
             )
         except InputError:  # that cannot be packed
             return FAR
-        distance = _Worker.target.distance(summarise(fields))
+        distance = judged()
         if distance > HOPELESS:
-            break
-        distance = _Worker.target.distance(summarise(fields, finds_in(_Worker.model, fields)))
-        if distance > HOPELESS:
-            break
-    return distance
+            return distance
+    if distance > bound:
+        return distance
+    return judged(finds_in(_Worker.model, fields))
 
 
 def summary_of(
