@@ -1,6 +1,6 @@
 """Do memory and open files stay flat over hundreds of images?
 
-    python benchmarks/long_run.py [--images 500] [--side 256] [--out results/benchmarks]
+    python benchmarks/long_run.py [--images 500] [--side 128] [--out results/benchmarks]
 
 Twice, with the bundled model:
 (a) the workflow generates so many scenes, images them and predicts them, each stage in jobs of its
@@ -116,7 +116,7 @@ def job_of(pid: int, script: str) -> psutil.Process | None:
             line = process.cmdline()
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        if "python" in line[0] and any(part.endswith(f"{script}.py") for part in line):
+        if line and "python" in line[0] and any(part.endswith(f"{script}.py") for part in line):
             return process
     return None
 
@@ -176,7 +176,7 @@ def draw(table: pd.DataFrame, facts: dict) -> style.Drawing:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=500)
-    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "benchmarks")
     options = parser.parse_args()
     stopwatch = Stopwatch()

@@ -29,6 +29,7 @@ from synthwire.structures.scene import generate_scene
 
 SCENES = 2  # by which a candidate is judged
 POPULATION = 40
+TOGETHER = 5  # candidates of each process between two looks at the clock
 MEASURED = 2 / 9  # share of the squared distance that is the structure's from what was measured
 HOPELESS = 3.0  # distance of one scene from which no other is made
 TRIED, TRAINED_SIDE = 4, 256  # scenes of what is kept, and their side
@@ -111,6 +112,7 @@ def fit(
     began = time.monotonic()
     history: list[float] = []
     bounds = np.full(POPULATION, np.inf)  # what each of the next generation has to undercut
+    medians: list[float] = []  # of each generation
     evaluations = 0
     with ProcessPoolExecutor(
         processes,
@@ -123,13 +125,15 @@ def fit(
             nonlocal evaluations
             listed = [np.asarray(item) for item in candidates]
             found: list[float] = []
-            for at in range(0, len(listed), processes):
+            together = TOGETHER * processes
+            for at in range(0, len(listed), together):
                 if history and time.monotonic() - began > seconds:
                     found += [np.inf] * (len(listed) - at)  # their parents stay
                     break
-                now = slice(at, at + processes)
+                now = slice(at, at + together)
                 found += pool.map(_distance, listed[now], bounds[now])
-                evaluations += len(listed[at : at + processes])
+                evaluations += len(listed[now])
+            medians.append(float(np.median(found)))
             return found
 
         def step(intermediate_result: OptimizeResult) -> bool:
@@ -139,8 +143,6 @@ def fit(
             progress(gone, history[-1])
             return gone >= 1
 
-        distances = judged(None, first)
-        progress((time.monotonic() - began) / seconds, min(distances))
         found = differential_evolution(
             _distance,
             [(0.0, 1.0)] * space.size,
@@ -172,7 +174,7 @@ def fit(
         np.asarray(found.population)[order],
         weights / weights.sum(),
         float(energies[0]),
-        float(np.median(distances)),
+        medians[0],
         tuple(history),
         evaluations,
     )
