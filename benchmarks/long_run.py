@@ -16,7 +16,6 @@ status is 1 where something grows.
 from __future__ import annotations
 
 import argparse
-import signal
 import subprocess
 import sys
 import tempfile
@@ -140,7 +139,7 @@ def watch(folder: Path, images: int) -> list[dict]:
         return np.nan if count >= images or process.poll() is not None else count
 
     rows = looks_at(psutil.Process(process.pid), done)
-    process.send_signal(signal.SIGINT)
+    process.terminate()  # Ctrl-C is ignored where a shell has started this in the background
     if process.wait() != 0:
         raise SystemExit(f"{out}: the watch failed")
     return rows
