@@ -66,7 +66,7 @@ class Predictor(predictor.Predictor):
         score_exponent: float = 1.0,
     ) -> None:
         # oneDNN keeps what it compiles for each shape of input, and an image's number of regions is
-        # a new shape: by its default the memory grows by 10 MB an image, for hundreds of images.
+        # a new shape: with its default the memory grows by some 5 MB more with each image.
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", COMPILED_SHAPES)
         sides = cfg.INPUT.MIN_SIZE_TEST, cfg.INPUT.MAX_SIZE_TEST
         super().__init__(sides, suppress, scales, rate_masks, score_exponent)
