@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from synthwire.learning.weight_files import WeightsLoader
 from detectron2.config import CfgNode
 from detectron2.modeling import build_model
 
+RETURNED_EVERY = 10  # images
 COMPILED_SHAPES = "16"  # as fast as 1024, the default: hardly one comes again
 
 
@@ -153,7 +157,19 @@ def predict(
     by: Predictor, images: Iterable[tuple[int, np.ndarray]], scale: float = 1.0
 ) -> list[dict]:
     """COCO results of (image id, grey image) pairs, seen by the network `scale` times enlarged."""
-    return [result for image_id, image in images for result in by(image, image_id, scale)]
+    results: list[dict] = []
+    for number, (image_id, image) in enumerate(images, start=1):
+        results += by(image, image_id, scale)
+        if number % RETURNED_EVERY == 0:
+            _return_memory()
+    return results
+
+
+def _return_memory() -> None:
+    """Give back what glibc keeps of freed memory, which tensors of ever other sizes fragment."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def scale_of(image: dict, trained_pixel_nm: float) -> float:
