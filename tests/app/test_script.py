@@ -132,6 +132,18 @@ def test_particles_are_searched_in_the_part_that_is_picture(app, inferences):
     assert len(inferences) == 2
 
 
+def test_of_complex_numbers_phase_or_amplitude_is_taken(app, inferences):
+    app.run()
+    assert not [item for item in app.selectbox if item.label == "Complex numbers"]
+    np.save(file := io.BytesIO(), np.exp(1j * WIRES / 200) * (2 - WIRES / 255))
+    healthy(upload(app, ("object.npy", file.getvalue())))
+    part = next(item for item in app.selectbox if item.label == "Complex numbers")
+    assert part.value == "phase"
+    before = len(inferences)
+    healthy(part.set_value("amplitude").run())
+    assert len(inferences) > before  # another picture
+
+
 def test_particles_are_gone_through_without_a_mouse(app):
     count = particles(healthy(app.run()))
 

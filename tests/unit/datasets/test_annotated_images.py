@@ -19,6 +19,8 @@ def test_image_set_pages_follow_their_annotations(results):
     for picture, page in zip(pictures, stack, strict=True):
         assert np.array_equal(picture.pixels, page)
         assert len(picture.masks(ignored=True)) == 2
+    # a file is read and kept once, however many of its pages are asked for
+    assert len({id(picture.pixels.base) for picture in pictures}) == 1
 
 
 def test_missing_image_and_wrong_size_are_one_line(results):

@@ -7,9 +7,11 @@ from tifffile import imwrite as write_tiff
 from tiny_model import wires
 
 from synthwire.errors import InputError
+from synthwire.io.masks import encode_mask
 from synthwire.io.stacks import write_stack
 from synthwire.segmentation.images import read_images
 from synthwire.segmentation.options import MODALITIES, Preparation
+from synthwire.segmentation.result import CATEGORIES, Segmentation
 
 SIZE_NM = (6.0, 8.0)
 
@@ -131,3 +133,32 @@ def test_a_part_of_complex_numbers(tmp_path):
         read_images(tmp_path / "plain.npy", Preparation())
     with pytest.raises(InputError, match="complex part 'real' is none of phase, amplitude"):
         Preparation(complex_part="real")
+
+
+def test_a_particle_that_a_rim_cuts_is_cut_and_one_across_a_dead_line_is_not():
+    page = np.random.default_rng(5).normal(80, 5, (96, 128)).astype(np.float32)
+    page[:, 100:] = np.nan  # the rim of an aligned image
+    page[50, :100] = np.nan  # a dead line
+    (image,) = read_images(page, Preparation("sem"))
+    assert image.blank is not None
+    truth = np.zeros(page.shape, bool)
+    truth[:, 100:] = True
+    np.testing.assert_array_equal(image.blank, truth)
+
+    def found(rows: slice, columns: slice) -> dict:
+        mask = np.zeros(page.shape, bool)
+        mask[rows, columns] = True
+        return {
+            **{"image_id": 1, "category_id": 1, "score": 0.9, "segmentation": encode_mask(mask)},
+            "bbox": [0, 0, 1, 1],
+        }
+
+    results = [
+        found(slice(20, 26), slice(40, 100)),  # up to the rim
+        found(slice(40, 60), slice(60, 66)),  # across the dead line
+    ]
+    result = Segmentation(
+        *(image.pixels, results, None, "a.tif", None, 1.0, CATEGORIES),
+        {"blank": encode_mask(image.blank)},
+    )
+    assert result.measures.set_index("id")["touches_border"].to_dict() == {1: True, 2: False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -167,7 +168,7 @@ def run(options: argparse.Namespace) -> int:
 def _say_remarks(path: Path, images: Sequence[MeasuredImage]) -> None:
     """The line of an image's file: how it and its outlines were read, and what may be wrong."""
     remarks = [remark for image in images for remark in image.remarks if remark != image.fault]
-    remarks += [doubt for image in images for doubt in image.doubts]
+    remarks += _doubts_of(images)
     if not remarks:
         return
     more = f" … and {len(remarks) - REMARKS} more, in summary.csv" if len(remarks) > REMARKS else ""
@@ -177,6 +178,18 @@ def _say_remarks(path: Path, images: Sequence[MeasuredImage]) -> None:
         said.append(rest if rest and file == named else remark)
         named = file
     complain(f"{path}: " + "; ".join(said) + more)
+
+
+def _doubts_of(images: Sequence[MeasuredImage]) -> list[str]:
+    """Doubts of the pages of a file; what differs in its numbers alone is said once."""
+    alike: dict[str, list[str]] = {}
+    for image in images:
+        for doubt in image.doubts:
+            alike.setdefault(re.sub(r"\d[\d.]*", "", doubt), []).append(doubt)
+    return [
+        lines[0] + (f" (alike on {count(len(lines) - 1, 'more page')})" if len(lines) > 1 else "")
+        for lines in alike.values()
+    ]
 
 
 def _say_what_is_there(batch: Batch, note: Callable[[str], None]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,10 @@ from synthwire.io.masks import decode_mask
 from synthwire.io.recordings import read_recording
 
 
+def _pages(path: Path) -> np.ndarray:
+    return read_recording(path).pages
+
+
 @dataclass(frozen=True)
 class AnnotatedImage:
     """One image with its outlines.
@@ -23,6 +27,7 @@ class AnnotatedImage:
     label: what people call its image set ("X-ray ptychography").
     annotations: COCO annotations with RLE segmentation; those with iscrowd = 1 are ignore regions.
     pixel_size_nm: one number, [vertical, horizontal], or None when unknown.
+    pages_of: reads all pages of a file; the images of one file share what it has read.
     """
 
     path: Path
@@ -34,11 +39,23 @@ class AnnotatedImage:
     annotations: tuple[dict, ...]
     pixel_size_nm: float | tuple[float, float] | None = None
     pixel_size_assumed: bool = False
+    pages_of: Callable[[Path], np.ndarray] = field(default=_pages, repr=False, compare=False)
 
     @cached_property
     def pixels(self) -> np.ndarray:
         """The image, uint8 (height, width) or (height, width, 3); read when first asked for."""
-        return _read_pixels(self.path, self.page, self.width, self.height)
+        pages = self.pages_of(self.path)
+        if self.page >= len(pages):
+            raise InputError(
+                f"{self.path}: {len(pages)} pages, but its annotations name page {self.page}"
+            )
+        pixels = pages[self.page]
+        if pixels.shape[:2] != (self.height, self.width):
+            raise InputError(
+                f"{self.path}: {pixels.shape[1]} × {pixels.shape[0]} pixels, "
+                f"but its annotations are for {self.width} × {self.height}"
+            )
+        return pixels
 
     @property
     def aspect(self) -> float:
@@ -58,24 +75,11 @@ class AnnotatedImage:
         ]
 
 
-def _read_pixels(path: Path, page: int, width: int, height: int) -> np.ndarray:
-    pages = read_recording(path).pages
-    if page >= len(pages):
-        raise InputError(f"{path}: {len(pages)} pages, but its annotations name page {page}")
-    pixels = pages[page]
-    if pixels.shape[:2] != (height, width):
-        raise InputError(
-            f"{path}: {pixels.shape[1]} × {pixels.shape[0]} pixels, "
-            f"but its annotations are for {width} × {height}"
-        )
-    return pixels
-
-
 def read_image_set(folder: str | os.PathLike) -> list[AnnotatedImage]:
     """The images of microscopy/{images}, as `prepare_image_set` writes them."""
     folder = Path(folder)
     data = read_coco(folder / "annotations.json")
-    groups = annotations_by_image(data)
+    groups, pages_of = annotations_by_image(data), cache(_pages)
     images = []
     for record in data["images"]:
         size = record["pixel_size_nm"]
@@ -90,6 +94,7 @@ def read_image_set(folder: str | os.PathLike) -> list[AnnotatedImage]:
                 annotations=tuple(groups[record["id"]]),
                 pixel_size_nm=tuple(size) if isinstance(size, list) else size,
                 pixel_size_assumed=record["pixel_size_assumed"],
+                pages_of=pages_of,
             )
         )
     return images

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -28,7 +27,6 @@ from detectron2.config import CfgNode
 from detectron2.modeling import build_model
 
 RETURNED_EVERY = 10  # images
-COMPILED_SHAPES = "16"  # as fast as 1024, the default: hardly one comes again
 
 
 class StrictCheckpointer(WeightsLoader):
@@ -69,9 +67,6 @@ class Predictor(predictor.Predictor):
         rate_masks: bool = False,
         score_exponent: float = 1.0,
     ) -> None:
-        # oneDNN keeps what it compiles for each shape of input, and an image's number of regions is
-        # a new shape: with its default the memory grows by some 5 MB more with each image.
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", COMPILED_SHAPES)
         sides = cfg.INPUT.MIN_SIZE_TEST, cfg.INPUT.MAX_SIZE_TEST
         super().__init__(sides, suppress, scales, rate_masks, score_exponent)
         self._model = build_model(cfg)

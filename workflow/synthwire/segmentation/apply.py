@@ -109,6 +109,7 @@ def segment_image(
             "fitting_scale": found.fitting_scale,
             **({} if image.picture_px is None else {"picture_px": image.picture_px}),
             **({} if image.window is None else {"window": list(image.window)}),
+            **({} if image.blank is None else {"blank": encode_mask(image.blank)}),
             **({} if image.left_out is None else {"left_out": encode_mask(image.left_out)}),
             **(info or {}),
         },

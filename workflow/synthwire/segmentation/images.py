@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.io.burnt_in.window import Window
@@ -32,9 +33,11 @@ class GreyImage:
     why the pixel size may be wrong, or None. remarks: what a user should know of how the image was
     read, one line each; size_remarks: those of them on the pixel size, the doubt among them.
     picture_px: how many of the pixels the file holds a picture at; None: all. window: the part that
-    is picture, without data bars; None: all of it. drawn: boolean (height, width), where captions
+    is picture, without data bars; None: all of it. blank: boolean (height, width), where no
+    particle could go on, since the file holds no picture, as in the rims of a turned image or in
+    lines that a scan did not reach; None: nowhere. drawn: boolean (height, width), where captions
     and scale bars are drawn into the picture; None: nowhere. left_out: boolean (height, width),
-    what a person's mask leaves out; None: nothing.
+    what a person's mask leaves out; None: nothing. complex: whether the file holds complex numbers.
     """
 
     pixels: np.ndarray
@@ -46,9 +49,11 @@ class GreyImage:
     size_remarks: tuple[str, ...] = ()
     picture_px: int | None = None
     window: Window | None = None
+    blank: np.ndarray | None = None
     drawn: np.ndarray | None = None
     left_out: np.ndarray | None = None
     pages: int = 1
+    complex: bool = False
 
 
 def read_images(
@@ -103,6 +108,8 @@ def read_images(
             *(pixels, size, name, numbers[page] if total > 1 else None, doubt, remarks, on_size),
             picture_px=_count_picture_px(recording, page),
             window=recording.window,
+            blank=_blank(recording, page),
+            complex=recording.complex,
             drawn=drawings.masks[page] if drawings.masks else None,
             left_out=left_out,
             pages=total,
@@ -139,13 +146,29 @@ def _without_empty(recording: Recording, preparation: Preparation) -> tuple[Reco
     return replace(recording, pages=recording.pages[kept], valid=left), kept
 
 
-def _count_picture_px(recording: Recording, page: int) -> int | None:
+def _shown(recording: Recording, page: int) -> np.ndarray | None:
+    """Where an image (height, width) is picture; None: everywhere."""
     valid = recording.valid
     if valid is None:
         return None
     # an image made of all pages holds a picture where any of them does
     shown = valid[page] if recording.energies_ev is None else valid.any(axis=0)
-    return None if shown.all() else int(shown.sum())
+    return None if shown.all() else shown
+
+
+def _count_picture_px(recording: Recording, page: int) -> int | None:
+    shown = _shown(recording, page)
+    return None if shown is None else int(shown.sum())
+
+
+def _blank(recording: Recording, page: int) -> np.ndarray | None:
+    """Where an image (height, width) has ended; a dead pixel or line cuts no particle."""
+    shown = _shown(recording, page)
+    if shown is None:
+        return None
+    beyond = np.pad(~shown, 3, constant_values=True)  # at the edge the narrowest rim counts
+    blank = ndimage.binary_opening(beyond, np.ones((3, 3)))[3:-3, 3:-3]
+    return blank if blank.any() else None
 
 
 def _grey_pages(

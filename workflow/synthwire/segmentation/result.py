@@ -28,6 +28,7 @@ from synthwire.segmentation.part import cut_by
 from synthwire.segmentation.result_files import encode_files, overlay_png, save_files
 
 DEFAULT_SELECTION = Selection()
+ENDS = {"left_out", "blank"}  # masks in info, at whose edges particles are cut
 IMAGE_ID = 1  # each image is a data set of its own
 CATEGORIES = [{"id": 1, "name": "particle"}]  # where no model names them
 
@@ -82,9 +83,9 @@ class Segmentation:
         if "window" in self.info:  # the picture's edge cuts as the image's does
             boxes = np.array([self.results[index]["bbox"] for index in table["particle"]])
             table["touches_border"] |= cut_by(self.info["window"], boxes)
-        if "left_out" in self.info:
-            items = [self.results[index] for index in table["particle"]]
-            table["touches_border"] |= cut_by_mask(decode_mask(self.info["left_out"]), items)
+        items = [self.results[index] for index in table["particle"]]
+        for mask in ENDS & self.info.keys():
+            table["touches_border"] |= cut_by_mask(decode_mask(self.info[mask]), items)
         return table.sort_values("id", ignore_index=True)[list(MASK_COLUMNS)]
 
     @property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from synthwire.io.complex_numbers import PHASE
 from synthwire.io.files import MemoryFile
 from synthwire.segmentation.apply import scale_for, segment_image
 from synthwire.segmentation.correction import Correction, Step
@@ -58,7 +59,8 @@ def load_once(folder: Path | None) -> Model:
 class Page:
     """One image of one file, and how it is to be read.
 
-    crop: as `options.parse_crop` takes it; leave_out: a mask of what is not searched.
+    crop: as `options.parse_crop` takes it; leave_out: a mask of what is not searched; complex_part:
+    what is taken of complex numbers.
     """
 
     file: MemoryFile
@@ -68,6 +70,7 @@ class Page:
     largest_pixels: int
     crop: str = ""
     leave_out: MemoryFile | None = None
+    complex_part: str = PHASE
 
     @property
     def key(self) -> tuple:
@@ -76,7 +79,8 @@ class Page:
     @property
     def _how(self) -> tuple:
         mask = self.leave_out
-        return self.modality, self.crop, mask and (mask.name, inputs.digest(mask.content))
+        known = mask and (mask.name, inputs.digest(mask.content))
+        return self.modality, self.crop, self.complex_part, known
 
     @property
     def title(self) -> str:
@@ -110,7 +114,9 @@ class Page:
     @property
     def _preparation(self) -> Preparation:
         crop = inputs.parse_crop_field(self.crop)
-        return Preparation(self.modality, crop=crop, leave_out=self.leave_out)
+        return Preparation(
+            self.modality, crop=crop, leave_out=self.leave_out, complex_part=self.complex_part
+        )
 
 
 @dataclass(frozen=True)

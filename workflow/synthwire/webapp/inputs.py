@@ -61,13 +61,15 @@ PIXEL_RANGE_NM = (1e-4, 1e7)  # an atom is larger than the first; a pixel of the
 class Inspection:
     """What a file holds: the pixel size (down, across) in nm that it gives, or why it is no use.
 
-    pages: how many images; empty: the numbers of those that show nothing, from 0.
+    pages: how many images; empty: the numbers of those that show nothing, from 0. complex: whether
+    it holds complex numbers.
     """
 
     pages: int = 0
     pixel_size_nm: tuple[float, float] | None = None
     error: str | None = None
     empty: tuple[int, ...] = ()
+    complex: bool = False
 
 
 def inspect(file: MemoryFile, preparation: Preparation, largest_pixels: int) -> Inspection:
@@ -78,7 +80,7 @@ def inspect(file: MemoryFile, preparation: Preparation, largest_pixels: int) -> 
         return Inspection(error=str(error))
     count, shown = images[0].pages, {image.page or 0 for image in images}
     empty = tuple(number for number in range(count) if number not in shown)
-    return Inspection(count, images[0].pixel_size_nm, empty=empty)
+    return Inspection(count, images[0].pixel_size_nm, empty=empty, complex=images[0].complex)
 
 
 def read_page(

@@ -27,6 +27,7 @@ from synthwire.webapp.lower_part import show_lower_part
 from synthwire.webapp.messages import show_error
 from synthwire.webapp.sidebar import (
     Choice,
+    choose_complex_part,
     choose_crop,
     choose_images,
     choose_left_out,
@@ -35,6 +36,7 @@ from synthwire.webapp.sidebar import (
     choose_outlines,
     choose_pixel_size,
     choose_rules,
+    complex_part_of,
     crop_of,
     left_out_of,
     modality_of,
@@ -98,6 +100,7 @@ def lay_out(limits: Limits) -> None:
         if isinstance(page, Page):
             page = replace(page, modality=choose_modality(page, choice.sample))
             page = replace(page, crop=choose_crop(page), leave_out=choose_left_out(page))
+            page = replace(page, complex_part=choose_complex_part(page))
             pages[number] = page
     inspection = page.inspection()
     if inspection.error:
@@ -129,6 +132,7 @@ def pages_of(choice: Choice, limits: Limits) -> list[Page | StoredPage]:
     for file, digest in choice.files:
         first = Page(file, digest, 0, "od", limits.largest_pixels)
         first = replace(first, crop=crop_of(first), leave_out=left_out_of(first))
+        first = replace(first, complex_part=complex_part_of(first))
         first = replace(first, number=shown(first)[0])
         first = replace(first, modality=modality_of(first, choice.sample))
         pages += [replace(first, number=number) for number in shown(first)]

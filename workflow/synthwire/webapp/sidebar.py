@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from synthwire.errors import InputError
+from synthwire.io.complex_numbers import COMPLEX_PARTS, PHASE
 from synthwire.io.files import MemoryFile
 from synthwire.segmentation.options import MODALITIES, Selection
 from synthwire.webapp import catalogue, features, inputs
@@ -177,6 +178,28 @@ def choose_crop(page: Page) -> str:
     return crop_of(page)
 
 
+def complex_part_of(page: Page) -> str:
+    """What is taken of complex numbers, as the user says."""
+    return str(current_work().fields.get(field_of("complex", page), PHASE))
+
+
+def choose_complex_part(page: Page) -> str:
+    """Phase or amplitude, for an image of complex numbers; see `complex_part_of`."""
+    if not page.inspection().complex:
+        return page.complex_part
+    key = field_of("complex", page)
+    remember(key, PHASE)
+    part = st.selectbox(
+        "Complex numbers",
+        list(COMPLEX_PARTS),
+        format_func=str.capitalize,
+        key=key,
+        help="\n".join(f"- {name.capitalize()}: {text}" for name, text in COMPLEX_PARTS.items()),
+    )
+    current_work().fields[key] = part
+    return part
+
+
 def left_out_of(page: Page) -> MemoryFile | None:
     """The mask of what is not searched in an image, as the user has given it."""
     return current_work().fields.get(field_of("leave out", page))
@@ -247,7 +270,8 @@ def choose_pixel_size(page: Page | StoredPage, pages: Sequence[Page | StoredPage
             "For all images",
             key="for all",
             icon=":material/select_all:",
-            help="Take this microscope, pixel size, picture and mask for all images.",
+            help="Take this microscope, pixel size, picture, mask and part of complex numbers "
+            "for all images.",
             on_click=say_for_all,
             args=(page, pages),
         )
@@ -258,7 +282,7 @@ def choose_pixel_size(page: Page | StoredPage, pages: Sequence[Page | StoredPage
 def say_for_all(page: Page | StoredPage, pages: Sequence[Page | StoredPage]) -> None:
     fields = current_work().fields
     for other in pages:
-        for kind in ("pixel size", "modality", "crop"):
+        for kind in ("pixel size", "modality", "crop", "complex"):
             key = field_of(kind, other)
             said = st.session_state.get(field_of(kind, page))
             if said is not None:

@@ -92,7 +92,8 @@ def read_recording(
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
-    if complex_part == PHASE and recording.pages.dtype.kind == "c":
+    recording = replace(recording, complex=recording.pages.dtype.kind == "c")
+    if complex_part == PHASE and recording.complex:
         level, said = without_ramps(recording.pages)
         recording = replace(recording, pages=level, remarks=(*recording.remarks, *said))
     try:

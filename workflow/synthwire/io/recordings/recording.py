@@ -31,6 +31,7 @@ class Recording:
     the part of each page that is picture, without data bars; None where that is all of it.
     valid: (pages, height, width), False where the file holds no picture, as in lines that a scan
     did not reach; None where there is picture everywhere.
+    complex: whether the file holds complex numbers.
     """
 
     pages: np.ndarray
@@ -44,6 +45,7 @@ class Recording:
     picture_rows: int | None = None
     window: Window | None = None
     valid: np.ndarray | None = None
+    complex: bool = False
 
 
 def require_pixels(path: Source, shape: Sequence[int], largest: int | None) -> None:
