@@ -1,6 +1,7 @@
 """At which sizes a network should look at an image: fixed ones beside the choice by evidence.
 
-    python benchmarks/scales.py [--size 512] [--seed 101] [--threads 1] [--out results/benchmarks]
+    python benchmarks/scales.py [--size 512] [--seed 101] [--threads 1] [--model bundled]
+                                [--out results/benchmarks]
 
 The bundled model on scenes of known truth from the virtual electron microscopes, wires of one width
 from 4 to 200 px, and thin and thick ones in one image, on grainy grounds. No pixel size is given.
@@ -222,6 +223,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--seed", type=int, default=101)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--model", default="bundled", help="or the folder of a trained run's")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "benchmarks")
     options = parser.parse_args()
 
@@ -229,7 +231,7 @@ def main() -> int:
 
     torch.set_num_threads(options.threads)
     stopwatch = Stopwatch()
-    model = load_model(device="cpu")
+    model = load_model(options.model, device="cpu")
     counter = Counter(model.predictor, model.card["prediction"]["scales"])
     model = replace(model, predictor=counter)
     rows, seed = [], options.seed
@@ -248,6 +250,9 @@ def main() -> int:
         "worst_difference": compared["difference"].min(),
         "images_beyond_limit": int((compared["difference"] < -DIFFERENCE_LIMIT).sum()),
         "images": len(compared),
+        "mean_ap50": compared["ap50"].mean(),
+        "mean_precision": compared["precision"].mean(),
+        "mean_recall": compared["recall"].mean(),
         "worst_cost": compared["cost"].max(),
     }
     options.out.mkdir(parents=True, exist_ok=True)
