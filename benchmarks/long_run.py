@@ -172,7 +172,7 @@ def draw(table: pd.DataFrame, facts: dict) -> style.Drawing:
             axes.plot(rows["images"], rows[quantity], color=PROCESSES[name], label=name)
         axes.set(ylabel=label, ylim=(0, 1.1 * table[quantity].max()))
     axes.set_xlabel("Images")
-    axes.legend(loc="center right")
+    axes.legend(loc="lower center")
     return style.Drawing(figure, table, facts)
 
 
