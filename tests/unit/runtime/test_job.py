@@ -45,3 +45,25 @@ def test_provenance_tells_versions_and_time():
     assert provenance["model"] == "01"
     assert provenance["versions"]["detectron2"] == "0.6"
     assert provenance["duration_s"] >= 0
+
+
+def test_what_a_killed_job_left_of_its_outputs_is_removed_and_nothing_else(tmp_path):
+    outputs = [tmp_path / "images" / "000", tmp_path / "table.csv"]
+    killed = (
+        "import os, sys\n"
+        "from synthwire.io.files import atomic_directory, atomic_path\n"
+        "with atomic_directory(sys.argv[1]) as folder, atomic_path(sys.argv[2]) as file:\n"
+        "    (folder / 'scene.png').write_text('half')\n"
+        "    file.write_text('half')\n"
+        "    os._exit(9)\n"
+    )
+    others = [tmp_path / "images" / "000.1", tmp_path / "table.2.csv"]  # which are still at work
+    for pair in (outputs, others):
+        assert subprocess.run([sys.executable, "-c", killed, *map(str, pair)]).returncode == 9
+    assert len(list(tmp_path.rglob("*.partial*"))) == 4
+    with job(tmp_path / "logs" / "job.log", outputs=outputs):
+        left = sorted(path.name for path in tmp_path.rglob(".*.partial*"))
+        assert len(left) == 2
+        assert left[0].startswith(".000.1.") and left[1].startswith(".table.2.")
+        outputs[0].mkdir()
+        outputs[1].write_text("whole")

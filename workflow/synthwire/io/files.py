@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -112,6 +113,22 @@ def remove_left(folder: Path) -> None:
     for left in folder.glob(".*.partial*"):
         if left.is_file():
             left.unlink()
+
+
+def remove_left_of(path: str | os.PathLike) -> None:
+    """Remove what a killed process left of a file or folder that it was writing at `path`.
+
+    For whoever alone writes there.
+    """
+    path = Path(path)
+    name, stem, suffix = (re.escape(part) for part in (path.name, path.stem, path.suffix))
+    file = re.compile(rf"\.{stem}\.\d+\.partial{suffix}")
+    folder = re.compile(rf"\.{name}\.[^.]+\.partial")
+    for left in path.parent.glob(".*.partial*"):
+        if left.is_dir() and folder.fullmatch(left.name):
+            shutil.rmtree(left, ignore_errors=True)
+        elif left.is_file() and file.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

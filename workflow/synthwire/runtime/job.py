@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from synthwire.errors import InputError
-from synthwire.io.files import disk_fault
+from synthwire.io.files import disk_fault, remove_left_of
 from synthwire.runtime import records
 
 LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
@@ -24,7 +24,8 @@ def job(
 ) -> Iterator[logging.Logger]:
     """Send all log records and warnings of the block to the file `log`.
 
-    Inputs that are not as another job wrote them stop it; the sums of the outputs are recorded.
+    Inputs that are not as another job wrote them stop it; the sums of the outputs are recorded, and
+    what a killed process left of them is removed.
     An InputError, or what a full or read-only disk says, becomes one line on standard error and
     exit code 1; any other exception is a bug of ours: its traceback goes to the log file as well.
     """
@@ -35,6 +36,9 @@ def job(
         record = records.record_of(log)
         if record:
             record.remove()
+        outputs = list(outputs)
+        for output in outputs:
+            remove_left_of(output)
         records.check_inputs(inputs)
         yield logger
         if record:
