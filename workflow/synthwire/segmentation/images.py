@@ -152,7 +152,8 @@ def _shown(recording: Recording, page: int) -> np.ndarray | None:
     if valid is None:
         return None
     # an image made of all pages holds a picture where any of them does
-    shown = valid[page] if recording.energies_ev is None else valid.any(axis=0)
+    stacked = recording.energies_ev is not None
+    shown: np.ndarray = np.logical_or.reduce(valid) if stacked else valid[page]
     return None if shown.all() else shown
 
 
