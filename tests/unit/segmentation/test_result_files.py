@@ -43,6 +43,8 @@ def test_centre_lines_are_written_for_fiji_and_as_a_table():
 
 
 def test_every_file_tells_the_same_particles(result, tmp_path):
+    # some of what was found, whatever this processor makes of the network's last bits
+    result = result.select(threshold=float(result.particles["score"].median()))
     folder = result.save(tmp_path / "wires")
     assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "SHA256SUMS"])
     table = pd.read_csv(folder / "particles.csv")
