@@ -7,7 +7,6 @@ inference.
 
 from __future__ import annotations
 
-import glob
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.io.files import read_json, sha256_of_json
+from synthwire.io.files import read_json, remove_left_of, sha256_of_json
 from synthwire.io.outlines.pairing import Fault, pair
 from synthwire.io.recordings.formats import is_searched
 from synthwire.runtime import stopping
@@ -294,8 +293,7 @@ def _tidy(folder: Path, pages: Sequence[int]) -> None:
     pages: none where the file holds one image alone.
     """
     for place in (folder.parent, folder):
-        for left in place.glob(f".{glob.escape(folder.name)}.*.partial"):
-            shutil.rmtree(left, ignore_errors=True)
+        remove_left_of(place / folder.name)
     for place in folder.glob("page_*"):
         if place.name not in {PAGE.format(page + 1) for page in pages}:
             _remove_result(place)

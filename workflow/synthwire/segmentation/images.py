@@ -106,15 +106,16 @@ def read_images(
     images = [
         GreyImage(
             *(pixels, size, name, numbers[page] if total > 1 else None, doubt, remarks, on_size),
-            picture_px=_count_picture_px(recording, page),
+            picture_px=None if shown is None else int(shown.sum()),
             window=recording.window,
-            blank=_blank(recording, page),
+            blank=None if shown is None else _blank(shown),
             complex=recording.complex,
             drawn=drawings.masks[page] if drawings.masks else None,
             left_out=left_out,
             pages=total,
         )
         for page, pixels in enumerate(pages)
+        for shown in (_shown(recording, page),)
     ]
     if len(images) < total:
         empty = ", ".join(str(page + 1) for page in range(total) if page not in numbers)
@@ -157,16 +158,8 @@ def _shown(recording: Recording, page: int) -> np.ndarray | None:
     return None if shown.all() else shown
 
 
-def _count_picture_px(recording: Recording, page: int) -> int | None:
-    shown = _shown(recording, page)
-    return None if shown is None else int(shown.sum())
-
-
-def _blank(recording: Recording, page: int) -> np.ndarray | None:
+def _blank(shown: np.ndarray) -> np.ndarray | None:
     """Where an image (height, width) has ended; a dead pixel or line cuts no particle."""
-    shown = _shown(recording, page)
-    if shown is None:
-        return None
     beyond = np.pad(~shown, 3, constant_values=True)  # at the edge the narrowest rim counts
     blank = ndimage.binary_opening(beyond, np.ones((3, 3)))[3:-3, 3:-3]
     return blank if blank.any() else None

@@ -80,10 +80,10 @@ class Segmentation:
             {"images": [self.record], "annotations": []}, self.results, {"statistics_score": 0.0}
         )
         table.insert(0, "id", table["particle"] + 1)
-        if "window" in self.info:  # the picture's edge cuts as the image's does
-            boxes = np.array([self.results[index]["bbox"] for index in table["particle"]])
-            table["touches_border"] |= cut_by(self.info["window"], boxes)
         items = [self.results[index] for index in table["particle"]]
+        if "window" in self.info:  # the picture's edge cuts as the image's does
+            boxes = np.array([item["bbox"] for item in items])
+            table["touches_border"] |= cut_by(self.info["window"], boxes)
         for mask in ENDS & self.info.keys():
             table["touches_border"] |= cut_by_mask(decode_mask(self.info[mask]), items)
         return table.sort_values("id", ignore_index=True)[list(MASK_COLUMNS)]

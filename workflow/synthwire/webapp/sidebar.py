@@ -189,15 +189,13 @@ def choose_complex_part(page: Page) -> str:
         return page.complex_part
     key = field_of("complex", page)
     remember(key, PHASE)
-    part = st.selectbox(
+    return st.selectbox(
         "Complex numbers",
         list(COMPLEX_PARTS),
         format_func=str.capitalize,
         key=key,
         help="\n".join(f"- {name.capitalize()}: {text}" for name, text in COMPLEX_PARTS.items()),
     )
-    current_work().fields[key] = part
-    return part
 
 
 def left_out_of(page: Page) -> MemoryFile | None:
