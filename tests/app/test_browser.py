@@ -344,9 +344,9 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     expect(canvas(page)).to_be_visible()
     settle(page)
 
-    def shows(count: int) -> None:
-        expect(metric(page, "Particles")).to_have_text(str(count))
-        settle(page)
+    def shows(count: int, where=page) -> None:
+        expect(metric(where, "Particles")).to_have_text(str(count))
+        settle(where)
 
     page.keyboard.press("l")
     drag(page, (0.6, 0.9), (0.95, 0.9))
@@ -394,7 +394,7 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     other = open_page()
     send(other, ("work.zip", content))
     expect(text(other, "3 steps by hand")).to_be_visible()
-    expect(metric(other, "Particles")).to_have_text(str(before + 1))
+    shows(before + 1, other)
     other.keyboard.press("Control+z")
     expect(metric(other, "Particles")).to_have_text(str(before + 2))
 
