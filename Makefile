@@ -52,7 +52,7 @@ weights: $(READY)
 	@$(SNAKEMAKE) results/straight/models/12/model_final.pth --configfile config/demo.yaml config/straight.yaml
 	@$(SNAKEMAKE) results/bundled_first/models/small/model_final.pth --configfile config/bundled.yaml config/bundled_first.yaml
 	@$(SNAKEMAKE) weights --configfile config/bundled.yaml
-	@cp results/bundled/bundled/* workflow/synthwire/learning/bundled/
+	@cp results/bundled/bundled/* results/bundled/bundled_rescoring.json workflow/synthwire/learning/bundled/
 	@$(BIN)/synthwire export-model bundled
 
 test: $(READY)

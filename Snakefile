@@ -107,3 +107,4 @@ rule diagnosis:
 rule weights:
     input:
         rules.export_weights.output,
+        rules.fit_rescoring.output,

@@ -41,3 +41,29 @@ rule export_weights:
         "Bundled model: export weights and model card"
     script:
         "../workflow/scripts/export_weights.py"
+
+
+rule fit_rescoring:
+    input:
+        bundled=f"{RUN}/bundled",
+        library=library_of("fit_rescoring"),
+    output:
+        f"{RUN}/bundled_rescoring.json",
+    log:
+        f"{RUN}/logs/fit_rescoring.log",
+    conda:
+        "../envs/learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        structures=config["structures"],
+        compression=config["compression"],
+        domains=config["imaging"]["domains"],
+        seed=config["seed"],
+        fields=600,
+    message:
+        "Bundled model: learn what its scores are worth on simulated fields"
+    script:
+        "../workflow/scripts/fit_rescoring.py"

@@ -19,6 +19,7 @@ class Stage(IntEnum):
     IMAGE_SETS = 2
     TRAINING = 3
     IMAGING = 4
+    RESCORING = 5
 
 
 class TrainingStream(IntEnum):

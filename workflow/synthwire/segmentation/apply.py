@@ -20,6 +20,7 @@ from synthwire.segmentation.looks import Found, largest_scale, look_around
 from synthwire.segmentation.models import Model, load_model_once
 from synthwire.segmentation.options import THRESHOLD, Preparation, Selection
 from synthwire.segmentation.part import placed_back, without_drawn
+from synthwire.segmentation.rescoring import rescored
 from synthwire.segmentation.result import DEFAULT_SELECTION, IMAGE_ID, Segmentation
 from synthwire.segmentation.scale import start_scale
 from synthwire.version import __version__
@@ -139,20 +140,23 @@ def _look(
     pixels = image.pixels if image.window is None else image.pixels[image.window.rows_columns]
 
     def at(size: float, predict: Callable[..., list[dict]] = model.predictor) -> list[dict]:
-        found = tiling.predict_any(
-            predict, pixels, image_id=IMAGE_ID, scale=size, progress=progress
-        )
-        return placed_back(found, image.window, image.pixels.shape)
+        return tiling.predict_any(predict, pixels, image_id=IMAGE_ID, scale=size, progress=progress)
 
     height, width = pixels.shape
     if scale is None and "particle_width_log_sd" not in model.card:
         scale = start_scale(image.pixel_size_nm, model.card)
         scale = min(scale, largest_scale((height, width)))
     if scale is not None:
-        return Found(at(scale), None, (scale,))
-    return look_around(
-        lambda size: at(size, model.predictor.at_one_size),
-        (height, width),
-        image.pixel_size_nm,
-        model.card,
-    )
+        found = Found(at(scale), None, (scale,))
+    else:
+        found = look_around(
+            lambda size: at(size, model.predictor.at_one_size),
+            (height, width),
+            image.pixel_size_nm,
+            model.card,
+        )
+    results = found.results
+    if "rescoring" in model.card:
+        known_px = model.card["particle_width_px"] / found.scale
+        results = rescored(results, pixels, known_px, model.card["rescoring"])
+    return found._replace(results=placed_back(results, image.window, image.pixels.shape))

@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from synthwire.inference.predictor import Predictor
 
 
+RESCORING = "bundled_rescoring.json"  # beside the bundled weights
+
+
 @dataclass(frozen=True)
 class Model:
     """A network with its weights, and the card that says what it was made for.
 
     card: as bundled.json; sha256 tells the weights apart, pixel_nm_range is the pixel sizes that
     the network has learnt at, None where it takes any. The fields of `learning.learnt_widths` are
-    missing where nobody has measured them, as in runs of older versions.
+    missing where nobody has measured them, as in runs of older versions; rescoring is there where
+    a model's scores are corrected (`segmentation.rescoring`).
     """
 
     name: str
@@ -89,14 +93,28 @@ def _bundled() -> tuple[Path, dict]:
     path = weights.bundled_folder() / "bundled.pth"
     portable = portable_path(path)
     if path.is_file():
-        return weights.bundled()
+        return _rescored(*weights.bundled())
     if not portable.is_file():
         raise InputError(
             f"{portable}: no such file; this installation lacks the bundled model. Install "
             f"SynthWire anew, name another with --model, or its folder with "
             f"{weights.WEIGHTS_VARIABLE}"
         )
-    return portable, read_card(portable)
+    return _rescored(portable, read_card(portable))
+
+
+def _rescored(path: Path, card: dict) -> tuple[Path, dict]:
+    """Weights and their card, with what their scores are worth where a file beside them says so."""
+    file = path.with_name(RESCORING)
+    if not file.is_file():
+        return path, card
+    rescoring = read_json(file)
+    if rescoring.get("model_sha256") != card["sha256"]:
+        raise InputError(
+            f"{file}: learnt for other weights than {path.name} beside it; make it anew, or take "
+            "it away"
+        )
+    return path, {**card, "rescoring": rescoring}
 
 
 def _has_gpu() -> bool:

@@ -1,0 +1,173 @@
+"""What scores are worth: learnt from evidence whose answer is known, and applied."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import tiny_model
+import yaml
+from scipy import special
+
+from synthwire.config import checks
+from synthwire.errors import InputError
+from synthwire.inference.portable import SUFFIX, read_card
+from synthwire.io.masks import encode_mask
+from synthwire.learning.weights import WEIGHTS, WEIGHTS_VARIABLE
+from synthwire.particles.evidence import EVIDENCE
+from synthwire.segmentation import rescoring, rescoring_fields
+from synthwire.segmentation.apply import segment
+from synthwire.segmentation.models import RESCORING, find_model, load_model
+from synthwire.segmentation.options import THRESHOLD
+
+COLUMNS = len(EVIDENCE)
+PORTABLE = f"bundled{SUFFIX}"
+
+
+def known(rows: int = 20_000, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Evidence, what it says, and whether it is so: by the first two columns and their product."""
+    rng = np.random.default_rng(seed)
+    evidence = rng.normal(0, 1, (rows, COLUMNS))
+    likely = special.expit(1.5 * evidence[:, 0] - evidence[:, 0] * evidence[:, 1] - 1)
+    return evidence, likely, rng.random(rows) < likely
+
+
+@pytest.fixture(scope="module")
+def fitted() -> dict:
+    evidence, _, true = known()
+    return rescoring.fit_rescoring(evidence, true, np.ones(len(true)))
+
+
+def test_probabilities_are_learnt_with_their_products(fitted):
+    evidence, likely, _ = known(seed=2)
+    found = rescoring.probabilities(evidence, fitted)
+    assert np.abs(found - likely).mean() < 0.06
+    assert np.corrcoef(found, likely)[0, 1] > 0.95
+
+
+def test_what_lies_beyond_the_limits_counts_as_the_limit(fitted):
+    row = np.zeros((1, COLUMNS))
+    at, beyond = row.copy(), row.copy()
+    at[0, 0], beyond[0, 0] = fitted["high"][0], 1e6
+    assert rescoring.probabilities(at, fitted) == rescoring.probabilities(beyond, fitted)
+
+
+def test_weights_count(fitted):
+    evidence, _, true = known()
+    weights = np.where(true, 4.0, 1.0)
+    more = rescoring.fit_rescoring(evidence, true, weights)
+    mean = np.average(rescoring.probabilities(evidence, more), weights=weights)
+    assert mean == pytest.approx(np.average(true, weights=weights), abs=0.01)
+    assert more["intercept"] > fitted["intercept"] + 0.5
+
+
+def test_it_survives_json(fitted):
+    evidence, _, _ = known()
+    again = json.loads(json.dumps(fitted))
+    assert np.array_equal(
+        rescoring.probabilities(evidence, again), rescoring.probabilities(evidence, fitted)
+    )
+
+
+def test_the_best_f1_lies_at_the_default_threshold():
+    likely = np.array([0.9, 0.8, 0.4, 0.3, 0.2, 0.1])
+    true = np.array([True, True, True, False, False, False])
+    exponent = rescoring_fields._exponent(likely, true, np.ones(6))
+    assert 0.4**exponent == pytest.approx(THRESHOLD, abs=0.001)
+
+
+def finds() -> tuple[np.ndarray, list[dict]]:
+    image = tiny_model.wires()
+    results = []
+    for place, score in enumerate((0.9, 0.5, 0.08)):
+        mask = np.zeros(image.shape, dtype=bool)
+        mask[10 + 15 * place : 16 + 15 * place, 10:60] = True
+        results.append({"image_id": 1, "score": score, "segmentation": encode_mask(mask)})
+    return image, results
+
+
+def test_new_scores_are_in_order_and_the_weakest_are_left_out(fitted):
+    image, results = finds()
+    turned = {**fitted, "coefficients": [-value for value in fitted["coefficients"]]}
+    for which in (fitted, turned):
+        new = rescoring.rescored(results, image, 12, which)
+        assert len(new) == 2
+        assert new[0]["score"] >= new[1]["score"]
+        assert {item["image_id"] for item in new} == {1}
+    assert [item["score"] for item in results] == [0.9, 0.5, 0.08]  # the old ones are left alone
+    assert rescoring.rescored([], image, 12, fitted) == []
+
+
+def test_other_evidence_is_refused(fitted):
+    image, results = finds()
+    with pytest.raises(InputError, match="other evidence"):
+        rescoring.rescored(results, image, 12, {**fitted, "evidence": ["score"]})
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch, fitted):
+    """The bundled model as a wheel has it, with this rescoring beside it."""
+    (tmp_path / PORTABLE).symlink_to(WEIGHTS / PORTABLE)
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
+    sha256 = read_card(tmp_path / PORTABLE)["sha256"]
+    (tmp_path / RESCORING).write_text(json.dumps({"model_sha256": sha256, **fitted}))
+    return tmp_path
+
+
+def test_the_tool_takes_what_lies_beside_the_weights(bundle):
+    image = tiny_model.wires()
+    with_it = segment(image, threshold=0, model=load_model()).particles["score"]
+    (bundle / RESCORING).unlink()
+    without = segment(image, threshold=0, model=load_model()).particles["score"]
+    assert len(with_it)
+    assert set(with_it) != set(without)
+
+
+def test_one_for_other_weights_is_refused(bundle, fitted):
+    (bundle / RESCORING).write_text(json.dumps({"model_sha256": "0", **fitted}))
+    with pytest.raises(InputError, match=rf"{RESCORING}: learnt for other weights"):
+        find_model("bundled")
+
+
+@pytest.fixture(scope="module")
+def fields() -> rescoring_fields.Fields:
+    settings = yaml.safe_load((tiny_model.ROOT / "config" / "bundled.yaml").read_text())
+    settings["training"]["initial_weights"] = "scratch"
+    config = checks.resolve(settings)
+    return rescoring_fields.Fields(
+        config["structures"], config["compression"], config["imaging"]["domains"], 5
+    )
+
+
+def test_a_field_shows_its_particles_where_they_are(fields):
+    seen = 0
+    for number in range(8):
+        field = rescoring_fields.draw_field(fields, number)
+        pixels = field.image.pixels
+        assert pixels.dtype == np.uint8
+        assert 160 <= pixels.shape[0] <= rescoring_fields.LARGEST_PX
+        masks = [rescoring_fields.coco_mask.decode(rle).astype(bool) for rle in field.particles]
+        assert all(mask.shape == pixels.shape for mask in masks)
+        if masks:
+            covered = np.any(masks, axis=0)
+            seen += pixels[covered].mean() > pixels[~covered].mean()
+    assert seen >= 3
+    again = rescoring_fields.draw_field(fields, 7)
+    assert np.array_equal(again.image.pixels, field.image.pixels)
+    assert again.particles == field.particles
+
+
+def test_a_rescoring_is_learnt_from_fields_and_fits_its_model(bundle, fields):
+    learnt = rescoring_fields.learn_rescoring(bundle, fields, 3, 2)
+    assert learnt == rescoring_fields.learn_rescoring(bundle, fields, 3, 1)
+    assert learnt["fields"] == 3
+    assert learnt["exponent"] > 0
+    assert learnt["evidence"] == list(EVIDENCE)
+
+
+def test_fields_without_a_particle_teach_nothing(bundle, fields):
+    bare = [item for item in fields.structures["populations"] if item["name"] == "bare ground"]
+    empty = fields._replace(structures={**fields.structures, "populations": bare})
+    with pytest.raises(InputError, match="in 1 simulated fields none is right"):
+        rescoring_fields.learn_rescoring(bundle, empty, 1, 1)

@@ -1,0 +1,177 @@
+"""Simulated fields from which a model learns what its scores are worth (`rescoring`).
+
+Their structures and microscopes are those of the model's training, drawn anew, and seen at many
+magnifications: users' images are, and the evidence has to be the same at each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pycocotools import mask as coco_mask
+from scipy import ndimage
+
+from synthwire.errors import InputError
+from synthwire.imaging.picture import take_training_picture
+from synthwire.io.masks import encode_mask
+from synthwire.learning.weights import WEIGHTS_VARIABLE
+from synthwire.particles.evidence import WEAK, evidence_of
+from synthwire.runtime.progress import progress_bar
+from synthwire.runtime.seeds import Stage, generator, seed_of
+from synthwire.segmentation.apply import segment_image
+from synthwire.segmentation.images import GreyImage
+from synthwire.segmentation.models import Model, load_model
+from synthwire.segmentation.options import THRESHOLD
+from synthwire.segmentation.rescoring import fit_rescoring, probabilities
+from synthwire.structures.scene import generate_scene
+
+SIDE_VOXELS = 400  # of a structure
+MAGNIFICATIONS = (0.4, 10.0)  # of its picture
+LARGEST_PX = 640  # of what is cut out of that
+NOISE = (0.0, 12.0)  # grey values, added after the enlargement, which smooths what was there
+KNOWN_SIZE_SHARE = 0.3  # of the fields, whose pixel size is told
+TRUE_IOU = 0.5
+VAGUE_IOU = 0.3  # with a particle that the picture does not show well: neither right nor wrong
+
+
+class Fields(NamedTuple):
+    """What fields are drawn from: sections of the configuration of the model's training."""
+
+    structures: Mapping[str, Any]
+    compression: Mapping[str, Any]
+    domains: list[Mapping[str, Any]]
+    seed: int
+
+
+class Field(NamedTuple):
+    """image: uint8, particles bright; particles, vague: RLEs of what it shows well, and badly."""
+
+    image: GreyImage
+    particles: list[dict]
+    vague: list[dict]
+
+
+def draw_field(fields: Fields, number: int) -> Field:
+    """One field; depends on the arguments alone."""
+    seed = seed_of(fields.seed, Stage.RESCORING)
+    rng = generator(fields.seed, Stage.RESCORING, number)
+    structures = dict(fields.structures)
+    structures["domain"] = [SIDE_VOXELS, SIDE_VOXELS, structures["domain"][2]]
+    scene = generate_scene(structures, seed, number)
+    size_nm = scene.voxel_size_nm
+    picture = take_training_picture(
+        scene.labels, size_nm, fields.compression, fields.domains, seed, number
+    )
+    larger = float(np.exp(rng.uniform(*np.log(MAGNIFICATIONS))))
+    side = min(LARGEST_PX, int(larger * SIDE_VOXELS))
+    first = rng.integers(0, int(larger * SIDE_VOXELS) - side + 1, 2)
+    # the middles of the cut's pixels, in pixels of the picture
+    down, across = (
+        np.clip((start + np.arange(side) + 0.5) / larger - 0.5, 0, SIDE_VOXELS - 1)
+        for start in first
+    )
+    smaller = ndimage.gaussian_filter(picture.image.astype(float), max(0.0, 0.5 / larger - 0.5))
+    pixels = ndimage.map_coordinates(smaller, np.meshgrid(down, across, indexing="ij"), order=1)
+    pixels += rng.normal(0, rng.uniform(*NOISE), pixels.shape)
+    masks = picture.view.masks[:, np.rint(down).astype(int)][:, :, np.rint(across).astype(int)]
+    seen = masks.any(axis=(1, 2))
+    told = (size_nm / larger,) * 2 if rng.random() < KNOWN_SIZE_SHARE else None
+    return Field(
+        GreyImage(np.clip(np.rint(pixels), 0, 255).astype(np.uint8), told, f"field {number}"),
+        [encode_mask(mask) for mask in masks[seen & picture.learnable]],
+        [encode_mask(mask) for mask in masks[seen & ~picture.learnable]],
+    )
+
+
+def evidence_in_field(model: Model, fields: Fields, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Evidence (N, columns) of what a model finds in a field, and whether it is a particle (N,).
+
+    model: without a rescoring. What lies on a particle that shows badly is left out.
+    """
+    field = draw_field(fields, number)
+    result = segment_image(field.image, model)
+    found = [item for item in result.results if item["score"] >= WEAK]
+    known = model.card["particle_width_px"] / result.scale
+    evidence = evidence_of(field.image.pixels, found, known)
+    masks = [item["segmentation"] for item in found]
+    true = _matched(masks, field.particles)
+    clear = true | (_overlaps(masks, field.vague).max(axis=1, initial=0) < VAGUE_IOU)
+    return evidence[clear], true[clear]
+
+
+def _overlaps(masks: list[dict], others: list[dict]) -> np.ndarray:
+    if not masks or not others:
+        return np.zeros((len(masks), len(others)))
+    return np.asarray(coco_mask.iou(masks, others, [0] * len(others)))
+
+
+def _matched(masks: list[dict], particles: list[dict]) -> np.ndarray:
+    """Whether each mask, the surest first, is the best of a particle that none before it took."""
+    overlaps = _overlaps(masks, particles)
+    true = np.zeros(len(masks), dtype=bool)
+    for place in range(len(masks) if particles else 0):
+        best = int(overlaps[place].argmax())
+        if overlaps[place, best] >= TRUE_IOU:
+            true[place] = True
+            overlaps[:, best] = 0
+    return true
+
+
+def learn_rescoring(folder: Path, fields: Fields, count: int, processes: int) -> dict[str, Any]:
+    """What the scores of the bundled model in a folder are worth; see `rescoring`.
+
+    count: of fields, each of which counts the same. InputError where the model finds only
+    particles in them, or none.
+    """
+    evidence, true, weights = [], [], []
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_prepare, initargs=(folder, fields)
+    ) as pool:
+        for rows, right in progress_bar(
+            pool.map(_of_field, range(count)), description="fields", total=count
+        ):
+            evidence.append(rows)
+            true.append(right)
+            weights.append(np.full(len(rows), 1 / max(len(rows), 1)))
+    together = np.concatenate(evidence), np.concatenate(true), np.concatenate(weights)
+    if not together[1].any() or together[1].all():
+        raise InputError(
+            f"{folder}: of {len(together[1])} finds in {count} simulated fields none is right, or "
+            "none wrong; nothing can be learnt of what the scores are worth"
+        )
+    fitted = fit_rescoring(*together)
+    fitted["exponent"] = _exponent(probabilities(together[0], fitted), *together[1:])
+    fitted["fields"], fitted["finds"] = count, len(together[0])
+    return fitted
+
+
+def _exponent(likely: np.ndarray, true: np.ndarray, weights: np.ndarray) -> float:
+    """Power of the probabilities that lays the best F1 score upon the default threshold."""
+    order = np.argsort(-likely)
+    right = np.cumsum((weights * true)[order])
+    f1 = 2 * right / (np.cumsum(weights[order]) + right[-1])
+    return round(float(np.log(THRESHOLD) / np.log(likely[order][f1.argmax()])), 3)
+
+
+def _prepare(folder: Path, fields: Fields) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    os.environ[WEIGHTS_VARIABLE] = str(folder)
+    model = load_model(device="cpu")
+    card = {name: value for name, value in model.card.items() if name != "rescoring"}
+    _STATE.update(model=replace(model, card=card), fields=fields)
+
+
+_STATE: dict[str, Any] = {}  # of a process of the pool
+
+
+def _of_field(number: int) -> tuple[np.ndarray, np.ndarray]:
+    return evidence_in_field(_STATE["model"], _STATE["fields"], number)
