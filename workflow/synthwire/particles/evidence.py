@@ -54,6 +54,7 @@ class _Ground(NamedTuple):
     pixels: np.ndarray  # float32 (height, width), smoothed a little
     cover: np.ndarray  # how many finds cover a pixel
     free: np.ndarray  # bool, where there is none
+    middle: float  # grey value
     range: float  # of grey values
     swings: dict[int, float]
 
@@ -143,8 +144,8 @@ def _ground(image: np.ndarray, cover: np.ndarray) -> _Ground:
     free = cover == 0
     if free.mean() < 0.05:
         free = np.ones_like(free)
-    low, high = np.percentile(pixels, [1, 99])
-    return _Ground(pixels, cover, free, max(float(high - low), 10.0), {})
+    low, middle, high = np.percentile(pixels, [1, 50, 99]).tolist()
+    return _Ground(pixels, cover, free, middle, max(high - low, 10.0), {})
 
 
 def _of_one(ground: _Ground, crop: MaskCrop, width: float, covers: bool) -> list[float]:
@@ -172,9 +173,8 @@ def _of_one(ground: _Ground, crop: MaskCrop, width: float, covers: bool) -> list
     if alone.sum() < 12:
         alone = ring
     core = deep >= min(1.5, deep.max() / 2) if mask.any() else mask
-    middle = float(np.median(ground.pixels))
-    within = grey[core] if core.any() else np.array([middle])
-    about = grey[alone] if alone.any() else np.array([middle])
+    within = grey[core] if core.any() else np.array([ground.middle])
+    about = grey[alone] if alone.any() else np.array([ground.middle])
     contrast = float(within.mean() - about.mean())
     spread_in, spread_out = max(float(within.std()), 1.5), max(float(about.std()), 1.5)
     rim = max(2.0, width / 4, step)
