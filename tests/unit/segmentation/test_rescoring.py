@@ -16,6 +16,7 @@ from synthwire.inference.portable import SUFFIX, read_card
 from synthwire.io.masks import encode_mask
 from synthwire.learning.weights import WEIGHTS, WEIGHTS_VARIABLE
 from synthwire.particles.evidence import EVIDENCE
+from synthwire.runtime.seeds import Stage, generator
 from synthwire.segmentation import rescoring, rescoring_fields
 from synthwire.segmentation.apply import segment
 from synthwire.segmentation.models import RESCORING, find_model, load_model
@@ -166,8 +167,28 @@ def test_a_rescoring_is_learnt_from_fields_and_fits_its_model(bundle, fields):
     assert learnt["evidence"] == list(EVIDENCE)
 
 
+def is_sown_as_ever(fields: rescoring_fields.Fields, seed: int) -> bool:
+    rng = generator(seed, Stage.RESCORING, 0)
+    own = rescoring_fields._structures(fields.structures, rng)
+    return own["populations"] == fields.structures["populations"]
+
+
 def test_fields_without_a_particle_teach_nothing(bundle, fields):
     bare = [item for item in fields.structures["populations"] if item["name"] == "bare ground"]
     empty = fields._replace(structures={**fields.structures, "populations": bare})
+    seeds = (seed for seed in range(9) if is_sown_as_ever(empty, seed))
+    empty = empty._replace(seed=next(seeds))
     with pytest.raises(InputError, match="in 1 simulated fields none is right"):
         rescoring_fields.learn_rescoring(bundle, empty, 1, 1)
+
+
+def test_particles_of_crowds_are_sown_singly_as_well(fields):
+    own = [
+        rescoring_fields._structures(fields.structures, np.random.default_rng(seed))
+        for seed in range(40)
+    ]
+    few = [item for item in own if item["populations"] != fields.structures["populations"]]
+    assert 5 < len(few) < 20
+    low, high = rescoring_fields.FEW
+    assert all(low <= each["count"] <= high for item in few for each in item["populations"])
+    assert all(item["domain"][:2] == [rescoring_fields.SIDE_VOXELS] * 2 for item in own)

@@ -1,7 +1,9 @@
 """Simulated fields from which a model learns what its scores are worth (`rescoring`).
 
 Their structures and microscopes are those of the model's training, drawn anew, and seen at many
-magnifications: users' images are, and the evidence has to be the same at each.
+magnifications: users' images are, and the evidence has to be the same at each. Some fields hold few
+particles of a kind that the training shows in crowds, so that few finds alone are no sign of a bare
+ground.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from synthwire.structures.scene import generate_scene
 SIDE_VOXELS = 400  # of a structure
 MAGNIFICATIONS = (0.4, 10.0)  # of its picture
 LARGEST_PX = 640  # of what is cut out of that
+FEW_SHARE, FEW = 0.3, (1, 8)  # of the fields, to which particles are sown singly; how many
+ON_A_PARTICLE = 0.7  # share of the cuts that show one for certain, where there is one
 NOISE = (0.0, 12.0)  # grey values, added after the enlargement, which smooths what was there
 KNOWN_SIZE_SHARE = 0.3  # of the fields, whose pixel size is told
 TRUE_IOU = 0.5
@@ -62,16 +66,22 @@ def draw_field(fields: Fields, number: int) -> Field:
     """One field; depends on the arguments alone."""
     seed = seed_of(fields.seed, Stage.RESCORING)
     rng = generator(fields.seed, Stage.RESCORING, number)
-    structures = dict(fields.structures)
-    structures["domain"] = [SIDE_VOXELS, SIDE_VOXELS, structures["domain"][2]]
-    scene = generate_scene(structures, seed, number)
+    scene = generate_scene(_structures(fields.structures, rng), seed, number)
     size_nm = scene.voxel_size_nm
     picture = take_training_picture(
         scene.labels, size_nm, fields.compression, fields.domains, seed, number
     )
     larger = float(np.exp(rng.uniform(*np.log(MAGNIFICATIONS))))
-    side = min(LARGEST_PX, int(larger * SIDE_VOXELS))
-    first = rng.integers(0, int(larger * SIDE_VOXELS) - side + 1, 2)
+    whole = int(larger * SIDE_VOXELS)
+    side = min(LARGEST_PX, whole)
+    first = rng.integers(0, whole - side + 1, 2)
+    masks = picture.view.masks
+    there = np.flatnonzero(masks.any(axis=(1, 2)))
+    if len(there) and rng.random() < ON_A_PARTICLE:
+        points = np.argwhere(masks[rng.choice(there)])
+        within = side * rng.uniform(0.25, 0.75, 2)
+        first = (larger * points[rng.integers(len(points))] - within).astype(int)
+        first = np.clip(first, 0, whole - side)
     # the middles of the cut's pixels, in pixels of the picture
     down, across = (
         np.clip((start + np.arange(side) + 0.5) / larger - 0.5, 0, SIDE_VOXELS - 1)
@@ -80,7 +90,7 @@ def draw_field(fields: Fields, number: int) -> Field:
     smaller = ndimage.gaussian_filter(picture.image.astype(float), max(0.0, 0.5 / larger - 0.5))
     pixels = ndimage.map_coordinates(smaller, np.meshgrid(down, across, indexing="ij"), order=1)
     pixels += rng.normal(0, rng.uniform(*NOISE), pixels.shape)
-    masks = picture.view.masks[:, np.rint(down).astype(int)][:, :, np.rint(across).astype(int)]
+    masks = masks[:, np.rint(down).astype(int)][:, :, np.rint(across).astype(int)]
     seen = masks.any(axis=(1, 2))
     told = (size_nm / larger,) * 2 if rng.random() < KNOWN_SIZE_SHARE else None
     return Field(
@@ -88,6 +98,19 @@ def draw_field(fields: Fields, number: int) -> Field:
         [encode_mask(mask) for mask in masks[seen & picture.learnable]],
         [encode_mask(mask) for mask in masks[seen & ~picture.learnable]],
     )
+
+
+def _structures(settings: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Settings of a field's structure."""
+    own = {**settings, "domain": [SIDE_VOXELS, SIDE_VOXELS, settings["domain"][2]]}
+    if rng.random() < FEW_SHARE:
+        count = int(rng.integers(FEW[0], FEW[1] + 1))
+        dropped = ("count", "count_per_um2", "clusters")
+        own["populations"] = [
+            {**{key: value for key, value in item.items() if key not in dropped}, "count": count}
+            for item in settings["populations"]
+        ]
+    return own
 
 
 def evidence_in_field(model: Model, fields: Fields, number: int) -> tuple[np.ndarray, np.ndarray]:
