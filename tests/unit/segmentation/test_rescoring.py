@@ -100,6 +100,13 @@ def test_new_scores_are_in_order_and_the_weakest_are_left_out(fitted):
     assert rescoring.rescored([], image, 12, fitted) == []
 
 
+def test_what_is_far_wider_than_what_is_known_keeps_its_score(fitted):
+    image, results = finds()
+    known_px = 6 / (1.1 * rescoring.WIDEST)  # the finds are 6 px wide
+    new = rescoring.rescored(results, image, known_px, fitted)
+    assert [item["score"] for item in new] == [0.9, 0.5]
+
+
 def test_other_evidence_is_refused(fitted):
     image, results = finds()
     with pytest.raises(InputError, match="other evidence"):

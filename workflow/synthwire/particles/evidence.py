@@ -37,7 +37,7 @@ EVIDENCE = (
     # of the whole image
     "ground",  # standard deviation where nothing was found, of the image's range
     "swing",  # of the ground at this width, of the image's range
-    "noise",  # mean difference of neighbouring pixels, of the image's range
+    "noise",  # mean difference of neighbouring pixels at the usual width, of the image's range
     "best_score",
     "best_five",
     "density_of_sure",  # a hundred squares of the usual width, as a logarithm
@@ -51,27 +51,37 @@ EVIDENCE = (
 
 
 class _Ground(NamedTuple):
-    pixels: np.ndarray  # float32 (height, width), smoothed a little
+    image: np.ndarray  # uint8 (height, width)
     cover: np.ndarray  # how many finds cover a pixel
     free: np.ndarray  # bool, where there is none
     middle: float  # grey value
     range: float  # of grey values
+    smoothed: dict[int, np.ndarray]
     swings: dict[int, float]
+
+    def pixels(self, step: int) -> np.ndarray:
+        """Every so many pixels down and across, float32, smoothed so that all of them count."""
+        if step not in self.smoothed:
+            smooth = ndimage.gaussian_filter(self.image.astype(np.float32), 0.7 * step)
+            self.smoothed[step] = smooth[::step, ::step]
+        return self.smoothed[step]
 
     def swing(self, width_px: float) -> float:
         """Standard deviation where nothing was found of what is about as wide as a find."""
         octave = int(np.clip(round(np.log2(max(width_px, 1))), 0, 7))
         if octave not in self.swings:
             step = max(1, 2 ** (octave - 2))
-            pixels = self.pixels
-            if step > 1:
-                pixels = ndimage.gaussian_filter(pixels, step / 2)[::step, ::step]
-            half = 2.0**octave / 2 / step
+            pixels, half = self.pixels(step), 2.0**octave / 2 / step
             band = ndimage.gaussian_filter(pixels, 0.7 * half)
             band -= ndimage.gaussian_filter(pixels, 2.5 * half)
             spread = float(band[self.free[::step, ::step]].std())
             self.swings[octave] = max(spread, 0.3)
         return self.swings[octave]
+
+
+def _step(width_px: float) -> int:
+    """A power of 2, at whose steps a find is 8 to 16 px wide, or as wide as it is."""
+    return int(2 ** max(0, np.floor(np.log2(max(width_px, 1) / 8))))
 
 
 def evidence_of(image: np.ndarray, results: Sequence[Mapping], known_px: float) -> np.ndarray:
@@ -111,7 +121,8 @@ def evidence_of(image: np.ndarray, results: Sequence[Mapping], known_px: float) 
     }
     squares = image.size / np.exp(2 * usual["width"]) / 100
     sure, weak = int((scores >= SURE).sum()), int((scores >= WEAK).sum())
-    noise = np.abs(np.diff(image.astype(np.int16), axis=1)).clip(max=40)
+    grey = ground.pixels(_step(np.exp(usual["width"])))
+    noise = np.abs(np.diff(grey, axis=1)).clip(max=40)
     whole = [
         max(float(noise.mean()) if noise.size else 0.0, 0.5) / ground.range,
         scores.max(),
@@ -132,7 +143,7 @@ def evidence_of(image: np.ndarray, results: Sequence[Mapping], known_px: float) 
             own[:, :-1],
             contrast - usual["contrast"],
             log_widths - usual["width"],
-            np.full(len(scores), float(ground.pixels[ground.free].std()) / ground.range),
+            np.full(len(scores), float(ground.pixels(1)[ground.free].std()) / ground.range),
             own[:, -1],
             np.tile(whole, (len(scores), 1)),
         ]
@@ -140,17 +151,17 @@ def evidence_of(image: np.ndarray, results: Sequence[Mapping], known_px: float) 
 
 
 def _ground(image: np.ndarray, cover: np.ndarray) -> _Ground:
-    pixels = ndimage.gaussian_filter(image.astype(np.float32), 0.7)
+    smooth = ndimage.gaussian_filter(image.astype(np.float32), 0.7)
     free = cover == 0
     if free.mean() < 0.05:
         free = np.ones_like(free)
-    low, middle, high = np.percentile(pixels, [1, 50, 99]).tolist()
-    return _Ground(pixels, cover, free, middle, max(high - low, 10.0), {})
+    low, middle, high = np.percentile(smooth, [1, 50, 99]).tolist()
+    return _Ground(image, cover, free, middle, max(high - low, 10.0), {1: smooth}, {})
 
 
 def _of_one(ground: _Ground, crop: MaskCrop, width: float, covers: bool) -> list[float]:
-    """The columns from contrast to at_the_edge, and swing. Of thick finds every few pixels do."""
-    height, across = ground.pixels.shape
+    """The columns from contrast to at_the_edge, and swing; thick finds are seen smaller."""
+    height, across = ground.cover.shape
     rows, columns = crop.place
     reach = int(np.clip(round(RING * width), *RING_PX))
     top, bottom = max(rows.start - reach, 0), min(rows.stop + reach, height)
@@ -159,27 +170,31 @@ def _of_one(ground: _Ground, crop: MaskCrop, width: float, covers: bool) -> list
     mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = (
         crop.pixels
     )
-    step = max(1, int(width // 8))
-    where = slice(top, bottom, step), slice(left, right, step)
-    others = (ground.cover[where] - (mask[::step, ::step] if covers else 0)) > 0
-    mask, grey = mask[::step, ::step], ground.pixels[where]
+    step = _step(width)
+    down, right_of = -top % step, -left % step  # to the first pixel that is a step of the image
+    mask = mask[down::step, right_of::step]
+    cover = ground.cover[top:bottom, left:right][down::step, right_of::step]
+    others = cover > (mask if covers else 0)
+    grey = ground.pixels(step)[-(-top // step) :, -(-left // step) :][
+        : mask.shape[0], : mask.shape[1]
+    ]
     deep = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1] * step
     near = np.full(mask.shape, np.inf)
     if mask.any():
         near = ndimage.distance_transform_edt(~mask) * step
-    ring = (near > 1.5) & (near <= reach)
+    ring = (near > 1.5 * step) & (near <= reach)
     alone = ring & ~others
     crowding = 1 - int(alone.sum()) / max(int(ring.sum()), 1)
     if alone.sum() < 12:
         alone = ring
-    core = deep >= min(1.5, deep.max() / 2) if mask.any() else mask
+    core = deep >= min(1.5 * step, deep.max() / 2) if mask.any() else mask
     within = grey[core] if core.any() else np.array([ground.middle])
     about = grey[alone] if alone.any() else np.array([ground.middle])
     contrast = float(within.mean() - about.mean())
     spread_in, spread_out = max(float(within.std()), 1.5), max(float(about.std()), 1.5)
     rim = max(2.0, width / 4, step)
     steps = _steps(
-        grey, (deep > 0) & (deep <= rim), (near > 0) & (near <= rim + 1) & ~others, width / step
+        grey, (deep > 0) & (deep <= rim), (near > 0) & (near <= rim + step) & ~others, width / step
     )
     if not steps.size:
         steps = np.array([contrast])

@@ -17,6 +17,7 @@ from scipy import optimize, special
 from synthwire.errors import InputError
 from synthwire.particles.evidence import EVIDENCE, WEAK, evidence_of
 
+WIDEST = 10.0  # times the known width; the fields hold too little of what is wider
 TAILS_PERCENT = 0.5  # of the values of a column, that lie beyond its limits
 PENALTY = 1e-3  # on the squares of the coefficients
 
@@ -25,6 +26,8 @@ def rescored(
     results: Sequence[dict], image: np.ndarray, known_px: float, rescoring: Mapping[str, Any]
 ) -> list[dict]:
     """COCO results with new scores, the best first; those of a score below WEAK are left out.
+
+    What is wider than WIDEST keeps its score.
 
     image: uint8 (height, width), particles bright; known_px: as in `evidence_of`; rescoring: from
     `fit_rescoring`. InputError where it knows other columns than this version.
@@ -37,8 +40,10 @@ def rescored(
     kept = [item for item in results if item["score"] >= WEAK]
     if not kept:
         return []
-    scores = probabilities(evidence_of(image, kept, known_px), rescoring)
-    scores = scores ** rescoring["exponent"]
+    evidence = evidence_of(image, kept, known_px)
+    scores = probabilities(evidence, rescoring) ** rescoring["exponent"]
+    beyond = evidence[:, EVIDENCE.index("width")] > np.log(WIDEST)
+    scores = np.where(beyond, [item["score"] for item in kept], scores)
     order = np.argsort(-scores, kind="stable")
     return [{**kept[place], "score": float(scores[place])} for place in order]
 
