@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from torch.multiprocessing import get_context
 from torch.multiprocessing.spawn import ProcessExitedException, start_processes
 from torch.nn.parallel import DistributedDataParallel
 
-from synthwire.runtime.job import LOG_FORMAT
+from synthwire.runtime.job import LOG_FORMAT, script_hidden
 
 # What schedulers send before they kill: SIGTERM at a preemption, a time limit or scancel; SIGUSR1
 # where a job asked for it (SLURM's --signal).
@@ -99,7 +98,7 @@ def launch(function: Callable[..., None], count: int, device: str, *arguments: A
             "threads": max(1, torch.get_num_threads() // count),
             "logs": _log_files(),
         }
-        with _hide_script():
+        with script_hidden():
             group = start_processes(
                 _process, (settings, diverged, function, arguments), count, join=False
             )
@@ -121,20 +120,6 @@ def launch(function: Callable[..., None], count: int, device: str, *arguments: A
             if not diverged.empty():
                 raise FloatingPointError(diverged.get()) from None
             raise
-
-
-@contextmanager
-def _hide_script() -> Iterator[None]:
-    """New processes import what they are told to call, not the script that starts them.
-
-    Python would run the script's file again in each; Snakemake's scripts cannot run alone.
-    """
-    main = vars(sys.modules["__main__"])
-    hidden = {name: main.pop(name) for name in ("__file__",) if name in main}
-    try:
-        yield
-    finally:
-        main.update(hidden)
 
 
 def _process(

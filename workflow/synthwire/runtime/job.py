@@ -62,3 +62,17 @@ def _log_to(path: Path) -> None:
     for name in ("detectron2", "fvcore"):
         logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)
+
+
+@contextmanager
+def script_hidden() -> Iterator[None]:
+    """New processes import what they are told to call, not the script that starts them.
+
+    Python would run the script's file again in each; Snakemake's scripts cannot run alone.
+    """
+    main = vars(sys.modules["__main__"])
+    hidden = {name: main.pop(name) for name in ("__file__",) if name in main}
+    try:
+        yield
+    finally:
+        main.update(hidden)

@@ -25,6 +25,7 @@ from synthwire.imaging.picture import take_training_picture
 from synthwire.io.masks import encode_mask
 from synthwire.learning.weights import WEIGHTS_VARIABLE
 from synthwire.particles.evidence import WEAK, evidence_of
+from synthwire.runtime.job import script_hidden
 from synthwire.runtime.progress import progress_bar
 from synthwire.runtime.seeds import Stage, generator, seed_of
 from synthwire.segmentation.apply import segment_image
@@ -154,9 +155,10 @@ def learn_rescoring(folder: Path, fields: Fields, count: int, processes: int) ->
     particles in them, or none.
     """
     evidence, true, weights = [], [], []
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=_prepare, initargs=(folder, fields)
-    ) as pool:
+    )
+    with script_hidden(), pool:
         for rows, right in progress_bar(
             pool.map(_of_field, range(count)), description="fields", total=count
         ):
