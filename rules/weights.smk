@@ -63,6 +63,7 @@ rule fit_rescoring:
         domains=config["imaging"]["domains"],
         seed=config["seed"],
         fields=600,
+        bare_fields=400,
     message:
         "Bundled model: learn what its scores are worth on simulated fields"
     script:

@@ -11,8 +11,14 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
     params = snakemake.params
     fitted = learn_rescoring(
         folder,
-        Fields(params.structures, params.compression, params.domains, params.seed),
-        params.fields,
+        Fields(
+            params.structures,
+            params.compression,
+            params.domains,
+            params.seed,
+            params.fields,
+            params.bare_fields,
+        ),
         snakemake.threads,
     )
     sha256 = read_json(folder / "bundled.json")["sha256"]

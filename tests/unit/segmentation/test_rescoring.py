@@ -16,7 +16,6 @@ from synthwire.inference.portable import SUFFIX, read_card
 from synthwire.io.masks import encode_mask
 from synthwire.learning.weights import WEIGHTS, WEIGHTS_VARIABLE
 from synthwire.particles.evidence import EVIDENCE
-from synthwire.runtime.seeds import Stage, generator
 from synthwire.segmentation import rescoring, rescoring_fields
 from synthwire.segmentation.apply import segment
 from synthwire.segmentation.models import RESCORING, find_model, load_model
@@ -144,14 +143,15 @@ def fields() -> rescoring_fields.Fields:
     settings["training"]["initial_weights"] = "scratch"
     config = checks.resolve(settings)
     return rescoring_fields.Fields(
-        config["structures"], config["compression"], config["imaging"]["domains"], 5
+        config["structures"], config["compression"], config["imaging"]["domains"], 5, 3, 1
     )
 
 
 def test_a_field_shows_its_particles_where_they_are(fields):
     seen = 0
+    many = fields._replace(usual=8)
     for number in range(8):
-        field = rescoring_fields.draw_field(fields, number)
+        field = rescoring_fields.draw_field(many, number)
         pixels = field.image.pixels
         assert pixels.dtype == np.uint8
         assert 160 <= pixels.shape[0] <= rescoring_fields.LARGEST_PX
@@ -161,32 +161,29 @@ def test_a_field_shows_its_particles_where_they_are(fields):
             covered = np.any(masks, axis=0)
             seen += pixels[covered].mean() > pixels[~covered].mean()
     assert seen >= 3
-    again = rescoring_fields.draw_field(fields, 7)
+    again = rescoring_fields.draw_field(many, 7)
     assert np.array_equal(again.image.pixels, field.image.pixels)
     assert again.particles == field.particles
 
 
 def test_a_rescoring_is_learnt_from_fields_and_fits_its_model(bundle, fields):
-    learnt = rescoring_fields.learn_rescoring(bundle, fields, 3, 2)
-    assert learnt == rescoring_fields.learn_rescoring(bundle, fields, 3, 1)
-    assert learnt["fields"] == 3
+    learnt = rescoring_fields.learn_rescoring(bundle, fields, 2)
+    assert learnt == rescoring_fields.learn_rescoring(bundle, fields, 1)
+    assert learnt["fields"] == 4
     assert learnt["exponent"] > 0
     assert learnt["evidence"] == list(EVIDENCE)
 
 
-def is_sown_as_ever(fields: rescoring_fields.Fields, seed: int) -> bool:
-    rng = generator(seed, Stage.RESCORING, 0)
-    own = rescoring_fields._structures(fields.structures, rng)
-    return own["populations"] == fields.structures["populations"]
-
-
 def test_fields_without_a_particle_teach_nothing(bundle, fields):
-    bare = [item for item in fields.structures["populations"] if item["name"] == "bare ground"]
-    empty = fields._replace(structures={**fields.structures, "populations": bare})
-    seeds = (seed for seed in range(9) if is_sown_as_ever(empty, seed))
-    empty = empty._replace(seed=next(seeds))
     with pytest.raises(InputError, match="in 1 simulated fields none is right"):
-        rescoring_fields.learn_rescoring(bundle, empty, 1, 1)
+        rescoring_fields.learn_rescoring(bundle, fields._replace(usual=0, bare=1), 1)
+
+
+def test_bare_fields_show_a_ground_and_no_particle(fields):
+    for number in range(4):
+        field = rescoring_fields.draw_field(fields._replace(usual=0), number)
+        assert field.particles == field.vague == []
+        assert field.image.pixels.std() > 0
 
 
 def test_particles_of_crowds_are_sown_singly_as_well(fields):

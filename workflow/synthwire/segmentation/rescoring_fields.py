@@ -3,7 +3,7 @@
 Their structures and microscopes are those of the model's training, drawn anew, and seen at many
 magnifications: users' images are, and the evidence has to be the same at each. Some fields hold few
 particles of a kind that the training shows in crowds, so that few finds alone are no sign of a bare
-ground.
+ground; further ones are bare, and their ground is never even.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.errors import InputError
-from synthwire.imaging.picture import take_training_picture
+from synthwire.imaging.picture import OPTICAL_DENSITY, take_training_picture
 from synthwire.io.masks import encode_mask
 from synthwire.learning.weights import WEIGHTS_VARIABLE
 from synthwire.particles.evidence import WEAK, evidence_of
@@ -47,12 +47,17 @@ VAGUE_IOU = 0.3  # with a particle that the picture does not show well: neither 
 
 
 class Fields(NamedTuple):
-    """What fields are drawn from: sections of the configuration of the model's training."""
+    """What fields are drawn from: sections of the configuration of the model's training.
+
+    The first `usual` fields are like its images; then come `bare` ones.
+    """
 
     structures: Mapping[str, Any]
     compression: Mapping[str, Any]
     domains: list[Mapping[str, Any]]
     seed: int
+    usual: int
+    bare: int
 
 
 class Field(NamedTuple):
@@ -67,10 +72,20 @@ def draw_field(fields: Fields, number: int) -> Field:
     """One field; depends on the arguments alone."""
     seed = seed_of(fields.seed, Stage.RESCORING)
     rng = generator(fields.seed, Stage.RESCORING, number)
-    scene = generate_scene(_structures(fields.structures, rng), seed, number)
+    structures, domains = _structures(fields.structures, rng), fields.domains
+    if number >= fields.usual:
+        structures["populations"] = [
+            _sown(item, 0) for item in fields.structures["populations"][:1]
+        ]
+        domains = [
+            {**item, "ground": {**item["ground"], "share": 1}}
+            for item in domains
+            if item["microscope"] != OPTICAL_DENSITY
+        ]
+    scene = generate_scene(structures, seed, number)
     size_nm = scene.voxel_size_nm
     picture = take_training_picture(
-        scene.labels, size_nm, fields.compression, fields.domains, seed, number
+        scene.labels, size_nm, fields.compression, domains, seed, number
     )
     larger = float(np.exp(rng.uniform(*np.log(MAGNIFICATIONS))))
     whole = int(larger * SIDE_VOXELS)
@@ -106,12 +121,15 @@ def _structures(settings: Mapping[str, Any], rng: np.random.Generator) -> dict[s
     own = {**settings, "domain": [SIDE_VOXELS, SIDE_VOXELS, settings["domain"][2]]}
     if rng.random() < FEW_SHARE:
         count = int(rng.integers(FEW[0], FEW[1] + 1))
-        dropped = ("count", "count_per_um2", "clusters")
-        own["populations"] = [
-            {**{key: value for key, value in item.items() if key not in dropped}, "count": count}
-            for item in settings["populations"]
-        ]
+        own["populations"] = [_sown(item, count) for item in settings["populations"]]
     return own
+
+
+def _sown(population: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """A population of which there are so many particles."""
+    dropped = ("count", "count_per_um2", "clusters")
+    kept = {key: value for key, value in population.items() if key not in dropped}
+    return {**kept, "count": count}
 
 
 def evidence_in_field(model: Model, fields: Fields, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -148,13 +166,13 @@ def _matched(masks: list[dict], particles: list[dict]) -> np.ndarray:
     return true
 
 
-def learn_rescoring(folder: Path, fields: Fields, count: int, processes: int) -> dict[str, Any]:
+def learn_rescoring(folder: Path, fields: Fields, processes: int) -> dict[str, Any]:
     """What the scores of the bundled model in a folder are worth; see `rescoring`.
 
-    count: of fields, each of which counts the same. InputError where the model finds only
-    particles in them, or none.
+    Each field counts the same. InputError where the model finds only particles in them, or none.
     """
     evidence, true, weights = [], [], []
+    count = fields.usual + fields.bare
     pool = ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=_prepare, initargs=(folder, fields)
     )
@@ -172,7 +190,9 @@ def learn_rescoring(folder: Path, fields: Fields, count: int, processes: int) ->
             "none wrong; nothing can be learnt of what the scores are worth"
         )
     fitted = fit_rescoring(*together)
-    fitted["exponent"] = _exponent(probabilities(together[0], fitted), *together[1:])
+    usual = slice(sum(map(len, true[: fields.usual])))  # more is bare here than in users' images
+    likely = probabilities(together[0][usual], fitted)
+    fitted["exponent"] = _exponent(likely, together[1][usual], together[2][usual])
     fitted["fields"], fitted["finds"] = count, len(together[0])
     return fitted
 
