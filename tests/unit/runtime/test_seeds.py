@@ -9,6 +9,7 @@ def test_every_stage_has_a_number_of_its_own_that_stays():
         "IMAGE_SETS": 2,
         "TRAINING": 3,
         "IMAGING": 4,
+        "RESCORING": 5,
     }
     assert [stream.value for stream in TrainingStream] == [0, 1, 2, 3]
 
