@@ -123,3 +123,9 @@ def test_every_number_is_finite(height, width, top, left, seed, kind):
     finds = [find(mask, score) for mask, score in zip(masks, (0.99, 0.3), strict=True)]
     evidence = evidence_of(image, finds if kind == "full" else finds[:1], known_px=12)
     assert np.isfinite(evidence).all()
+
+
+def test_a_find_that_leaves_a_rim_of_ground_has_numbers():
+    """At the steps at which so wide a find is seen, no pixel of the rim is left."""
+    mask = bar(0, 0, 60, 64, 64)
+    assert np.isfinite(evidence_of(picture(mask, 100), [find(mask)], known_px=12)).all()

@@ -57,13 +57,8 @@ def rate_detections(ground_truth: dict, predictions: list) -> Rated:
                     crowd.tolist(),
                 )
             )
-        free = ~crowd
-        for item, row in zip(found, iou, strict=True):
-            own = np.where(free, row, 0.0)
-            hit = bool(own.size) and bool(own.max() >= RIGHT_IOU)
-            if hit:
-                free[int(own.argmax())] = False
-            elif np.any(row[crowd] >= RIGHT_IOU):
+        for item, row, hit in zip(found, iou, surest_take(iou[:, ~crowd]).tolist(), strict=True):
+            if not hit and np.any(row[crowd] >= RIGHT_IOU):
                 continue
             right.append(hit)
             kept.append(item)
@@ -75,6 +70,20 @@ def rate_detections(ground_truth: dict, predictions: list) -> Rated:
         kept,
         np.array(certain, dtype=float),
     )
+
+
+def surest_take(iou: np.ndarray) -> np.ndarray:
+    """Which detections are right (N,), of IoU with annotations (N, M), the surest first.
+
+    Each takes the free annotation that it overlaps most, from RIGHT_IOU on.
+    """
+    free = np.array(iou, dtype=float)
+    right = np.zeros(len(free), dtype=bool)
+    for place, row in enumerate(free):
+        if row.size and row.max() >= RIGHT_IOU:
+            right[place] = True
+            free[:, int(row.argmax())] = 0.0
+    return right
 
 
 def reliability(rated: Rated, bins: int) -> pd.DataFrame:

@@ -74,7 +74,8 @@ class _Ground(NamedTuple):
             pixels, half = self.pixels(step), 2.0**octave / 2 / step
             band = ndimage.gaussian_filter(pixels, 0.7 * half)
             band -= ndimage.gaussian_filter(pixels, 2.5 * half)
-            spread = float(band[self.free[::step, ::step]].std())
+            free = self.free[::step, ::step]
+            spread = float(band[free if free.any() else ...].std())
             self.swings[octave] = max(spread, 0.3)
         return self.swings[octave]
 

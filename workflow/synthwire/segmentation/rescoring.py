@@ -1,14 +1,13 @@
 """Scores that allow for the whole image: from evidence, by a logistic regression.
 
 A network's score says how much a patch looks like a particle. How often that is right depends on
-the image: on a rough ground most finds of a middling score are ground. What the scores are worth is
-learnt from simulated fields (`rescoring_fit`) and travels with the weights that it was learnt for.
+the image: on a rough ground most finds of a middling score are ground. What scores are worth is
+learnt from simulated fields (`rescoring_fields`), and travels with the weights that it is for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -100,6 +99,6 @@ def _terms(evidence: np.ndarray, rescoring: Mapping[str, Any]) -> np.ndarray:
         np.asarray(rescoring[key]) for key in ("low", "high", "mean", "spread")
     )
     values = (np.clip(evidence, low, high) - mean) / spread
-    first, second = np.array(list(combinations_with_replacement(range(values.shape[1]), 2))).T
+    first, second = np.triu_indices(values.shape[1])  # squares among them
     terms = np.hstack([values, values[:, first] * values[:, second]])
     return terms / np.asarray(rescoring["term_spread"])

@@ -21,6 +21,7 @@ from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.errors import InputError
+from synthwire.evaluation.calibration import surest_take
 from synthwire.imaging.picture import OPTICAL_DENSITY, take_training_picture
 from synthwire.io.masks import encode_mask
 from synthwire.learning.weights import WEIGHTS_VARIABLE
@@ -42,7 +43,6 @@ FEW_SHARE, FEW = 0.3, (1, 8)  # of the fields, to which particles are sown singl
 ON_A_PARTICLE = 0.7  # share of the cuts that show one for certain, where there is one
 NOISE = (0.0, 12.0)  # grey values, added after the enlargement, which smooths what was there
 KNOWN_SIZE_SHARE = 0.3  # of the fields, whose pixel size is told
-TRUE_IOU = 0.5
 VAGUE_IOU = 0.3  # with a particle that the picture does not show well: neither right nor wrong
 
 
@@ -143,7 +143,7 @@ def evidence_in_field(model: Model, fields: Fields, number: int) -> tuple[np.nda
     known = model.card["particle_width_px"] / result.scale
     evidence = evidence_of(field.image.pixels, found, known)
     masks = [item["segmentation"] for item in found]
-    true = _matched(masks, field.particles)
+    true = surest_take(_overlaps(masks, field.particles))
     clear = true | (_overlaps(masks, field.vague).max(axis=1, initial=0) < VAGUE_IOU)
     return evidence[clear], true[clear]
 
@@ -152,18 +152,6 @@ def _overlaps(masks: list[dict], others: list[dict]) -> np.ndarray:
     if not masks or not others:
         return np.zeros((len(masks), len(others)))
     return np.asarray(coco_mask.iou(masks, others, [0] * len(others)))
-
-
-def _matched(masks: list[dict], particles: list[dict]) -> np.ndarray:
-    """Whether each mask, the surest first, is the best of a particle that none before it took."""
-    overlaps = _overlaps(masks, particles)
-    true = np.zeros(len(masks), dtype=bool)
-    for place in range(len(masks) if particles else 0):
-        best = int(overlaps[place].argmax())
-        if overlaps[place, best] >= TRUE_IOU:
-            true[place] = True
-            overlaps[:, best] = 0
-    return true
 
 
 def learn_rescoring(folder: Path, fields: Fields, processes: int) -> dict[str, Any]:
