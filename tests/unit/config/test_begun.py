@@ -17,6 +17,7 @@ CONFIG = {
     "structures": {"scenes": 8, "domain": (64, 64, 40)},
     "training": {"schedule": "cosine", "gpus": 1, "threads": None},
     "figures": {"attached": None},
+    "models": {"table": "models.tsv", "select": None, "evaluated": {}},
 }
 ROWS = {"01": {"learning_rate": 0.02, "changes": {}}}
 
@@ -72,6 +73,14 @@ def test_another_setting_is_named_with_what_to_do(tmp_path, config, rows, words)
     assert f"rm -r {tmp_path}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert (tmp_path / SETTINGS).read_text() == before
+
+
+def test_more_rows_join_those_that_are_there(tmp_path):
+    begin(tmp_path)
+    more = {**ROWS, "02": {"learning_rate": 0.01, "changes": {}}}
+    begin(tmp_path, changed("models", "table", value=["models.tsv", "more.tsv"]), more)
+    with pytest.raises(InputError, match="rows.02 {"):
+        begin(tmp_path)
 
 
 def test_a_damaged_record_of_the_settings_is_named(tmp_path):

@@ -163,6 +163,15 @@ def test_the_rows_beyond_the_paper_are_valid_and_change_one_thing_each(root, con
     ]
 
 
+def test_rows_of_other_seeds_repeat_the_papers(root):
+    tables = [root / "config" / name for name in ("models.tsv", "models_seeds.tsv")]
+    models = models_table.read_models(tables)
+    again = models[models["model"].str.len() > 2]
+    assert len(again) == 2 * 9
+    for name, row in again.iterrows():
+        assert row[COLUMNS[1:]].tolist() == models.loc[name[:2], COLUMNS[1:]].tolist()
+
+
 def test_the_overlay_selects_rows_that_exist(root):
     settings = {}
     for name in ("demo.yaml", "beyond.yaml", "beyond_domains.yaml"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthwire.study.claim_tests import _draw_trainings
 from synthwire.study.claims import read_claims
 from synthwire.study.study import Study, read_published_table
 from synthwire.study.table_files import write_table
@@ -263,3 +265,55 @@ def test_the_verdict_says_where_the_watershed_wins(paper, models):
     wins = [note for note in verdict(paper, models)["verdict"].footnotes if "watershed" in note]
     assert [note.split()[1] for note in wins] == ["stxm", "sem"]
     assert "best model, No. 01: 30.0 against 21.8, difference [+" in wins[0]
+
+
+def repeated(evaluations, models, shifts):
+    """The run with rows 07 and 13 trained again, AP higher by some points each time."""
+    rows, found = [models], dict(evaluations)
+    for letter, shift in zip("bcd", shifts, strict=False):
+        again = models[models["model"].isin(["07", "13"])]
+        rows.append(again.assign(model=again["model"] + letter))
+        for model in ("07", "13"):
+            one = copy.deepcopy(evaluations[model])
+            one["synthetic"]["segm"]["ap"] += shift
+            draws = one["synthetic"]["uncertainty"]["draws"]
+            draws["segm_ap"] = [value + shift for value in draws["segm_ap"]]
+            found[f"{model}{letter}"] = one
+    return found, pd.concat(rows, ignore_index=True)
+
+
+def test_rows_that_repeat_others_join_them_in_the_claims_alone(paper, models):
+    found, rows = repeated(paper, models, [3.0, 6.0])
+    study = Study(found, rows, PUBLISHED, SHOWN, IMAGE_SETS)
+    assert study.repetitions["07"] == ["07", "07b", "07c"]
+    assert study.repetitions["14"] == ["14"]
+    assert study.listed("synthetic") == models["model"].tolist()
+    assert set(study.ranking("synthetic")) == set(models["model"])
+    assert study.base_models == []
+    plain = verdict(paper, models)["verdict"].frame.set_index("id")
+    mean = verdict(found, rows)["verdict"].frame.set_index("id")
+    # over 0.01, 0.02, 0.03: rows 13 and 07 rise by the mean of 0, 3 and 6, row 14 stays
+    table = read_published_table(PUBLISHED / "table1.tsv").set_index("model")["ap_segm"]
+    values = [table["13"] + 3, table["07"] + 3, table["14"]]
+    assert mean.loc["learning_rate", "value"] == pytest.approx(max(values) - min(values))
+    widths = [frame.loc["learning_rate", ["low", "high"]].diff().iloc[1] for frame in (plain, mean)]
+    assert widths[1] > widths[0] + 3
+    assert "trainings each" not in mean.loc["learning_rate", "measured"]  # one of row 14
+
+
+def test_the_number_of_trainings_is_said(paper, models):
+    found, rows = repeated(paper, models, [0.1])
+    only = rows[rows["model"].str[:2].isin(["07", "13"])].reset_index(drop=True)
+    frame = verdict({m: found[m] for m in [*only["model"], "watershed"]}, only)["verdict"].frame
+    measured = frame.set_index("id").loc["learning_rate", "measured"]
+    assert measured.endswith(", 2 trainings each")
+
+
+@pytest.mark.parametrize("trainings", [2, 3, 10])
+def test_the_mean_over_trainings_varies_as_a_mean_does(trainings):
+    rng = np.random.default_rng(3)
+    variances = [
+        _draw_trainings(np.repeat(rng.normal(size=(trainings, 1)), 500, axis=1), rng).var()
+        for _ in range(2000)
+    ]
+    assert np.mean(variances) == pytest.approx(1 / trainings, rel=0.08)

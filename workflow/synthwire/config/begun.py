@@ -25,14 +25,17 @@ def settings_of_run(config: Mapping, rows: Mapping[str, Mapping]) -> dict[str, A
     settings["training"] = {
         name: value for name, value in config["training"].items() if name not in RUN_SETTINGS
     }
-    settings["rows"] = rows
+    settings["models"] = {"evaluated": config["models"]["evaluated"]}
+    settings["rows"] = rows  # in place of the tables that they stand in
     return json.loads(json.dumps(settings))
 
 
 def keep_settings(run: Path, own: Mapping[str, Any]) -> None:
     """Store the settings of a run that begins; refuse to go on with one of other settings.
 
-    run: its folder; own: of `settings_of_run`. InputError names the first setting that differs.
+    More rows of the model table are more models beside those that are there, and join the stored
+    settings. run: its folder; own: of `settings_of_run`. InputError names the first setting that
+    differs.
     """
     file = run / SETTINGS
     if not file.exists():
@@ -44,7 +47,10 @@ def keep_settings(run: Path, own: Mapping[str, Any]) -> None:
             f"{file}: not what the run has written there; remove {run} to start anew, or this file "
             "to go on with the settings as they are now"
         )
-    different = list(_differences(begun, own))
+    more_rows = {**own["rows"], **begun.get("rows", {})}
+    different = list(_differences({**begun, "rows": more_rows}, own))
+    if not different and begun != own:
+        write_json(file, own, indent=1)
     if different:
         more = len(different) - 1
         others = f", and {more} more {'setting' if more == 1 else 'settings'}" if more else ""

@@ -85,13 +85,34 @@ def _with_interval(name: str, value: float, low: float, high: float) -> str:
 class _Effect(NamedTuple):
     """A statistic of groups of models that differ in one hyperparameter alone.
 
-    Its value, its bootstrap interval, and the paper's value (NaN where it gives none).
+    Its value, its bootstrap interval, the paper's value (NaN where it gives none), and how many
+    trainings there are at least of each model.
     """
 
     value: float
     low: float
     high: float
     paper: float
+    trainings: int
+
+    def over_trainings(self) -> str:
+        """What is said of an interval that covers the chance in training, too."""
+        return f", {self.trainings} trainings each" if self.trainings > 1 else ""
+
+
+def _draw_trainings(draws: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Bootstrap replicates of the mean over several trainings of a model, these drawn as well.
+
+    draws: (trainings, replicates). A few trainings vary less about their own mean than about that
+    of all that could have been made; the factor makes up for it.
+    """
+    trainings, replicates = draws.shape
+    if trainings == 1:
+        return draws[0]
+    taken = generator.integers(trainings, size=(trainings, replicates))
+    mean = draws.mean(axis=0)
+    deviation = np.take_along_axis(draws, taken, axis=0).mean(axis=0) - mean
+    return mean + deviation * math.sqrt(trainings / (trainings - 1))
 
 
 def _effect(
@@ -107,13 +128,31 @@ def _effect(
     if not groups:
         return Judgement(UNTESTED, f"no two models differ in {HEADINGS[parameter]} alone")
 
-    def of(measure: Callable[[str], np.ndarray | float]) -> np.ndarray:
-        return statistic([np.array([measure(model) for model in group]) for group in groups])
+    repeated = {
+        model: [name for name in study.repetitions[model] if study.evaluation(name, images)]
+        for group in groups
+        for model in group
+    }
 
-    found = {model: study.evaluation(model, images) for group in groups for model in group}
-    value = float(of(lambda model: value_of(found[model], metric)))
+    def of(measures: Mapping[str, np.ndarray | float]) -> np.ndarray:
+        return statistic([np.array([measures[model] for model in group]) for group in groups])
+
+    found = {name: study.evaluation(name, images) for names in repeated.values() for name in names}
+    values = {name: value_of(evaluation, metric) for name, evaluation in found.items()}
+    value = float(
+        of({model: np.mean([values[n] for n in names]) for model, names in repeated.items()})
+    )
     draws = _complete(draws_of(evaluation, metric) for evaluation in found.values())
-    sampled = None if draws is None else of(dict(zip(found, draws, strict=True)).__getitem__)
+    sampled = None
+    if draws is not None:
+        drawn = dict(zip(found, draws, strict=True))
+        generator = np.random.default_rng(0)
+        sampled = of(
+            {
+                model: _draw_trainings(np.stack([drawn[n] for n in names]), generator)
+                for model, names in repeated.items()
+            }
+        )
     low, high = _interval(value, sampled, _units(found.values()), level)
     paper = math.nan
     if images == SYNTHETIC:
@@ -123,7 +162,7 @@ def _effect(
             for group in comparable_groups(table.reset_index(), parameter)
         ]
         paper = float(statistic(theirs))
-    return _Effect(value, low, high, paper)
+    return _Effect(value, low, high, paper, min(map(len, repeated.values())))
 
 
 def _rise(values: np.ndarray) -> np.ndarray:
@@ -143,8 +182,8 @@ def _test_trend(claim: Mapping, study: Study, level: float) -> Judgement:
     )
     if isinstance(found, Judgement):
         return found
-    value, low, high, paper = found
-    measured = f"{name} {signed(value)} {_signed_interval(low, high)}"
+    value, low, high, paper, _ = found
+    measured = f"{name} {signed(value)} {_signed_interval(low, high)}{found.over_trainings()}"
     theirs = "" if math.isnan(paper) else f"{name} {signed(paper)}"
     return Judgement(_status(low, high), measured, value, low, high, theirs)
 
@@ -158,10 +197,11 @@ def _test_little(claim: Mapping, study: Study, level: float) -> Judgement:
     )
     if isinstance(found, Judgement):
         return found
-    value, low, high, paper = found
+    value, low, high, paper, _ = found
     status = _status(-high, -low, -claim["limit"])
     theirs = "" if math.isnan(paper) else f"spread {paper:.1f}"
-    return Judgement(status, _with_interval("spread", *found[:3]), value, low, high, theirs)
+    measured = _with_interval("spread", value, low, high) + found.over_trainings()
+    return Judgement(status, measured, value, low, high, theirs)
 
 
 def _test_level(claim: Mapping, study: Study, level: float) -> Judgement:

@@ -2,7 +2,8 @@
 
 A claim *holds* when the whole bootstrap interval of the measured quantity lies on the claimed
 side, *fails* when it lies on the other side, and is *undecided* when the interval spans the limit.
-The intervals cover the choice of images and particles, not the chance in training.
+The intervals cover the choice of images and particles and, where models of the table repeat others
+with another seed, the chance in training.
 """
 
 from __future__ import annotations

@@ -92,13 +92,23 @@ class Study:
         return [model for model in self.evaluations if model not in known]
 
     @property
+    def repetitions(self) -> dict[str, list[str]]:
+        """The models of Table 1, and with each those that repeat its training with another seed.
+
+        A row repeats an earlier one where it has its hyperparameters and changes nothing else.
+        """
+        same = [column for column in (*HYPERPARAMETERS, "changes") if column in self.models.columns]
+        groups = self.models.groupby(same, sort=False)["model"]
+        return {names.iloc[0]: names.tolist() for _, names in groups}
+
+    @property
     def baselines(self) -> list[str]:
         """Evaluated methods that are no networks."""
         return [WATERSHED] if WATERSHED in self.evaluations else []
 
     def listed(self, images: str | None) -> list[str]:
-        """Models of models.tsv that were evaluated on an image set."""
-        return [model for model in self.models["model"] if self.evaluation(model, images)]
+        """Models of Table 1 that were evaluated on an image set."""
+        return [model for model in self.repetitions if self.evaluation(model, images)]
 
     def evaluation(self, model: str, images: str | None) -> Mapping:
         """A model's evaluation on an image set; empty where there is none."""
@@ -133,7 +143,7 @@ class Study:
         return pd.DataFrame(table)
 
     def ranking(self, images: str | None) -> list[str]:
-        """Models of models.tsv by mask AP on an image set, best first; without those of no AP."""
+        """Models of Table 1 by mask AP on an image set, best first; without those of no AP."""
         values = {model: self.value(model, images, "segm_ap") for model in self.listed(images)}
         known = [model for model, value in values.items() if not math.isnan(value)]
         return sorted(known, key=lambda model: -values[model])

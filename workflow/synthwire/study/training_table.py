@@ -86,7 +86,8 @@ def training_table(study: Study) -> Table:
 
 def _models_and_base(study: Study) -> pd.DataFrame:
     """Rows of models.tsv, and before them the networks that it does not list."""
-    listed = study.models[["model", *HYPERPARAMETERS]]
+    first = study.models["model"].isin(study.repetitions)
+    listed = study.models.loc[first, ["model", *HYPERPARAMETERS]]
     if not study.base_models:
         return listed.reset_index(drop=True)
     return pd.concat([pd.DataFrame({"model": study.base_models}), listed], ignore_index=True)

@@ -61,7 +61,8 @@ def build_verdict(study: Study, *, level: float = 95) -> dict[str, Table]:
         *_summary(numbers),
         "A claim holds when the whole interval lies on the claimed side, fails when it lies on the "
         "other side, and is undecided when it spans the limit. The intervals cover the choice of "
-        "images and particles, not the chance in training.",
+        "images and particles, and the chance in training only where the number of trainings is "
+        "given.",
         *_watershed_wins(study),
     ]
     stand_ins = [
