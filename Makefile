@@ -1,6 +1,6 @@
 # make demo     the whole study at small scale on a laptop CPU, ending in tables, figures, report
 # make real     the demo's models on the three published microscopy images
-# make study    the paper's study on two cores overnight; type it again to go on after a stop
+# make study    the paper's study on two cores, in hours; type it again to go on after a stop
 # make app      the web app: segment your own images in the browser
 # make weights  train the bundled model anew
 # make test     the test suite, a small run of the whole workflow included

@@ -14,6 +14,7 @@ from synthwire.io.masks import (
     encode_crop,
     encode_mask,
     mask_areas,
+    overlaps,
     segmentation_to_rle,
     union_of_masks,
 )
@@ -83,3 +84,12 @@ def test_areas_of_more_masks_than_pycocotools_takes_at_once():
     areas = mask_areas(encode_mask(mask) for mask in masks)
     assert areas.dtype == float and areas.tolist() == [number % 13 for number in range(300)]
     assert mask_areas([]).shape == (0,)
+
+
+def test_overlaps_are_intersections_over_unions():
+    masks = np.zeros((3, 4, 10), dtype=bool)
+    masks[0, :, :4], masks[1, :, 2:6], masks[2, :, 8:] = True, True, True
+    rles = [encode_mask(mask) for mask in masks]
+    assert overlaps(rles, rles[1:]) == pytest.approx(np.array([[2 / 6, 0], [1, 0], [0, 1]]))
+    assert overlaps([], rles).shape == (0, 3)
+    assert overlaps(rles, []).shape == (3, 0)

@@ -13,7 +13,7 @@ from scipy import special
 from synthwire.config import checks
 from synthwire.errors import InputError
 from synthwire.inference.portable import SUFFIX, read_card
-from synthwire.io.masks import encode_mask
+from synthwire.io.masks import decode_mask, encode_mask
 from synthwire.learning.weights import WEIGHTS, WEIGHTS_VARIABLE
 from synthwire.particles.evidence import EVIDENCE
 from synthwire.segmentation import rescoring, rescoring_fields
@@ -155,7 +155,7 @@ def test_a_field_shows_its_particles_where_they_are(fields):
         pixels = field.image.pixels
         assert pixels.dtype == np.uint8
         assert 160 <= pixels.shape[0] <= rescoring_fields.LARGEST_PX
-        masks = [rescoring_fields.coco_mask.decode(rle).astype(bool) for rle in field.particles]
+        masks = [decode_mask(rle) for rle in field.particles]
         assert all(mask.shape == pixels.shape for mask in masks)
         if masks:
             covered = np.any(masks, axis=0)

@@ -27,6 +27,7 @@ from synthwire.figures.adaptation import (
 from synthwire.figures.kit import style
 from synthwire.imaging.picture import take_training_picture
 from synthwire.io.files import read_json, write_json, write_text
+from synthwire.io.masks import overlaps
 from synthwire.segmentation.apply import segment_image
 from synthwire.segmentation.images import GreyImage
 from synthwire.segmentation.models import Model, load_model
@@ -173,16 +174,10 @@ def disagreements_of(
     for pair in seen:
         kept = [[item.results[number - 1] for number in item.ids] for item in pair]
         masks = [[result["segmentation"] for result in results] for results in kept]
-        overlaps = np.zeros((len(masks[0]), len(masks[1])))
-        if masks[0] and masks[1]:
-            overlaps = np.asarray(coco_mask.iou(masks[0], masks[1], [0] * len(masks[1])))
-        same = overlaps >= SAME_IOU
-        agreed += int(same.any(axis=1).sum()) if overlaps.size else 0
+        same = overlaps(*masks) >= SAME_IOU
+        agreed += int(same.any(axis=1).sum())
         for which, along in ((0, 1), (1, 0)):
-            alone = (
-                ~same.any(axis=along) if overlaps.size else np.ones(len(masks[which]), dtype=bool)
-            )
-            for place in np.flatnonzero(alone):
+            for place in np.flatnonzero(~same.any(axis=along)):
                 mask = masks[which][place]
                 found.append(
                     (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pycocotools import mask as coco_mask
+
+from synthwire.io.masks import overlaps
 
 SAME_IOU = 0.5
 
@@ -28,7 +29,7 @@ def consensus(views: Sequence[Sequence[dict]], *, least_score: float = 0.05) -> 
         ]
         pooled.sort(key=lambda entry: -entry[1]["score"])
         masks = [item["segmentation"] for _, item in pooled]
-        iou = np.asarray(coco_mask.iou(masks, masks, [0] * len(masks)))
+        iou = overlaps(masks, masks)
         origin = np.array([number for number, _ in pooled])
         category = np.array([item["category_id"] for _, item in pooled])
         free = np.ones(len(pooled), dtype=bool)
@@ -39,9 +40,9 @@ def consensus(views: Sequence[Sequence[dict]], *, least_score: float = 0.05) -> 
             total = item["score"]
             for other in set(range(len(views))) - {number}:
                 fitting = free & (origin == other) & (category == item["category_id"])
-                overlaps = np.where(fitting, iou[place], 0.0)
-                best = int(overlaps.argmax())
-                if overlaps[best] >= SAME_IOU:
+                shares = np.where(fitting, iou[place], 0.0)
+                best = int(shares.argmax())
+                if shares[best] >= SAME_IOU:
                     free[best] = False
                     total += pooled[best][1]["score"]
             mean = float(total / len(views))

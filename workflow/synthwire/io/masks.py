@@ -7,7 +7,7 @@ Masks are amodal: where two particles cross, the pixels belong to both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,13 @@ def encode_crop(crop: np.ndarray, top: int, left: int, height: int, width: int) 
 def decode_mask(rle: dict) -> np.ndarray:
     """Boolean mask (height, width) of an RLE."""
     return coco_mask.decode(rle).astype(bool)
+
+
+def overlaps(masks: Sequence[dict], others: Sequence[dict]) -> np.ndarray:
+    """IoU of each of some masks (N) with each of others (M), all RLEs: (N, M)."""
+    if not len(masks) or not len(others):
+        return np.zeros((len(masks), len(others)))
+    return np.asarray(coco_mask.iou(list(masks), list(others), [0] * len(others)))
 
 
 class MaskCrop(NamedTuple):

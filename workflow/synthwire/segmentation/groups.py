@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pycocotools import mask as coco_mask
 
 from synthwire.errors import InputError
 from synthwire.io.coco import read_coco
-from synthwire.io.masks import decode_crop
+from synthwire.io.masks import decode_crop, overlaps
 from synthwire.particles import population
 from synthwire.particles.population import Difference, Estimate, Statistic
 
@@ -98,10 +97,7 @@ def _image(data: Mapping, table: pd.DataFrame) -> dict[str, float]:
     for mask in masks:
         crop, top, left = decode_crop(mask)
         times[top : top + crop.shape[0], left : left + crop.shape[1]] += crop
-    touching = np.zeros(len(masks), dtype=bool)
-    if len(masks) > 1:
-        shared = np.asarray(coco_mask.iou(list(masks), list(masks), [0] * len(masks))) > 0
-        touching = shared.sum(axis=1) > 1
+    touching = (overlaps(masks, masks) > 0).sum(axis=1) > 1
     cut = table["touches_border"].astype(bool)
     return {
         "pixels": float(pixels),

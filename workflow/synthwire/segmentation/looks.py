@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from synthwire.evaluation.suppression import NESTED_SHARE, mask_nms, overlapping_pairs
-from synthwire.io.masks import mask_areas
+from synthwire.io.masks import mask_areas, overlaps
 from synthwire.particles.widths import widths_px
 from synthwire.segmentation.scale import LIMITS, start_scale
 
@@ -179,10 +178,8 @@ def _confirmed(look: _Look, other: _Look | None) -> np.ndarray:
         for item in (other.results if other else ())
         if item["score"] >= SEEN_SCORE
     ]
-    if not masks or not look.results:
-        return np.zeros(len(look.results), dtype=bool)
     own = [item["segmentation"] for item in look.results]
-    return np.asarray(coco_mask.iou(own, masks, [0] * len(masks))).max(axis=1) >= SAME_IOU
+    return overlaps(own, masks).max(axis=1, initial=0) >= SAME_IOU
 
 
 def _thin_share(results: Sequence[Mapping], widths: np.ndarray, limit_px: float) -> float:

@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.evaluation.calibration import surest_take
 from synthwire.imaging.picture import OPTICAL_DENSITY, take_training_picture
-from synthwire.io.masks import encode_mask
+from synthwire.io.masks import encode_mask, overlaps
 from synthwire.learning.weights import WEIGHTS_VARIABLE
 from synthwire.particles.evidence import WEAK, evidence_of
 from synthwire.runtime.job import script_hidden
@@ -143,15 +142,9 @@ def evidence_in_field(model: Model, fields: Fields, number: int) -> tuple[np.nda
     known = model.card["particle_width_px"] / result.scale
     evidence = evidence_of(field.image.pixels, found, known)
     masks = [item["segmentation"] for item in found]
-    true = surest_take(_overlaps(masks, field.particles))
-    clear = true | (_overlaps(masks, field.vague).max(axis=1, initial=0) < VAGUE_IOU)
+    true = surest_take(overlaps(masks, field.particles))
+    clear = true | (overlaps(masks, field.vague).max(axis=1, initial=0) < VAGUE_IOU)
     return evidence[clear], true[clear]
-
-
-def _overlaps(masks: list[dict], others: list[dict]) -> np.ndarray:
-    if not masks or not others:
-        return np.zeros((len(masks), len(others)))
-    return np.asarray(coco_mask.iou(masks, others, [0] * len(others)))
 
 
 def learn_rescoring(folder: Path, fields: Fields, processes: int) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def _effect(
     found = {name: study.evaluation(name, images) for names in repeated.values() for name in names}
     values = {name: value_of(evaluation, metric) for name, evaluation in found.items()}
     value = float(
-        of({model: np.mean([values[n] for n in names]) for model, names in repeated.items()})
+        of({m: float(np.mean([values[n] for n in names])) for m, names in repeated.items()})
     )
     draws = _complete(draws_of(evaluation, metric) for evaluation in found.values())
     sampled = None

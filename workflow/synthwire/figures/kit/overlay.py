@@ -8,12 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgb
-from pycocotools import mask as coco_mask
 from scipy import ndimage
 from skimage import measure
 
 from synthwire.figures.kit.style import INSTANCE_COLOURS
-from synthwire.io.masks import MaskCrop, encode_crop
+from synthwire.io.masks import MaskCrop, encode_crop, overlaps
 
 BAND_ROWS = 256
 
@@ -33,8 +32,9 @@ def choose_colours(
         return []
     crops = [as_crop(mask) for mask in masks]
     rles = [_grown(crop, reach) for crop in crops]
-    touching = np.asarray(coco_mask.iou(rles, rles, [0] * len(rles))) > 0
-    return spread_colours(touching, [int(crop.pixels.sum()) for crop in crops], palette)
+    return spread_colours(
+        overlaps(rles, rles) > 0, [int(crop.pixels.sum()) for crop in crops], palette
+    )
 
 
 def distinct_colours(count: int) -> list[str]:
