@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
@@ -25,45 +26,57 @@ COLUMNS = len(EVIDENCE)
 PORTABLE = f"bundled{SUFFIX}"
 
 
-def known(rows: int = 20_000, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Evidence, what it says, and whether it is so: by the first two columns and their product."""
+def known(images: int = 400, finds: int = 50, seed: int = 1) -> list[tuple]:
+    """Evidence of images, how likely each find is by it, and whether it is so.
+
+    It depends on two columns, their product, and on something that all finds of an image share and
+    no column says.
+    """
     rng = np.random.default_rng(seed)
-    evidence = rng.normal(0, 1, (rows, COLUMNS))
-    likely = special.expit(1.5 * evidence[:, 0] - evidence[:, 0] * evidence[:, 1] - 1)
-    return evidence, likely, rng.random(rows) < likely
+    made = []
+    for _ in range(images):
+        evidence = rng.normal(0, 1, (finds, COLUMNS))
+        shared = rng.choice([-1.5, 1.5])
+        evidence[:, 2] = shared + rng.normal(0, 3, finds)  # a weak hint in each find
+        odds = 1.5 * evidence[:, 0] - evidence[:, 0] * evidence[:, 1] - 1 + 1.5 * shared
+        likely = special.expit(odds)
+        made.append((evidence, likely, rng.random(finds) < likely))
+    return made
 
 
 @pytest.fixture(scope="module")
 def fitted() -> dict:
-    evidence, _, true = known()
-    return rescoring.fit_rescoring(evidence, true, np.ones(len(true)))
+    return rescoring.fit_rescoring([(evidence, true) for evidence, _, true in known()])
 
 
-def test_probabilities_are_learnt_with_their_products(fitted):
-    evidence, likely, _ = known(seed=2)
-    found = rescoring.probabilities(evidence, fitted)
-    assert np.abs(found - likely).mean() < 0.06
-    assert np.corrcoef(found, likely)[0, 1] > 0.95
+def test_probabilities_are_learnt_with_products_and_with_what_finds_share(fitted):
+    fresh = known(seed=2)
+    likely = np.concatenate([likely for _, likely, _ in fresh])
+    first = fitted["passes"][0]
+    alone = special.expit(np.concatenate([rescoring._odds(e, first) for e, _, _ in fresh]))
+    found = np.concatenate([rescoring.probabilities(e, fitted) for e, _, _ in fresh])
+    assert np.corrcoef(found, likely)[0, 1] > 0.85
+    assert np.abs(found - likely).mean() < np.abs(alone - likely).mean() - 0.02
 
 
 def test_what_lies_beyond_the_limits_counts_as_the_limit(fitted):
-    row = np.zeros((1, COLUMNS))
-    at, beyond = row.copy(), row.copy()
-    at[0, 0], beyond[0, 0] = fitted["high"][0], 1e6
+    first = fitted["passes"][0]
+    at, beyond = np.zeros((1, COLUMNS)), np.zeros((1, COLUMNS))
+    at[0, 0], beyond[0, 0] = first["high"][0], 1e6
     assert rescoring.probabilities(at, fitted) == rescoring.probabilities(beyond, fitted)
 
 
-def test_weights_count(fitted):
-    evidence, _, true = known()
-    weights = np.where(true, 4.0, 1.0)
-    more = rescoring.fit_rescoring(evidence, true, weights)
-    mean = np.average(rescoring.probabilities(evidence, more), weights=weights)
-    assert mean == pytest.approx(np.average(true, weights=weights), abs=0.01)
-    assert more["intercept"] > fitted["intercept"] + 0.5
+def test_each_image_counts_the_same():
+    rng = np.random.default_rng(4)
+    one = (rng.normal(size=(10, COLUMNS)), np.ones(10, dtype=bool))
+    many = (rng.normal(size=(1000, COLUMNS)), np.zeros(1000, dtype=bool))
+    fitted = rescoring._fit([one, many])
+    mean = [special.expit(rescoring._odds(evidence, fitted)).mean() for evidence, _ in (one, many)]
+    assert np.mean(mean) == pytest.approx(0.5, abs=0.01)
 
 
 def test_it_survives_json(fitted):
-    evidence, _, _ = known()
+    evidence, _, _ = known(images=1)[0]
     again = json.loads(json.dumps(fitted))
     assert np.array_equal(
         rescoring.probabilities(evidence, again), rescoring.probabilities(evidence, fitted)
@@ -71,9 +84,9 @@ def test_it_survives_json(fitted):
 
 
 def test_the_best_f1_lies_at_the_default_threshold():
-    likely = np.array([0.9, 0.8, 0.4, 0.3, 0.2, 0.1])
-    true = np.array([True, True, True, False, False, False])
-    exponent = rescoring_fields._exponent(likely, true, np.ones(6))
+    one = np.array([0.9, 0.4, 0.3]), np.array([True, True, False])
+    two = np.array([0.8, 0.2, 0.1]), np.array([True, False, False])
+    exponent = rescoring_fields._exponent([one, two, (np.zeros(0), np.zeros(0, dtype=bool))])
     assert 0.4**exponent == pytest.approx(THRESHOLD, abs=0.001)
 
 
@@ -89,7 +102,9 @@ def finds() -> tuple[np.ndarray, list[dict]]:
 
 def test_new_scores_are_in_order_and_the_weakest_are_left_out(fitted):
     image, results = finds()
-    turned = {**fitted, "coefficients": [-value for value in fitted["coefficients"]]}
+    turned = copy.deepcopy(fitted)
+    for one in turned["passes"]:
+        one["coefficients"] = [-value for value in one["coefficients"]]
     for which in (fitted, turned):
         new = rescoring.rescored(results, image, 12, which)
         assert len(new) == 2
@@ -143,7 +158,7 @@ def fields() -> rescoring_fields.Fields:
     settings["training"]["initial_weights"] = "scratch"
     config = checks.resolve(settings)
     return rescoring_fields.Fields(
-        config["structures"], config["compression"], config["imaging"]["domains"], 5, 3, 1
+        config["structures"], config["compression"], config["imaging"]["domains"], 5, 3, 2
     )
 
 
@@ -169,7 +184,7 @@ def test_a_field_shows_its_particles_where_they_are(fields):
 def test_a_rescoring_is_learnt_from_fields_and_fits_its_model(bundle, fields):
     learnt = rescoring_fields.learn_rescoring(bundle, fields, 2)
     assert learnt == rescoring_fields.learn_rescoring(bundle, fields, 1)
-    assert learnt["fields"] == 4
+    assert learnt["fields"] == 5
     assert learnt["exponent"] > 0
     assert learnt["evidence"] == list(EVIDENCE)
 

@@ -9,7 +9,7 @@ ground; further ones are bare, and their ground is never even.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -152,34 +152,41 @@ def learn_rescoring(folder: Path, fields: Fields, processes: int) -> dict[str, A
 
     Each field counts the same. InputError where the model finds only particles in them, or none.
     """
-    evidence, true, weights = [], [], []
     count = fields.usual + fields.bare
     pool = ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=_prepare, initargs=(folder, fields)
     )
     with script_hidden(), pool:
-        for rows, right in progress_bar(
-            pool.map(_of_field, range(count)), description="fields", total=count
-        ):
-            evidence.append(rows)
-            true.append(right)
-            weights.append(np.full(len(rows), 1 / max(len(rows), 1)))
-    together = np.concatenate(evidence), np.concatenate(true), np.concatenate(weights)
-    if not together[1].any() or together[1].all():
+        shown = progress_bar(pool.map(_of_field, range(count)), description="fields", total=count)
+        images = list(shown)
+    right = np.concatenate([true for _, true in images])
+    if not right.any() or right.all():
         raise InputError(
-            f"{folder}: of {len(together[1])} finds in {count} simulated fields none is right, or "
-            "none wrong; nothing can be learnt of what the scores are worth"
+            f"{folder}: of {len(right)} finds in {count} simulated fields none is right, or none "
+            "wrong; nothing can be learnt of what the scores are worth"
         )
-    fitted = fit_rescoring(*together)
-    usual = slice(sum(map(len, true[: fields.usual])))  # more is bare here than in users' images
-    likely = probabilities(together[0][usual], fitted)
-    fitted["exponent"] = _exponent(likely, together[1][usual], together[2][usual])
-    fitted["fields"], fitted["finds"] = count, len(together[0])
+    fitted = fit_rescoring(images)
+    # By fields that took no part, since those that did look clearer than new ones; by the usual
+    # ones, since more is bare here than in users' images.
+    judged = []
+    for half in (0, 1):
+        other = fit_rescoring(images[1 - half :: 2])
+        judged += [
+            (probabilities(evidence, other), true)
+            for evidence, true in images[half : fields.usual : 2]
+        ]
+    fitted["exponent"] = _exponent(judged)
+    fitted["fields"], fitted["finds"] = count, len(right)
     return fitted
 
 
-def _exponent(likely: np.ndarray, true: np.ndarray, weights: np.ndarray) -> float:
-    """Power of the probabilities that lays the best F1 score upon the default threshold."""
+def _exponent(judged: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Power of the probabilities that lays the best F1 score upon the default threshold.
+
+    judged: of each field how likely its finds are, and which are right. Each field counts the same.
+    """
+    likely, true = (np.concatenate(parts) for parts in zip(*judged, strict=True))
+    weights = np.concatenate([np.full(len(own), 1 / max(len(own), 1)) for own, _ in judged])
     order = np.argsort(-likely)
     right = np.cumsum((weights * true)[order])
     f1 = 2 * right / (np.cumsum(weights[order]) + right[-1])
