@@ -114,11 +114,15 @@ def test_new_scores_are_in_order_and_the_weakest_are_left_out(fitted):
     assert rescoring.rescored([], image, 12, fitted) == []
 
 
-def test_what_is_far_wider_than_what_is_known_keeps_its_score(fitted):
+def test_what_is_far_wider_than_what_is_known_keeps_most_of_its_score(fitted, monkeypatch):
     image, results = finds()
     known_px = 6 / (1.1 * rescoring.WIDEST)  # the finds are 6 px wide
+    monkeypatch.setattr(rescoring, "probabilities", lambda evidence, _: np.full(len(evidence), 0.1))
     new = rescoring.rescored(results, image, known_px, fitted)
-    assert [item["score"] for item in new] == [0.9, 0.5]
+    expected = [score**0.75 * 0.1**0.25 for score in (0.9, 0.5)]
+    assert [item["score"] for item in new] == pytest.approx(expected)
+    new = rescoring.rescored(results, image, 1.3 * known_px, fitted)
+    assert [item["score"] for item in new] == pytest.approx([0.1, 0.1])
 
 
 def test_other_evidence_is_refused(fitted):

@@ -18,7 +18,8 @@ from scipy import optimize, special
 from synthwire.errors import InputError
 from synthwire.particles.evidence import EVIDENCE, WEAK, evidence_of
 
-WIDEST = 10.0  # times the known width; the fields hold too little of what is wider
+# Times the known width; the fields hold little of what is wider, so that they have less say there.
+WIDEST, SAY_BEYOND = 10.0, 0.25
 TAILS_PERCENT = 0.5  # of the values of a column, that lie beyond its limits
 PENALTY = 1e-3  # on the squares of the coefficients
 # What the first regression makes of an image, beside a find's own evidence.
@@ -42,7 +43,7 @@ def rescored(
 ) -> list[dict]:
     """COCO results with new scores, the best first; those of a score below WEAK are left out.
 
-    What is wider than WIDEST keeps its score.
+    What is wider than WIDEST keeps most of its score.
 
     image: uint8 (height, width), particles bright; known_px: as in `evidence_of`; rescoring: from
     `fit_rescoring`. InputError where it knows other columns than this version.
@@ -58,7 +59,8 @@ def rescored(
     evidence = evidence_of(image, kept, known_px)
     scores = probabilities(evidence, rescoring) ** rescoring["exponent"]
     beyond = evidence[:, EVIDENCE.index("width")] > np.log(WIDEST)
-    scores = np.where(beyond, [item["score"] for item in kept], scores)
+    say = np.where(beyond, SAY_BEYOND, 1.0)
+    scores = scores**say * np.array([item["score"] for item in kept]) ** (1 - say)
     order = np.argsort(-scores, kind="stable")
     return [{**kept[place], "score": float(scores[place])} for place in order]
 
