@@ -28,7 +28,7 @@ COMPANY = (
     "likeliest",  # of the image's finds
     "likeliest_five",
     "purity",  # mean probability, each find counted by its probability
-    "expected",  # particles, as a logarithm
+    "expected",  # particles in a hundred squares of the usual width, as a logarithm
     "spread_of_widths",  # standard deviation of their logarithms, by probability
     "usual_aspect_ratio",
     "usual_agreement",
@@ -90,11 +90,12 @@ def _with_company(evidence: np.ndarray, first: Mapping[str, Any]) -> np.ndarray:
     worth = likely**2 + 1e-6
     widths = evidence[:, EVIDENCE.index("width")]
     usual_width = np.average(widths, weights=worth)
+    density = np.exp(evidence[0, EVIDENCE.index("density_of_all")])  # of finds, likely or not
     whole = [
         odds.max(),
         np.sort(odds)[-5:].mean(),
         np.average(likely, weights=likely + 1e-9),
-        np.log(likely.sum() + 0.05),
+        np.log(likely.mean() * density + 0.01),
         np.sqrt(np.average((widths - usual_width) ** 2, weights=worth)),
         np.average(evidence[:, EVIDENCE.index("aspect_ratio")], weights=worth),
         np.average(evidence[:, EVIDENCE.index("agreement")], weights=worth),
