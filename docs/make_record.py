@@ -41,7 +41,7 @@ PAGE = "index.md"
 # In the page's order.
 FIGURES = (
     *("fig2", "fig3", "fig5", "fig7", "fig9", "fig12", "fig_attached", "fig_attached_statistics"),
-    *("fig_hyperparameters", "fig_training", "fig_instance_quality", "fig_feature_maps"),
+    *("fig_hyperparameters", "fig_training", "fig_instance_quality"),
 )
 # Table → its images, and what the README calls them.
 SETS = {
