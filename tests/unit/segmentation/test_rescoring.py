@@ -119,7 +119,7 @@ def test_what_is_far_wider_than_what_is_known_keeps_most_of_its_score(fitted, mo
     known_px = 6 / (1.1 * rescoring.WIDEST)  # the finds are 6 px wide
     monkeypatch.setattr(rescoring, "probabilities", lambda evidence, _: np.full(len(evidence), 0.1))
     new = rescoring.rescored(results, image, known_px, fitted)
-    expected = [score**0.75 * 0.1**0.25 for score in (0.9, 0.5)]
+    expected = [score**0.8 * 0.1**0.2 for score in (0.9, 0.5)]
     assert [item["score"] for item in new] == pytest.approx(expected)
     new = rescoring.rescored(results, image, 1.3 * known_px, fitted)
     assert [item["score"] for item in new] == pytest.approx([0.1, 0.1])

@@ -32,7 +32,7 @@ def iterations(root, laptop):
     return [plan_row(row, laptop["training"]).iterations for row in rows.values()]
 
 
-def test_the_study_takes_ten_hours_at_most_on_two_cores(laptop, iterations, times):
+def test_the_study_takes_five_hours_at_most_on_two_cores(laptop, iterations, times):
     training, validation = checks.parts_of(laptop)
     scenes, side = training + validation, laptop["structures"]["domain"][0]
     views = validation * len(laptop["prediction"]["scales"])
@@ -48,15 +48,16 @@ def test_the_study_takes_ten_hours_at_most_on_two_cores(laptop, iterations, time
             cost.cost_of("evaluate_model", {"image": validation}, times),
         ]
     hours = sum(job.seconds for job in jobs) / 3600
-    assert (
-        14 < hours < 19.5
-    )  # of a core; the rest is for figures, and for cores that wait at the end
+    # of a core of a plain processor; the rest is for figures, and for cores that wait at the end
+    assert 6 < hours < 9
 
 
 def test_the_study_is_the_papers_but_for_the_network(root, laptop, iterations):
     paper = checks.resolve(yaml.safe_load((root / "config" / "config.yaml").read_text()))
-    for section in ("structures", "compression", "dataset", "image_sets", "tables", "models"):
+    for section in ("structures", "compression", "dataset", "image_sets", "tables"):
         assert laptop[section] == paper[section], section
+    for field in ("table", "select"):
+        assert laptop["models"][field] == paper["models"][field]
     assert laptop["training"]["augmentation"] == paper["training"]["augmentation"]
     rows = read_models([root / "config" / "models.tsv"], None).to_dict("index")
     epochs = [row["epochs"] * row["dataset_size"] for row in rows.values()]

@@ -19,7 +19,7 @@ from synthwire.errors import InputError
 from synthwire.particles.evidence import EVIDENCE, WEAK, evidence_of
 
 # Times the known width; the fields hold little of what is wider, so that they have less say there.
-WIDEST, SAY_BEYOND = 10.0, 0.25
+WIDEST, SAY_BEYOND = 10.0, 0.2
 TAILS_PERCENT = 0.5  # of the values of a column, that lie beyond its limits
 PENALTY = 1e-3  # on the squares of the coefficients
 # What the first regression makes of an image, beside a find's own evidence.
