@@ -12,6 +12,7 @@ from synthwire.config import checks
 from synthwire.datasets.image_sets.simulated import simulate_page
 from synthwire.io.masks import encode_mask
 from synthwire.segmentation.doubts import doubts_of
+from synthwire.segmentation.models import load_model
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result import Segmentation
 
@@ -168,3 +169,14 @@ def test_doubts_are_kept_in_the_file_and_go_with_the_selection():
     assert data["info"]["doubts"] == ["uncertain: 8 of 8 particles have a score below 0.8"]
     again = Segmentation.from_coco(data, bars().image, Selection(threshold=0.5))
     assert again.doubts == () and again.coco()["info"]["doubts"] == []
+
+
+def test_a_contrast_that_is_the_other_way_round_is_named(root):
+    sample = root / "workflow" / "synthwire" / "webapp" / "samples" / "tem.tif"
+    model = load_model(device="cpu")
+    (line,) = doubts_of(segment(sample, pixel_size_nm=8, model=model))
+    assert line.startswith("no particle was found, but ")
+    assert line.endswith("the contrast may be the other way round (--modality tem, --invert)")
+    right = segment(sample, pixel_size_nm=8, modality="tem", model=model)
+    assert len(right.particles) > 10
+    assert "in_the_negative" not in right.info

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,8 @@ def segment_image(
     """Apply a model to a prepared image; info goes into coco.json as it is."""
     found = _look(model, image, scale, progress)
     results = outside(without_drawn(found.results, image.drawn), image.left_out)
+    nothing = not any(item["score"] >= selection.threshold for item in results)
+    turned = _in_the_negative(model, image, found.scale, selection) if nothing else 0
     learnt = {field: model.card[field] for field in LEARNT if field in model.card}
     if scale is not None:  # whoever says it need not be told that the pixel size asks for another
         learnt.pop("pixel_nm_range", None)
@@ -108,6 +111,7 @@ def segment_image(
             "learnt": learnt,
             "looks": list(found.scales),
             "fitting_scale": found.fitting_scale,
+            **({"in_the_negative": turned} if turned else {}),
             **({} if image.picture_px is None else {"picture_px": image.picture_px}),
             **({} if image.window is None else {"window": list(image.window)}),
             **({} if image.blank is None else {"blank": encode_mask(image.blank)}),
@@ -116,6 +120,14 @@ def segment_image(
         },
         selection,
     )
+
+
+def _in_the_negative(model: Model, image: GreyImage, scale: float, selection: Selection) -> int:
+    """How many particles there were if dark were bright; 0 where scores allow for no ground."""
+    if "rescoring" not in model.card:
+        return 0
+    found = _look(model, replace(image, pixels=255 - image.pixels), scale, iter)
+    return sum(item["score"] >= selection.threshold for item in found.results)
 
 
 def scale_for(model: Model, image: GreyImage) -> float:

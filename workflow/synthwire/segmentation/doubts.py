@@ -101,6 +101,11 @@ def _share(result: Segmentation, where: np.ndarray) -> float:
 def _picture(result: Segmentation, table: pd.DataFrame, covered: np.ndarray) -> Iterator[str]:
     edges = sharpest_edges(result.image)
     if not len(table):
+        if turned := result.info.get("in_the_negative"):
+            yield (
+                f"no particle was found, but {turned} would be in the picture's negative; the "
+                "contrast may be the other way round (--modality tem, --invert)"
+            )
         if edges.width_px is not None and edges.width_px > EDGES_ALONE_PX:
             yield f"blurred: the sharpest edges are {edges.width_px:.0f} px wide"
         if edges.strength > STRUCTURED:
