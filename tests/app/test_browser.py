@@ -306,8 +306,13 @@ def test_it_fits_narrow_and_wide_windows_in_both_themes(open_page, width, scheme
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert overflow <= 0
+    page.wait_for_function(  # drawn as the image is, which is square
+        """() => {
+            const box = document.querySelector(".js-plotly-plot").getBoundingClientRect();
+            return Math.abs(box.width / box.height - 1) < 0.1;
+        }"""
+    )
     box = page.locator(".js-plotly-plot").first.bounding_box()
-    assert 0.9 < box["width"] / box["height"] < 1.1  # as the image, which is square
     assert box["width"] > 0.4 * min(width, 900)
     colour = page.evaluate(
         "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
