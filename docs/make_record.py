@@ -165,9 +165,7 @@ def main() -> None:
     if len(sys.argv) > 1:
         collect(Path(sys.argv[1]))
     write_text(RECORD / PAGE, page() + "\n")
-    files = {path.relative_to(RECORD).as_posix(): path for path in sorted(RECORD.rglob("*"))}
-    kept = {name: path for name, path in files.items() if path.is_file() and FOLDER not in name}
-    kept.pop(SETTINGS)
+    kept = {name: RECORD / name for name in ("tables", "figures", FACTS, PAGE)}
     write_sums(RECORD / FOLDER / "record.sha256", sums_of(kept))
     file = ROOT / "README.md"
     write_text(file, readme(file.read_text(encoding="utf-8")))

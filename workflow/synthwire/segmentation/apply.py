@@ -85,11 +85,31 @@ def segment_image(
     info: Mapping[str, Any] | None = None,
     progress: Callable[[Sequence], Iterable] = iter,
 ) -> Segmentation:
-    """Apply a model to a prepared image; info goes into coco.json as it is."""
+    """Apply a model to a prepared image; info goes into coco.json as it is.
+
+    Where a model whose scores allow for the ground finds nothing, the picture's negative is looked
+    at, too: what would be found there is `in_the_negative` of the result's info.
+    """
+    result = _segment(image, model, selection, scale, info or {}, progress)
+    sure = any(item["score"] >= selection.threshold for item in result.results)
+    if "rescoring" in model.card and not sure:
+        negative = replace(image, pixels=255 - image.pixels)
+        turned = len(_segment(negative, model, selection, scale, {}, progress).ids)
+        if turned:
+            return replace(result, info={**result.info, "in_the_negative": turned})
+    return result
+
+
+def _segment(
+    image: GreyImage,
+    model: Model,
+    selection: Selection,
+    scale: float | None,
+    info: Mapping[str, Any],
+    progress: Callable[[Sequence], Iterable],
+) -> Segmentation:
     found = _look(model, image, scale, progress)
     results = outside(without_drawn(found.results, image.drawn), image.left_out)
-    nothing = not any(item["score"] >= selection.threshold for item in results)
-    turned = _in_the_negative(model, image, found.scale, selection) if nothing else 0
     learnt = {field: model.card[field] for field in LEARNT if field in model.card}
     if scale is not None:  # whoever says it need not be told that the pixel size asks for another
         learnt.pop("pixel_nm_range", None)
@@ -111,23 +131,14 @@ def segment_image(
             "learnt": learnt,
             "looks": list(found.scales),
             "fitting_scale": found.fitting_scale,
-            **({"in_the_negative": turned} if turned else {}),
             **({} if image.picture_px is None else {"picture_px": image.picture_px}),
             **({} if image.window is None else {"window": list(image.window)}),
             **({} if image.blank is None else {"blank": encode_mask(image.blank)}),
             **({} if image.left_out is None else {"left_out": encode_mask(image.left_out)}),
-            **(info or {}),
+            **info,
         },
         selection,
     )
-
-
-def _in_the_negative(model: Model, image: GreyImage, scale: float, selection: Selection) -> int:
-    """How many particles there were if dark were bright; 0 where scores allow for no ground."""
-    if "rescoring" not in model.card:
-        return 0
-    found = _look(model, replace(image, pixels=255 - image.pixels), scale, iter)
-    return sum(item["score"] >= selection.threshold for item in found.results)
 
 
 def scale_for(model: Model, image: GreyImage) -> float:

@@ -128,8 +128,9 @@ def _effect(
     if not groups:
         return Judgement(UNTESTED, f"no two models differ in {HEADINGS[parameter]} alone")
 
+    repetitions = study.repetitions
     repeated = {
-        model: [name for name in study.repetitions[model] if study.evaluation(name, images)]
+        model: [name for name in repetitions[model] if study.evaluation(name, images)]
         for group in groups
         for model in group
     }
