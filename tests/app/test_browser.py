@@ -336,6 +336,19 @@ def drag(page, *points: tuple[float, float]) -> None:
     page.mouse.up()
 
 
+def correct_by_hand(page) -> None:
+    """Open the canvas and wait until its script, which is loaded by itself, has drawn on it."""
+    choose(page, "Correct by hand")
+    expect(canvas(page)).to_have_attribute("aria-label", re.compile("particles over the image"))
+    settle(page)
+
+
+def take_tool(page, key: str, label: str) -> None:
+    page.keyboard.press(key)
+    tool = live(page).locator(".editor .tools").get_by_role("button", name=label)
+    expect(tool).to_have_attribute("aria-pressed", "true")
+
+
 def click(page, x: float, y: float, *keys: str) -> None:
     box = canvas(page).bounding_box()
     place = {"x": x * box["width"], "y": y * box["height"]}
@@ -345,23 +358,21 @@ def click(page, x: float, y: float, *keys: str) -> None:
 def test_a_whole_correction_by_hand(open_page, tmp_path):
     page = open_page()
     before = particles(page)
-    choose(page, "Correct by hand")
-    expect(canvas(page)).to_be_visible()
-    settle(page)
+    correct_by_hand(page)
 
     def shows(count: int, where=page) -> None:
         expect(metric(where, "Particles")).to_have_text(str(count))
         settle(where)
 
-    page.keyboard.press("l")
+    take_tool(page, "l", "Line")
     drag(page, (0.6, 0.9), (0.95, 0.9))
     shows(before + 1)
-    page.keyboard.press("s")
+    take_tool(page, "s", "Split")
     drag(page, (0.05, 0.05), (0.1, 0.05))  # across nothing
     expect(alert(page, "splits nothing")).to_be_visible()
     drag(page, (0.8, 0.85), (0.8, 0.95))
     shows(before + 2)
-    page.keyboard.press("v")
+    take_tool(page, "v", "Select")
     click(page, 0.7, 0.9)
     expect(picked(page)).to_be_visible()
     click(page, 0.9, 0.9, "Shift")
@@ -378,7 +389,7 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     expect(picked(page)).to_be_visible()
     settle(page)
     said = picked(page).inner_text()
-    page.keyboard.press("v")
+    take_tool(page, "v", "Select")
     click(page, 0.7, 0.9)
     expect(picked(page)).not_to_have_text(said)
     settle(page)
@@ -413,10 +424,8 @@ def test_the_part_that_is_picture_is_drawn_and_outlines_stand_alone(open_page):
     assert page.evaluate(opacity) == "0"
     live(page).locator(".display").get_by_role("button").click()
     assert page.evaluate(opacity) == "0.28"
-    choose(page, "Correct by hand")
-    expect(canvas(page)).to_be_visible()
-    settle(page)
-    page.keyboard.press("c")
+    correct_by_hand(page)
+    take_tool(page, "c", "Crop")
     drag(page, (0.1, 0.1), (0.6, 0.5))
     field = live(page).get_by_role("textbox", name="Picture")
     expect(field).to_have_value(re.compile(r"^(39|40|41),(39|40|41),(239|240|241),(199|200|201)$"))
