@@ -158,6 +158,60 @@ def test_ids_and_categories_as_tools_write_them(tmp_path):
     assert found == [100, 140] and "annotation 2: a box alone" in remarks
 
 
+def test_ids_longer_than_a_float_are_told_apart(tmp_path):
+    data = polygons(FIRST, SECOND)
+    for step, annotation in enumerate(data["annotations"]):
+        annotation["image_id"] = 10**18 + step
+    record = data["images"][0]
+    data["images"] = [{**record, "id": 10**18}, {**record, "id": 10**18 + 1, "file_name": "b.png"}]
+    write_json(tmp_path / "a.json", data)
+    assert [item["area"] for item in read(tmp_path / "a.json").annotations] == [140]
+
+
+def test_an_image_that_joined_sets_list_twice_counts_once(tmp_path):
+    data = polygons(FIRST)
+    record = data["images"][0]
+    data["images"] = [record, record, *({**record, "id": 2, "file_name": name} for name in "bc")]
+    write_json(tmp_path / "a.json", data)
+    assert [item["area"] for item in read(tmp_path / "a.json").annotations] == [140]
+    with pytest.raises(InputError, match="id 2 stands twice"):
+        read_outlines(tmp_path / "a.json", ["b"], SHAPE)
+
+
+def test_a_code_that_is_cut_off_is_no_outline(tmp_path):
+    good = coco([square()])["annotations"][0]["segmentation"]
+    for counts in (good["counts"][:-1], good["counts"][:-4], good["counts"] + "z"):
+        found, remarks = areas(
+            tmp_path / "a.json", item(1, {**good, "counts": counts}), item(2, [flat(BOX)])
+        )
+        assert found == [100] and "run-length code" in remarks and "left out" in remarks
+
+
+def test_a_box_turned_in_cvat_is_turned_here(tmp_path):
+    long = item(1, [], bbox=[15, 15, 20, 10], attributes={"rotation": 90.0})
+    write_json(tmp_path / "a.json", {**coco([]), "annotations": [long]})
+    (mask,) = masks_of(read(tmp_path / "a.json"))
+    down, right = np.nonzero(mask)
+    assert (down.min(), down.max(), right.min(), right.max()) == (10, 29, 20, 29)
+
+
+@pytest.mark.parametrize(
+    ("area", "pixels", "says"),
+    [(176, 176, "a hole"), (200, 200, "overlap"), (None, 200, "overlap")],
+)
+def test_a_polygon_within_another_is_a_hole_where_the_area_says_so(tmp_path, area, pixels, says):
+    holed = item(1, [ring((5, 5, 25, 15)), ring((8, 8, 16, 11))], area=area)
+    found, remarks = areas(tmp_path / "a.json", holed)
+    assert found == [pixels] and says in remarks
+
+
+def test_an_outline_away_from_its_own_box_is_questioned(tmp_path):
+    along_rows = {"counts": [6 * 50 + 5, 10] + [40, 10] * 13 + [2000 - 6 * 50 - 15 - 13 * 50]}
+    near = item(2, [flat(BOX)], bbox=[30, 20, 10, 10])
+    _, remarks = areas(tmp_path / "a.json", item(1, along_rows, bbox=[5, 6, 10, 14]), near)
+    assert "1 of 2 outlines: their boxes lie elsewhere" in remarks
+
+
 def test_results_lists_are_taken_with_a_word(tmp_path):
     results = [item(None, [flat(SQUARE)], score=0.9), item(None, [flat(BOX)], score=0.31)]
     write_json(tmp_path / "a.json", results)

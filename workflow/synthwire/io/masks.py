@@ -89,7 +89,7 @@ def decode_crop(rle: Mapping) -> tuple[np.ndarray, int, int]:
     an image of its size.
     """
     rows, columns = rle["size"]
-    runs = _run_lengths(rle["counts"])
+    runs = run_lengths(rle["counts"])
     ends = np.cumsum(runs)
     if runs.size and not 0 <= runs.min() <= runs.max() <= ends[-1] <= rows * columns:
         raise InputError(f"a mask whose runs do not fit into {rows} × {columns} pixels")
@@ -110,16 +110,18 @@ def decode_crop(rle: Mapping) -> tuple[np.ndarray, int, int]:
     return pixels.reshape(width, height).T, top, left
 
 
-def _run_lengths(counts: str | bytes) -> np.ndarray:
+def run_lengths(counts: str | bytes) -> np.ndarray:
     """Lengths of the runs, of False and True by turns, from COCO's compressed code.
 
     A number is groups of five bits, the lowest first, each in a character from "0" on, whose sixth
     bit says that more follow; the fifth bit of the last is its sign. From the fourth number on it
-    is the difference to the last but one.
+    is the difference to the last but one. ValueError when it is no such code, or cut off.
     """
     code = np.frombuffer(counts.encode() if isinstance(counts, str) else counts, np.uint8) - 48
     if not code.size:
         return np.zeros(0, dtype=np.int64)
+    if code.max() > 63 or code[-1] > 31:
+        raise ValueError("no run-length code of COCO's, or one that is cut off")
     last = np.flatnonzero(code < 32)
     first = np.concatenate([[0], last[:-1] + 1])
     groups = last - first + 1

@@ -6,7 +6,9 @@ nested in any way. What of an annotation makes no outline leaves that one out.
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,10 +18,18 @@ from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.io.files import write_json
-from synthwire.io.masks import decode_crop, decode_mask, segmentation_to_rle
+from synthwire.io.masks import (
+    decode_crop,
+    decode_mask,
+    mask_areas,
+    run_lengths,
+    segmentation_to_rle,
+)
 from synthwire.io.outlines.collector import Collector, require_pixels
-from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of
+from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of, turned_box
 from synthwire.io.outlines.pairing import listed
+
+ELSEWHERE = 0.3  # IoU of two boxes; that of a thin wire is about a half when rounding moves a side
 
 
 def recognises(collector: Collector) -> bool:
@@ -48,7 +58,7 @@ def read(collector: Collector) -> None:
     images = _images(collector)
     places = collector.pages_of([image["file_name"] for image in images], "image with file_name")
     keys = [image["key"] for image in images]
-    twice = [key for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    twice = [keys[place] for _, place in places if keys.count(keys[place]) > 1]
     if twice:
         raise collector.error(f"images: id {twice[0]} stands twice; each image needs its own")
     page_of = {images[place]["key"]: page for page, place in _by_page(collector, places, images)}
@@ -58,7 +68,7 @@ def read(collector: Collector) -> None:
     annotations = [item for item in data["annotations"] if isinstance(item, dict)]
     wheres = _wheres(collector, annotations)
     classes = _classes(collector, data.get("categories"), annotations)
-    homeless = []
+    homeless, elsewhere = [], []
     for where, item, name in zip(wheres, annotations, classes, strict=True):
         key = (
             keys[0]
@@ -68,11 +78,16 @@ def read(collector: Collector) -> None:
         if key not in keys:
             homeless.append(key)
         elif key in page_of:
-            _take(collector, page_of[key], where, item, name)
+            rle = _take(collector, page_of[key], where, item, name)
+            if rle is not None and _is_elsewhere(rle, item.get("bbox")):
+                elsewhere.append(where)
     if homeless:
         say = collector.remark if len(homeless) < len(annotations) else collector.leave_out
         what = f"of images that the file does not list ({listed(homeless)})"
         say(f"{len(homeless)} of {len(annotations)} annotations", what)
+    if elsewhere:
+        what = "their boxes lie elsewhere; do runs go down the columns, is x written before y?"
+        collector.remark(f"{len(elsewhere)} of {len(annotations)} outlines", what)
     scores = [item["score"] for item in annotations if isinstance(item.get("score"), int | float)]
     scores = [score for score in scores if np.isfinite(score)]
     if scores:
@@ -84,11 +99,14 @@ def read(collector: Collector) -> None:
 
 def _key(identity: Any) -> str:
     """An id as text: 1, 1.0 and "1" are the same."""
+    text = str(identity).strip()
+    if re.fullmatch(r"\d+", text):
+        return str(int(text))  # exact, where a float is not from 2**53 on
     try:
-        number = float(identity)
-        return str(int(number)) if number.is_integer() else str(identity)
-    except (TypeError, ValueError, OverflowError):
-        return str(identity).strip()
+        number = float(text)
+        return str(int(number)) if number.is_integer() else text
+    except (ValueError, OverflowError):
+        return text
 
 
 def _images(collector: Collector) -> list[dict]:
@@ -103,20 +121,21 @@ def _images(collector: Collector) -> list[dict]:
     images = [image for image in data["images"] if isinstance(image, dict)]
     found = []
     for number, image in enumerate(images, start=1):
-        name, path = str(image.get("file_name") or ""), image.get("path")
+        names = (image.get(key) for key in ("file_name", "filename", "path", "coco_url"))
+        name, path = next((str(name) for name in names if name), ""), image.get("path")
         if isinstance(path, str) and path.replace("\\", "/").endswith(name.replace("\\", "/")):
             name = path  # coco-annotator's, which tells equal names apart
         extra = image.get("extra")
         if isinstance(extra, dict) and isinstance(extra.get("name"), str):
             name = extra["name"]  # Roboflow's, of the file that was uploaded
         identity = image.get("id")
-        found.append(
-            {
-                "key": _key(number if identity is None else identity),
-                "file_name": name,
-                **{field: image.get(field) for field in ("height", "width", "page")},
-            }
-        )
+        entry = {
+            "key": _key(number if identity is None else identity),
+            "file_name": name,
+            **{field: image.get(field) for field in ("height", "width", "page")},
+        }
+        if entry not in found:  # sets that were joined may list an image twice
+            found.append(entry)
     return found
 
 
@@ -158,7 +177,22 @@ def _classes(collector: Collector, categories: Any, annotations: Sequence[Mappin
     return [by_key.get(key, "") for key in keys]
 
 
-def _take(collector: Collector, page: int, where: str, item: Mapping, name: str) -> None:
+def _is_elsewhere(rle: dict, box: Any) -> bool:
+    """Whether an outline is not where the box given with it says, as a code along rows is not."""
+    if (
+        not isinstance(box, list)
+        or len(box) != 4
+        or not all(isinstance(x, int | float) for x in box)
+    ):
+        return False
+    return (
+        box[2] * box[3] > 0
+        and float(coco_mask.iou([coco_mask.toBbox(rle)], [box], [0])[0, 0]) < ELSEWHERE
+    )
+
+
+def _take(collector: Collector, page: int, where: str, item: Mapping, name: str) -> dict | None:
+    """Take in an annotation; its RLE, or None where it makes none."""
     given = item.get("attributes")
     attributes: Mapping = given if isinstance(given, dict) else {}
     segmentation = item.get("segmentation")
@@ -173,23 +207,26 @@ def _take(collector: Collector, page: int, where: str, item: Mapping, name: str)
             codes = [_mask_of_run_lengths(collector, part, where) for part in segmentation]
             rle = collector.merge(codes)
         elif segmentation:
-            rle = _mask_of_polygons(collector, parse_rings(segmentation), where)
+            rle = _mask_of_polygons(collector, parse_rings(segmentation), item.get("area"), where)
         else:
-            rle = _mask_of_box(collector, item.get("bbox"), where)
+            turn = math.radians(float(attributes.get("rotation") or 0))
+            rle = _mask_of_box(collector, item.get("bbox"), turn, where)
     if rle is not None:
         low = attributes.get("confidence") == "low"
         collector.add(page, where, rle, name, int(crowd or low), attributes)
+    return rle
 
 
-def _mask_of_box(collector: Collector, box: Any, where: str) -> dict:
-    """What there is where an annotation has a box alone."""
+def _mask_of_box(collector: Collector, box: Any, turn: float, where: str) -> dict:
+    """What there is where an annotation has a box alone; turn: clockwise, as CVAT has it."""
     if not isinstance(box, list | tuple) or len(box) != 4:
         raise InputError("neither a segmentation nor a box")
     x, y, width, height = (float(side) for side in box)
     if not (width > 0 and height > 0):
         raise InputError("no segmentation, and a box without an area")
     collector.remark(where, "a box alone; taken as a rectangle")
-    return collector.mask_of_box((x, y), (x + width, y + height), where)
+    centre = x + width / 2, y + height / 2
+    return collector.mask_of_rings([turned_box(x, y, width, height, turn, centre)], where)
 
 
 def _are_run_lengths(parts: list) -> bool:
@@ -203,8 +240,10 @@ def _mask_of_run_lengths(collector: Collector, segmentation: dict | str, where: 
     counts = segmentation["counts"]
     if isinstance(counts, list):
         counts = _whole_counts(collector, counts, size, where)
+    elif (pixels := int(run_lengths(counts).sum())) != size[0] * size[1]:
+        raise InputError(f"no proper run-length code: it is of {pixels} px; is it cut off?")
     rle = segmentation_to_rle({"size": size, "counts": counts}, *collector.shape)
-    decode_mask(rle)  # notices a code that runs over the image
+    decode_mask(rle)  # notices what else is wrong with a code
     return rle
 
 
@@ -227,8 +266,14 @@ def _whole_counts(collector: Collector, counts: list, size: Sequence[int], where
     return whole
 
 
-def _mask_of_polygons(collector: Collector, rings: Sequence[np.ndarray], where: str) -> dict:
-    """COCO polygons, united, as pycocotools fills them, but for those that need repair."""
+def _mask_of_polygons(
+    collector: Collector, rings: Sequence[np.ndarray], area: Any, where: str
+) -> dict:
+    """COCO polygons, united, as pycocotools fills them, but for those that need repair.
+
+    COCO has no holes, yet programs write them as polygons within others: taken so where the
+    annotation's `area` says that they are.
+    """
     height, width = collector.shape
     good = [ring for ring in rings if len(ring) >= 3 and np.isfinite(ring).all()]
     if not good:
@@ -246,7 +291,18 @@ def _mask_of_polygons(collector: Collector, rings: Sequence[np.ndarray], where: 
             rles.append(segmentation_to_rle([points.ravel().tolist()], *collector.shape))
         else:
             rles.append(collector.mask_of_rings([points], where))
-    return segmentation_to_rle(coco_mask.merge(rles), *collector.shape)
+    united = segmentation_to_rle(coco_mask.merge(rles), *collector.shape)
+    if len(good) == 1:
+        return united
+    holed = collector.mask_of_rings(good, where)
+    without, whole = mask_areas([holed, united])
+    if whole - without < 0.02 * whole:  # apart, but for shared borders
+        return united
+    if isinstance(area, int | float) and 3 * abs(area - without) < abs(area - whole):
+        collector.remark(where, "a polygon within another one; a hole, as the area given says")
+        return holed
+    collector.remark(where, "polygons that overlap; all within them was taken")
+    return united
 
 
 def write_coco(
