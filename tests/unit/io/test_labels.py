@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from outline_cases import SHAPE, coco, masks, masks_of, read, square
 from PIL import Image
+from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.io.outlines import OutlineSource, read_outlines, write_labels
@@ -34,10 +35,11 @@ def test_label_images_of_several_pages(tmp_path):
     found = read_outlines(tmp_path / "labels.tif", ["a.tif", "a.tif"], SHAPE)
     assert [item["image_id"] for item in found.annotations] == [1, 2]
     np.testing.assert_array_equal(masks_of(found)[0], square())
+    tifffile.imwrite(tmp_path / "slices.tif", np.stack([two(), two()]), photometric="minisblack")
     with pytest.raises(InputError, match="2 pages of labels for 1 images"):
-        read(tmp_path / "labels.tif")
+        read(tmp_path / "slices.tif")
     tifffile.imwrite(tmp_path / "float.tif", np.full(SHAPE, 0.5, np.float32))
-    with pytest.raises(InputError, match="whole numbers"):
+    with pytest.raises(InputError, match="whole numbers, not probabilities"):
         read(tmp_path / "float.tif")
 
 
@@ -129,6 +131,40 @@ def test_another_ground_than_0_is_said(tmp_path):
         np.save(tmp_path / f"{name}.npy", labels)
         found, remarks = areas(tmp_path / f"{name}.npy")
         assert (found, says in remarks) == ([60, 140], True), name
+
+
+def test_what_lies_around_all_labels_is_ground_whatever_its_number(tmp_path):
+    rims = ndimage.binary_dilation(two() > 0) & (two() == 0)
+    watershed = np.where(rims, 0, two() + 1)  # the ground is a basin, too
+    opencv = np.where(rims, -1, two().astype(np.int32) + 1)
+    opencv[[0, -1]] = opencv[:, [0, -1]] = -1
+    black_and_red = np.where(two() == 1, 0, np.where(two() == 2, 5, 9))
+    for name, labels, says in (
+        ("watershed", watershed, "1 lies around all others"),
+        ("opencv", opencv, "1 lies around all others"),
+        ("white", black_and_red, "9 lies around all others"),
+        ("void", np.where(rims, 255, two()), "255 after 1 to 2 taken as void"),
+    ):
+        np.save(tmp_path / f"{name}.npy", labels)
+        found, remarks = areas(tmp_path / f"{name}.npy")
+        assert (found, says in remarks) == ([60, 140], True), name
+    large = np.zeros(SHAPE, np.uint8)  # a particle over most of the view is none
+    large[3:-3, 3:-3] = 1
+    large[3:6, 3:6] = 2
+    np.save(tmp_path / "large.npy", large)
+    assert areas(tmp_path / "large.npy") == ([9, 34 * 44 - 9], "")
+
+
+def test_pages_of_one_image_are_layers_or_classes(tmp_path):
+    over = np.zeros(SHAPE, np.uint8)
+    over[:5, :5], over[8:22, 8:18] = 3, 4
+    np.save(tmp_path / "layers.npy", np.stack([two(), over]))  # as a program leaves our labels.tif
+    found, remarks = areas(tmp_path / "layers.npy")
+    assert found == [25, 60, 140, 140] and "layers of one image" in remarks
+    classes = np.stack([two() == 0, two() > 0])
+    np.save(tmp_path / "classes.npy", classes)
+    found, remarks = areas(tmp_path / "classes.npy")
+    assert found == [60, 140] and "2 connected parts" in remarks
 
 
 def test_masks_of_all_particles_are_split_and_pages_are_one_each(tmp_path):

@@ -202,6 +202,8 @@ def _whole_numbers(path: Path | MemoryFile, pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype.kind not in "if":
         raise InputError(f"{path}: labels must be whole numbers, not {pixels.dtype}")
     numbers = np.where(np.isfinite(pixels), pixels, 0)  # NaN is a usual ground
+    if ((numbers > 0) & (numbers < 1)).any() and 0 <= numbers.min() <= numbers.max() <= 1:
+        raise InputError(f"{path}: labels must be whole numbers, not probabilities; export those")
     if abs(numbers).max() >= 2**62 or (numbers != np.floor(numbers)).any():
         raise InputError(f"{path}: labels must be whole numbers (0 is no particle)")
     return numbers.astype(np.int64)

@@ -21,6 +21,8 @@ from synthwire.io.recordings.tiff import open_tiff
 from synthwire.io.written_tiff import SOFTWARE, tiff_bytes
 
 LAYERS_KEY = "synthwire_layers"  # in a label TIFF whose pages are layers of one image
+VOID = 255  # behind labels from 1 on: Pascal VOC's, for what is neither ground nor object
+ALONG_THE_RIM = 0.9  # of an image's edge; no particle has so much of it
 MOST_PARTS = 10  # of a label, on average; a picture's grey values lie in many more
 
 
@@ -33,24 +35,32 @@ def read(collector: Collector) -> None:
     """Take in the labels of each page, or of the layers of the only page; 0 is no particle.
 
     A mask with one number for all particles is split into its connected parts, and pages of such
-    masks for one image are a particle each.
+    masks for one image are a particle each. Pages of one image on which no label is twice are
+    layers of it.
     """
     pages = read_labels(collector.path)
     if pages.shape[:2] == collector.shape != pages.shape[1:]:  # a mask each along the last axis
         pages = np.moveaxis(pages, 2, 0)
     collector.require_shape(pages.shape[1], pages.shape[2], "each page")
     layers, ours = _written_here(collector.path)
-    stacked = len(pages) > 1 and len(collector.names) == 1 and not layers and _are_masks(pages)
-    if stacked:
-        collector.remark(f"{len(pages)} pages", "one particle each, as they are of one image")
-    elif not layers and len(pages) != len(collector.names):
+    stacked = False
+    if len(pages) > 1 and len(collector.names) == 1 and not layers:
+        if (np.count_nonzero(pages, axis=0) == 1).all():  # of each pixel its class
+            pages = 1 + pages.argmax(axis=0)[np.newaxis]
+        elif all(map(_is_mask, pages)):
+            stacked = True
+            collector.remark(f"{len(pages)} pages", "one particle each, as they are of one image")
+        elif _are_layers(pages):
+            layers = True
+            collector.remark(f"{len(pages)} pages", "of different labels; layers of one image")
+    if not (stacked or layers) and len(pages) != len(collector.names):
         raise collector.error(f"{len(pages)} pages of labels for {len(collector.names)} images")
     for number, labels in enumerate(pages):
         page = 0 if layers or stacked else number
         where = f"page {number + 1}: " if len(pages) > 1 else ""
         if not ours:
             labels = _with_ground(collector, where, labels)
-            if not stacked:
+            if not stacked and not layers:
                 labels = _with_particles(collector, where, labels)
         values, places = np.unique(labels, return_inverse=True)
         numbered = places.reshape(labels.shape) + (values[0] > 0)  # 0 is no particle
@@ -61,14 +71,46 @@ def read(collector: Collector) -> None:
             collector.add(page, name, rle, collector.classes[0])
 
 
-def _are_masks(pages: np.ndarray) -> bool:
-    """Whether each page is 0 and one number, the same on all."""
-    values = np.unique(pages)
+def _is_mask(page: np.ndarray) -> bool:
+    """Whether a page is 0 and one number."""
+    values = np.unique(page)
     return len(values) <= 2 and values[0] == 0
+
+
+def _are_layers(pages: np.ndarray) -> bool:
+    """Whether each label stands on one page alone."""
+    labels = np.concatenate([np.unique(page[page > 0]) for page in pages])
+    return len(labels) == len(np.unique(labels))
 
 
 def _with_ground(collector: Collector, where: str, labels: np.ndarray) -> np.ndarray:
     """Labels whose ground is 0, where the file has none or another; says what was taken."""
+    labels = _with_zero(collector, where, labels)
+    values, counts = np.unique(labels, return_counts=True)
+    known = len(values) - 2
+    if known > 0 and values[-1] == VOID and (values[:-1] == np.arange(known + 1)).all():
+        collector.remark(f"{where}labels", f"{VOID} after 1 to {known} taken as void, no particle")
+        return np.where(labels == VOID, 0, labels)
+    commonest, bare = values[counts.argmax()], labels == 0
+    if known < 1 or commonest == 0:
+        return labels
+    around = labels == commonest
+    if not ndimage.minimum_filter(bare, 3).any():  # lines between labels, as of a watershed
+        around |= bare
+    elif _rim(around).mean() > ALONG_THE_RIM:  # a black particle among coloured ones
+        labels = np.where(bare, values[-1] + 1, labels)
+    else:
+        return labels
+    if not _is_ground(around):
+        return labels
+    collector.remark(
+        f"{where}labels", f"{commonest} lies around all others; taken as ground, no particle"
+    )
+    return np.where(around, 0, labels)
+
+
+def _with_zero(collector: Collector, where: str, labels: np.ndarray) -> np.ndarray:
+    """Labels whose least number is 0, which is no particle; says what was taken as that."""
     values, counts = np.unique(labels, return_counts=True)
     if values[0] < 0:
         ground = np.array([value for value in values if value < 0])
@@ -77,7 +119,7 @@ def _with_ground(collector: Collector, where: str, labels: np.ndarray) -> np.nda
         collector.remark(
             f"{where}labels", f"{', '.join(map(str, ground[:5]))} taken as no particle"
         )
-        return np.where(np.isin(labels, ground), 0, labels - min(0, values[0]))
+        return np.where(np.isin(labels, ground), 0, np.where(labels, labels, values[-1] + 1))
     if values[0] > 0 and len(values) > 1:
         commonest = int(values[counts.argmax()])
         collector.remark(
@@ -141,8 +183,12 @@ def _without_inside(labels: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _is_ground(mask: np.ndarray) -> bool:
     """Whether what a mask shows lies around what it does not."""
-    rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return bool(0.5 < mask.mean() < 1 and rim.mean() > mask.mean())
+    return bool(0.5 < mask.mean() < 1 and _rim(mask).mean() > mask.mean())
+
+
+def _rim(mask: np.ndarray) -> np.ndarray:
+    """The pixels along a mask's edge."""
+    return np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
 
 
 def _is_smoothed(labels: np.ndarray, values: np.ndarray) -> bool:
