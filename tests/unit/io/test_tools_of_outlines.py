@@ -1,10 +1,13 @@
 """Outlines as CVAT, Label Studio, QuPath, napari, YOLO and Cellpose write them."""
 
+import base64
+import io
 import json
 
 import numpy as np
 import pytest
 from outline_cases import SHAPE, SQUARE, masks_of, read, square
+from PIL import Image
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
@@ -167,6 +170,49 @@ def test_label_studio_short_form_and_the_first_of_several_people(tmp_path):
     (tmp_path / "two.json").write_text(json.dumps([two]))
     found, remarks = areas(tmp_path / "two.json")
     assert found == [140] and "the first of 2 people's" in remarks
+
+
+def test_label_studio_takes_the_ground_truth_or_who_drew_something(tmp_path):
+    drawn = {"result": [result("polygonlabels", points=percent(SQUARE))]}
+    box = {"result": [result("rectanglelabels", x=60, y=50, width=20, height=15)]}
+    for annotations, pixels, says in (
+        ([{"result": []}, drawn], [140], "the first with outlines of 2"),
+        ([drawn, {**box, "ground_truth": True}], [60], "the ground truth of 2"),
+        ([{**drawn, "was_cancelled": True}], [], "it was skipped"),
+    ):
+        (tmp_path / "a.json").write_text(json.dumps([{**task(), "annotations": annotations}]))
+        found, remarks = areas(tmp_path / "a.json")
+        assert found == pixels and says in remarks
+
+
+def test_label_studio_short_form_of_images_some_of_which_are_empty(tmp_path):
+    region = {"points": percent(SQUARE), "polygonlabels": ["nanowire"], "original_width": WIDTH,
+              "original_height": HEIGHT}  # fmt: skip
+    some = [
+        {"title": "Fig. 1", "scan": f"s3://store/{name}.png", "annotator": 1, **more}
+        for name, more in (("b", {}), ("a", {"label": [region]}), ("c", {"label": []}))
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(some))
+    assert areas(tmp_path / "a.json") == ([140], "")
+
+
+def test_label_studio_bit_masks_closed_vectors_and_images_of_one_task(tmp_path):
+    picture = io.BytesIO()
+    Image.fromarray(np.uint8(square()) * 255).save(picture, "PNG")
+    url = "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
+    beside = percent([[x + 20, y] for x, y in SQUARE])
+    vertices = [{"id": f"{x}", "x": x, "y": y} for x, y in beside]
+    results = [
+        result("bitmasklabels", imageDataURL=url),
+        result("vectorlabels", vertices=vertices, closed=True),
+        result("vectorlabels", vertices=vertices, closed=False),
+        {**result("polygonlabels", points=percent(SQUARE)), "item_index": 1},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps([task(*results)]))
+    found, remarks = areas(tmp_path / "a.json")
+    assert found == [140, 140]
+    assert "result 2: a vector encloses nothing" in remarks
+    assert "result 3: of another image of the same task; left out" in remarks
 
 
 def test_label_studio_on_a_turned_image_and_of_a_model_alone(tmp_path):

@@ -1,8 +1,10 @@
-"""Label Studio's JSON, whole and "min": polygons, rectangles, ellipses, brushes."""
+"""Label Studio's JSON, whole and "min": polygons, rectangles, ellipses, brushes, bit masks."""
 
 from __future__ import annotations
 
+import base64
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,6 +15,7 @@ from synthwire.errors import InputError
 from synthwire.io.masks import encode_mask
 from synthwire.io.outlines.collector import Collector
 from synthwire.io.outlines.geometry import parse_points, turned_box
+from synthwire.io.outlines.pictures import mask_of_picture
 
 # The field of a value that holds its classes, for each shape with an area.
 SHAPES = {
@@ -20,7 +23,10 @@ SHAPES = {
     "rectanglelabels": "rectangle",
     "ellipselabels": "ellipse",
     "brushlabels": "brush",
+    "bitmasklabels": "bitmask",
+    "vectorlabels": "vector",
 }
+_FILE = re.compile(r"\.\w+(?:\?.*)?$")  # how a text ends that names a file
 
 
 def recognises(collector: Collector) -> bool:
@@ -46,9 +52,8 @@ def _tasks(data: Any) -> list[dict]:
     keys = ({"annotations", "completions", "result"}, {"data", "task"})
     if tasks and good and all(set(task) & keys[0] and set(task) & keys[1] for task in tasks):
         return tasks
-    if tasks and good and all("image" in task and _short_results(task) for task in tasks):
-        return tasks
-    return []
+    short = "annotator" in tasks[0] if tasks and good else False  # images without a region, too
+    return tasks if short or (tasks and good and any(map(_short_results, tasks))) else []
 
 
 def _short_results(task: Mapping) -> list[dict]:
@@ -64,28 +69,36 @@ def _short_results(task: Mapping) -> list[dict]:
 
 def _name(task: Mapping) -> str:
     data = task.get("data") or (task.get("task") or {}).get("data") or task
-    texts = [value for value in data.values() if isinstance(value, str)]
-    return str(data.get("image") or next((text for text in texts if "." in text), ""))
+    texts = [value for value in data.values() if isinstance(value, str) and _FILE.search(value)]
+    return str(data.get("image") or next(iter(texts), ""))
 
 
 def _results(collector: Collector, task: Mapping) -> Sequence[Mapping]:
-    """The results of the first annotation that was not cancelled."""
+    """The results of one annotation that was not cancelled: the ground truth, or the first."""
     annotations = task.get("annotations", task.get("completions"))
     if not isinstance(annotations, list):
         return task["result"] if isinstance(task.get("result"), list) else _short_results(task)
-    good = [item for item in annotations if isinstance(item, dict)]
-    good = [item for item in good if not item.get("was_cancelled")]
+    people = [item for item in annotations if isinstance(item, dict)]
+    good = [item for item in people if not item.get("was_cancelled")]
+    if not good:
+        if people or task.get("predictions"):
+            what = "it was skipped" if people else "a model's predictions alone"
+            collector.remark(_name(task), f"{what}; nobody's annotations are there")
+        return []
+    best = max(good, key=lambda item: (item.get("ground_truth") is True, bool(item.get("result"))))
     if len(good) > 1:
-        what = f"the first of {len(good)} people's annotations was taken"
-        collector.remark(_name(task), what)
-    if not good and task.get("predictions"):
-        collector.remark(_name(task), "a model's predictions alone; nobody's annotations are there")
-    return good[0].get("result") or [] if good else []
+        which = "the ground truth" if best.get("ground_truth") else "the first with outlines"
+        which = "the first" if best is good[0] else which
+        collector.remark(_name(task), f"{which} of {len(good)} people's annotations was taken")
+    return best.get("result") or []
 
 
 def _take(collector: Collector, page: int, where: str, result: Any) -> None:
     if not isinstance(result, dict):
         collector.leave_out(where, "no proper outline")
+        return
+    if result.get("item_index"):
+        collector.leave_out(where, "of another image of the same task")
         return
     collector.require_shape(result.get("original_height"), result.get("original_width"), where)
     given = result.get("value")
@@ -122,6 +135,12 @@ def _mask(collector: Collector, kind: str, value: Mapping, image_turn: float, wh
         return collector.mask_of_oval(centre, radii, turn)
     if kind == "brush":
         return encode_mask(decode_brush(value["rle"], collector.shape))
+    if kind == "bitmask":
+        content = base64.b64decode(value["imageDataURL"].partition(",")[2], validate=True)
+        return mask_of_picture(content, (0, 0), collector.shape)
+    if kind == "vector" and value.get("closed"):
+        points = parse_points([(point["x"], point["y"]) for point in value["vertices"]])
+        return collector.mask_of_rings([points * (across, down)], where)
     raise InputError(f"a {kind or 'result without a type'} encloses nothing")
 
 

@@ -15,7 +15,7 @@ _LARGEST = 4  # times the image; what is larger is no picture of a particle on i
 
 
 def mask_of_picture(content: bytes, corner: Sequence[float], shape: tuple[int, int]) -> dict:
-    """RLE of the mask that a PNG shows: what is opaque, without transparency what is not black.
+    """RLE of the mask that a PNG shows: what is opaque, or, where all of it is, what is not black.
 
     corner: where its upper left corner (x, y) lies on the image; what reaches beyond the image is
     cut. shape: height and width of the image. InputError where the picture is far larger than that.
@@ -25,10 +25,10 @@ def mask_of_picture(content: bytes, corner: Sequence[float], shape: tuple[int, i
             if picture.width * picture.height > _LARGEST * shape[0] * shape[1]:
                 size = f"{picture.height} × {picture.width}"
                 raise InputError(f"a mask of {size} pixels, far larger than the image")
-            if picture.has_transparency_data:
-                part = np.array(picture.convert("RGBA"))[..., 3] > 0
-            else:
-                part = np.array(picture.convert("RGB")).max(axis=-1) > 0
+            part = np.array(picture.convert("RGBA"))[..., 3] > 0
+            lit = np.array(picture.convert("RGB")).max(axis=-1) > 0
+            if part.all() and lit.any():
+                part = lit
     except Image.DecompressionBombError:
         raise InputError("a mask far larger than the image") from None
     except SyntaxError as error:  # what Pillow raises at broken chunks
