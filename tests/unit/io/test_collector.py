@@ -1,8 +1,10 @@
 """Outlines that are repaired or left out, and the remarks on them."""
 
 import numpy as np
+import pytest
 from outline_cases import SQUARE, masks_of, polygons, read, square
 
+from synthwire.errors import InputError
 from synthwire.io.files import write_json
 
 
@@ -34,3 +36,31 @@ def test_a_star_drawn_in_one_line_is_filled(tmp_path):
     write_json(tmp_path / "a.json", polygons(corners))
     (mask,) = masks_of(read(tmp_path / "a.json"))
     assert mask[20, 25]
+
+
+def test_what_is_true_of_many_outlines_is_one_line(tmp_path):
+    specks = [[[x, y], [x + 3, y], [x + 3, y + 3]] for x in range(0, 40, 5) for y in (1, 30)]
+    data = polygons(*specks, *([[90, 90], [99, 90], [95, 99]] for _ in range(5)))
+    data["categories"] = [{"id": number, "name": f"wire {number}"} for number in range(1, 17)]
+    for number, item in enumerate(data["annotations"][:16], start=1):
+        item["category_id"] = number
+    write_json(tmp_path / "a.json", data)
+    remarks = read(tmp_path / "a.json").remarks
+    assert (
+        len([remark for remark in remarks if remark.endswith("outside the image; left out")]) == 5
+    )
+    (renamed,) = [remark for remark in remarks if "the only class there is" in remark]
+    assert "class 'wire 1', class 'wire 2'" in renamed and "… (16 in all)" in renamed
+    data["annotations"] = data["annotations"][16:18]
+    write_json(tmp_path / "a.json", data)
+    with pytest.raises(InputError, match="so was the other one"):
+        read(tmp_path / "a.json")
+
+
+def test_a_region_drawn_about_particles_is_questioned(tmp_path):
+    wires = [[[x, 8], [x + 3, 8], [x + 3, 30], [x, 30]] for x in (8, 16, 24)]
+    region = [[5, 5], [30, 5], [30, 35], [5, 35]]
+    crossing = [[2, 20], [45, 20], [45, 23], [2, 23]]
+    write_json(tmp_path / "a.json", polygons(region, *wires, crossing))
+    (remark,) = read(tmp_path / "a.json").remarks
+    assert "annotation 1: lies about 3 others; a region, not a particle?" in remark

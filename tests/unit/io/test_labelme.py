@@ -51,14 +51,16 @@ def test_shapes_of_other_kinds_are_areas_or_named(tmp_path):
         {"shape_type": "mask", "points": [[1, 1]], "mask": "no picture"},
         {"shape_type": "polygon", "points": None},
         None,
+        {"shape_type": "cuboid", "points": [*SQUARE, *far]},
+        {"shape_type": "rotation", "points": [[20, 30], [24, 30], [24, 32], [20, 32]]},
     ]
     write_json(tmp_path / "a.json", {"imagePath": "a.png", "shapes": shapes})
     found = read(tmp_path / "a.json")
-    assert [mask.sum() for mask in masks_of(found)] == [140, 40, 50, 40]
-    assert len(found.remarks) == 7
+    assert [mask.sum() for mask in masks_of(found)] == [140, 40, 50, 40, 8]
+    assert len(found.remarks) == 8
     said = "\n".join(found.remarks)
     assert "shape 4: a linestrip encloses nothing" in said
-    assert all(f"shape {number}: " in said for number in range(4, 11))
+    assert all(f"shape {number}: " in said for number in range(4, 12))
 
 
 def test_a_mask_that_claims_more_pixels_than_any_image_is_left_out(tmp_path):

@@ -207,9 +207,16 @@ def test_a_polygon_within_another_is_a_hole_where_the_area_says_so(tmp_path, are
 
 def test_an_outline_away_from_its_own_box_is_questioned(tmp_path):
     along_rows = {"counts": [6 * 50 + 5, 10] + [40, 10] * 13 + [2000 - 6 * 50 - 15 - 13 * 50]}
-    near = item(2, [flat(BOX)], bbox=[30, 20, 10, 10])
-    _, remarks = areas(tmp_path / "a.json", item(1, along_rows, bbox=[5, 6, 10, 14]), near)
-    assert "1 of 2 outlines: their boxes lie elsewhere" in remarks
+    swapped = [flat([(y, x) for x, y in BOX])]
+    items = [
+        item(1, along_rows, bbox=[5, 6, 10, 14]),
+        item(2, swapped, bbox=[30, 20, 10, 10]),
+        item(3, [flat(BOX)], bbox=[30, 20, 10, 10]),
+    ]
+    _, remarks = areas(tmp_path / "a.json", *items)
+    assert "2 of 3 outlines: their boxes lie elsewhere" in remarks
+    fillers = [{**one, "bbox": [0, 0, 1, 1]} for one in items]
+    assert "lie elsewhere" not in areas(tmp_path / "a.json", *fillers)[1]
 
 
 def test_results_lists_are_taken_with_a_word(tmp_path):

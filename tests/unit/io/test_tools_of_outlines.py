@@ -269,6 +269,25 @@ def test_geojson_of_qupath(tmp_path, wrap):
     assert areas(tmp_path / "b.json") == ([400], "")
 
 
+def test_geojson_with_a_bad_feature_of_several_planes_or_of_nothing(tmp_path):
+    ring = [*SQUARE, SQUARE[0]]
+    far = [[x + 20, y] for x, y in ring]
+    features = [
+        feature("Polygon", [ring]),
+        {"type": "Tile"},
+        {"type": "Feature", "geometry": None},
+        feature("Polygon", [far]),
+    ]
+    features[3]["geometry"]["plane"] = {"c": -1, "z": 1, "t": 0}
+    (tmp_path / "a.geojson").write_text(json.dumps(features))
+    found, remarks = areas(tmp_path / "a.geojson")
+    assert found == [140, 140]
+    assert "feature 2: a Tile encloses nothing" in remarks and "feature 3: " in remarks
+    assert "2 planes: of a stack" in remarks
+    (tmp_path / "b.geojson").write_text("[]")
+    assert areas(tmp_path / "b.geojson") == ([], "")
+
+
 # -- napari ----------------------------------------------------------------------------------------
 
 
@@ -299,6 +318,9 @@ def test_napari_shapes_count_from_the_first_pixels_centre(tmp_path):
     (tmp_path / "b.csv").write_text(shapes_table(("polygon", box), page=1))
     found = read_outlines(tmp_path / "b.csv", ["a.tif", "a.tif"], SHAPE)
     assert [item["image_id"] for item in found.annotations] == [2]
+    german = shapes_table(("polygon", [(y - 0.5, x - 0.5) for y, x in box]))
+    (tmp_path / "d.csv").write_text(german.replace(",", ";").replace(".", ","))
+    assert areas(tmp_path / "d.csv")[0] == [140]
     (tmp_path / "c.csv").write_text("Area,Mean,Min\n1,2,3\n")
     with pytest.raises(InputError, match="a table, but neither VIA's nor napari's"):
         read(tmp_path / "c.csv")
@@ -327,6 +349,10 @@ def test_yolo_polygons_boxes_and_scores(tmp_path):
     assert "1 lines: boxes alone" in remarks and "line 3: ends with a score" in remarks
     assert "line 4: no proper outline (places must be parts" in remarks
     assert "line 5: " in remarks and "class" not in remarks
+    lines += ["zero 0.1 0.2 0.3", "0 0.1"]
+    (tmp_path / "labels" / "a.txt").write_text("\n".join(lines))
+    found, remarks = areas(tmp_path / "labels" / "a.txt")
+    assert len(found) == 3 and "line 6: neither a class and a polygon" in remarks
     (tmp_path / "labels" / "b.txt").write_text("")
     assert areas(tmp_path / "labels" / "b.txt") == ([], "")
 
@@ -361,6 +387,8 @@ def test_other_texts_are_named(tmp_path, text):
         ("a.json", b'{"info": {}, "objects": []}', "ISAT's JSON"),
         ("a.json", b'[{"External ID": "a.png", "Label": {}}]', "Labelbox"),
         ("a.json", b'{"images": [], "categories": []}', "without the list 'annotations'"),
+        ("a.json", b"[]", "nothing in it"),
+        ("a.txt", b' {"images": []}', "JSON by its content, but named .txt"),
         ("a.csv", b" \n\n", "an empty file"),
         ("a.csv", b"filename,region_shape_attributes\n", "VIA's table without a row"),
         ("a.csv", b"# Exported using VGG Image Annotator\n", "save its project as JSON"),

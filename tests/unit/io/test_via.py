@@ -40,9 +40,9 @@ def test_via_shapes(tmp_path, project, as_list):
     assert len(found.remarks) == 1 and "a point encloses nothing" in found.remarks[0]
 
 
-def row(name: str, shape: dict | None, attributes: dict | None = None) -> str:
+def row(name: str, shape: dict | None, attributes: dict | None = None, by: str = ",") -> str:
     cells = [name, "1", "{}", "1", "0", json.dumps(shape or {}), json.dumps(attributes or {})]
-    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+    return by.join('"' + cell.replace('"', '""') + '"' for cell in cells)
 
 
 HEAD = (
@@ -51,19 +51,21 @@ HEAD = (
 )
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])  # as spreadsheets save it anew
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_the_table_holds_the_same(tmp_path, encoding):
+def test_the_table_holds_the_same(tmp_path, encoding, delimiter):
     xs, ys = np.transpose(SQUARE).tolist()
     polygon = {"name": "polygon", "all_points_x": xs, "all_points_y": ys}
     rows = [
-        row("a.png", polygon, {"kind": "nanowire"}),
-        row("a.png", {"name": "rect", "x": 20, "y": 6, "width": 10, "height": 14}),
-        row("b.png", polygon),
-        row("a.png", {**polygon, "all_points_y": ys[:2]}),
-        row("a.png", {**polygon, "name": "polyline"}),
-        row("c.png", None),
+        row("a.png", polygon, {"kind": "nanowire"}, by=delimiter),
+        row("a.png", {"name": "rect", "x": 20, "y": 6, "width": 10, "height": 14}, by=delimiter),
+        row("b.png", polygon, by=delimiter),
+        row("a.png", {**polygon, "all_points_y": ys[:2]}, by=delimiter),
+        row("a.png", {**polygon, "name": "polyline"}, by=delimiter),
+        row("c.png", None, by=delimiter),
     ]
-    (tmp_path / "via.csv").write_bytes("\r\n".join(["#" + HEAD, *rows]).encode(encoding))
+    table = "\r\n".join(["#" + HEAD.replace(",", delimiter), *rows])
+    (tmp_path / "via.csv").write_bytes(table.encode(encoding))
     found = read(tmp_path / "via.csv")
     assert [mask.sum() for mask in masks_of(found)] == [140, 140]
     assert "a polygon of 4 places across and 2 down" in found.remarks[0]

@@ -55,6 +55,13 @@ def overlaps(masks: Sequence[dict], others: Sequence[dict]) -> np.ndarray:
     return np.asarray(coco_mask.iou(list(masks), list(others), [0] * len(others)))
 
 
+def shares_within(masks: Sequence[dict]) -> np.ndarray:
+    """Share of each of N masks, RLEs, that lies within each of them: (N, N), the diagonal 1."""
+    if not len(masks):
+        return np.zeros((0, 0))
+    return np.asarray(coco_mask.iou(list(masks), list(masks), [1] * len(masks)))
+
+
 class MaskCrop(NamedTuple):
     """The part of a mask (height, width) that holds all of it: pixels at row `top`, column `left`.
 

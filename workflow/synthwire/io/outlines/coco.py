@@ -68,7 +68,7 @@ def read(collector: Collector) -> None:
     annotations = [item for item in data["annotations"] if isinstance(item, dict)]
     wheres = _wheres(collector, annotations)
     classes = _classes(collector, data.get("categories"), annotations)
-    homeless, elsewhere = [], []
+    homeless, elsewhere = [], []  # the latter by their boxes
     for where, item, name in zip(wheres, annotations, classes, strict=True):
         key = (
             keys[0]
@@ -80,12 +80,12 @@ def read(collector: Collector) -> None:
         elif key in page_of:
             rle = _take(collector, page_of[key], where, item, name)
             if rle is not None and _is_elsewhere(rle, item.get("bbox")):
-                elsewhere.append(where)
+                elsewhere.append(tuple(item["bbox"]))
     if homeless:
         say = collector.remark if len(homeless) < len(annotations) else collector.leave_out
         what = f"of images that the file does not list ({listed(homeless)})"
         say(f"{len(homeless)} of {len(annotations)} annotations", what)
-    if elsewhere:
+    if len(set(elsewhere)) > 1:  # else the box is no outline's, but a filler
         what = "their boxes lie elsewhere; do runs go down the columns, is x written before y?"
         collector.remark(f"{len(elsewhere)} of {len(annotations)} outlines", what)
     scores = [item["score"] for item in annotations if isinstance(item.get("score"), int | float)]

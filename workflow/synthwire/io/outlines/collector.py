@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,17 +21,20 @@ from skimage.draw import ellipse
 from synthwire.errors import InputError
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, make_annotation
 from synthwire.io.files import MemoryFile, open_binary, read_json
-from synthwire.io.masks import encode_mask, segmentation_to_rle
+from synthwire.io.masks import encode_mask, segmentation_to_rle, shares_within
 from synthwire.io.outlines.geometry import crosses_itself, fill
-from synthwire.io.outlines.pairing import Fault, listed, pair
+from synthwire.io.outlines.pairing import LISTED, Fault, listed, pair
 from synthwire.io.units import decode
 
 Shape = TypeVar("Shape")
 
 JSON_SUFFIXES = (".json", ".geojson")
+DELIMITERS = (",", ";", "\t")
 _WHOLE = 0.98  # of the image; an outline that covers so much is the image's own
 # Classes of what is no particle, as programs name them; QuPath ends such on an asterisk.
 NO_PARTICLES = ("background", "ignore", "region", "roi")
+WITHIN = 0.95  # of an outline's pixels within another one
+FEWEST_WITHIN = 2  # outlines within one that may be a region
 FARTHEST = 1e7  # px; what lies beyond is no place on an image
 LONGEST_TEXT = 256 * 2**20  # bytes; what is longer is no file of outlines
 
@@ -54,7 +58,8 @@ class Outlines:
     """What was read.
 
     annotations: COCO annotations with compressed RLE; image_id is the page counted from 1.
-    remarks: one line for each outline that was repaired or left out, and for each renamed class.
+    remarks: one line for each outline that was repaired or left out, and for each renamed class;
+    where the same is true of many, one line for all of them.
     """
 
     annotations: list[dict] = field(default_factory=list)
@@ -65,6 +70,13 @@ def require_pixels(rings: Sequence[np.ndarray]) -> None:
     """Refuse rings (n, 2) within one pixel: they are given in parts of the image."""
     if all((points >= 0).all() and (points <= 1).all() for points in rings):
         raise InputError("places from 0 to 1 are parts of the image, where pixels are expected")
+
+
+def _in_short(places: list[str]) -> list[str]:
+    """Places of which the same is true: each, or, of many, the first few in one text."""
+    if len(places) <= LISTED:
+        return places
+    return [f"{', '.join(places[:LISTED])} … ({len(places)} in all)"]
 
 
 class Collector:
@@ -86,6 +98,7 @@ class Collector:
         self.path, self.names, self.shape, self.classes = path, names, shape, classes
         self.beside = beside or {}
         self.found = Outlines()
+        self.said: dict[str, dict[str, None]] = {}  # what is true of which outlines
         self.numbers = [0] * len(names)  # annotations so far, per page
         self.seen: dict[tuple[int, str], str] = {}
         self.renamed: set[str] = set()
@@ -115,14 +128,37 @@ class Collector:
         """Content of a .json file; None of any other. InputError when it is none."""
         return read_json(self.path) if self.suffix in JSON_SUFFIXES else None
 
+    def rows(self) -> csv.DictReader:
+        """Rows of a table, whose commas a spreadsheet may have made semicolons or tabs."""
+        first = self.text.partition("\n")[0]
+        delimiter = max(DELIMITERS, key=first.count)
+        return csv.DictReader(io.StringIO(self.text, newline=""), delimiter=delimiter)
+
     def outlines(self) -> Outlines:
         """All that was taken in, page by page; InputError where all of it had to be left out."""
         if self.left_out and not self.found.annotations:
             others = len(self.left_out) - 1
-            more = f"; so were the {others} others" if others else ""
-            raise InputError(self.left_out[0] + more)
+            more = f"; so were the {others} others" if others > 1 else "; so was the other one"
+            raise InputError(self.left_out[0] + more * (others > 0))
+        self._question_regions()
+        self.found.remarks = [
+            f"{self.path}: {where}: {what}"
+            for what, places in self.said.items()
+            for where in _in_short(list(places))
+        ]
         self.found.annotations.sort(key=lambda item: item["id"])
         return self.found
+
+    def _question_regions(self) -> None:
+        """Ask of outlines about several others whether they are regions, as tools draw them."""
+        for page in range(len(self.names)):
+            items = [item for item in self.found.annotations if item["image_id"] == page + 1]
+            items = [item for item in items if not item["iscrowd"]]
+            shares = shares_within([item["segmentation"] for item in items])
+            for item, others in zip(items, (shares > WITHIN).sum(axis=0) - 1, strict=True):
+                if others >= FEWEST_WITHIN:
+                    where = self.seen[page, item["segmentation"]["counts"]]
+                    self.remark(where, f"lies about {others} others; a region, not a particle?")
 
     @contextmanager
     def attempt(self, where: str) -> Iterator[None]:
@@ -136,11 +172,11 @@ class Collector:
     def leave_out(self, where: str, why: str) -> None:
         """Remark that an outline is left out, and why."""
         self.remark(where, f"{why}; left out")
-        self.left_out.append(self.found.remarks[-1])
+        self.left_out.append(f"{self.path}: {where}: {why}; left out")
 
     def remark(self, where: str, what: str) -> None:
         """Say what was done to the outline that stands `where` in the file."""
-        self.found.remarks.append(f"{self.path}: {where}: {what}")
+        self.said.setdefault(what, {})[where] = None
 
     def error(self, what: str) -> InputError:
         """What to raise when the file as a whole is of no use."""

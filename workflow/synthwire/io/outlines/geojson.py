@@ -18,18 +18,24 @@ GEOMETRIES = (
 
 
 def recognises(collector: Collector) -> bool:
-    return bool(_features(collector.json)) or _is_collection(collector.json)
+    nothing = collector.suffix == ".geojson" and collector.json == []
+    return bool(_features(collector.json)) or _is_collection(collector.json) or nothing
 
 
 def read(collector: Collector) -> None:
     """Take in the features with an area, as particles of the only image there is."""
     if len(collector.names) > 1:
         raise collector.error("GeoJSON is of one image; one file is expected for each")
+    planes = set()
     for number, feature in enumerate(_features(collector.json), start=1):
         where = f"feature {number}"
+        plane = (feature.get("geometry") or {}).get("plane") or {}
+        planes.add((plane.get("z", 0), plane.get("t", 0)))
         properties = feature.get("properties") or {}
         mask_of = partial(_mask, collector, feature.get("geometry") or feature, where)
         collector.take(0, where, mask_of, _class(properties))
+    if len(planes) > 1:
+        collector.remark(f"{len(planes)} planes", "of a stack; all taken as those of one image")
 
 
 def _is_collection(data: Any) -> bool:
@@ -41,9 +47,10 @@ def _features(data: Any) -> list[dict]:
     if isinstance(data, dict) and isinstance(data.get("features"), list):
         data = data["features"]
     features = data if isinstance(data, list) else [data]
-    kinds = ("Feature", *GEOMETRIES)
-    good = all(isinstance(item, dict) and item.get("type") in kinds for item in features)
-    return features if good else []
+    if not all(isinstance(item, dict) for item in features):
+        return []
+    known = any(item.get("type") in ("Feature", *GEOMETRIES) for item in features)
+    return features if known else []
 
 
 def _class(properties: Mapping) -> str:
@@ -53,7 +60,7 @@ def _class(properties: Mapping) -> str:
 
 def _mask(collector: Collector, geometry: Mapping, where: str) -> dict:
     """RLE of a geometry; what an odd number of a polygon's rings encloses, parts united."""
-    kind = geometry["type"]
+    kind = geometry.get("type")
     if kind == "GeometryCollection":
         parts = [part for part in geometry["geometries"] if "Polygon" in part["type"]]
         masks = [_mask(collector, part, where) for part in parts]

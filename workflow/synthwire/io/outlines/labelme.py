@@ -15,6 +15,7 @@ from synthwire.io.outlines.geometry import parse_points
 from synthwire.io.outlines.pictures import mask_of_picture
 
 LINES = ("line", "linestrip", "point", "points")
+RINGS = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 
 
 def recognises(collector: Collector) -> bool:
@@ -66,7 +67,7 @@ def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
         return mask_of_picture(content, points[0], collector.shape)
     if kind == "oriented_rectangle" and len(points) == 3:  # the fourth corner follows
         points = np.vstack([points, points[0] + points[2] - points[1]])
-    closed = len(points) > 3 and (points[0] == points[-1]).all()
-    if kind in LINES and not closed:
+    closed = kind in LINES and len(points) > 3 and (points[0] == points[-1]).all()
+    if kind not in RINGS and not closed:
         raise InputError(f"a {kind} encloses nothing; outline the particle by a polygon")
     return collector.mask_of_rings([points], where)

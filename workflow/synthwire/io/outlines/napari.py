@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import numpy as np
 
 from synthwire.errors import InputError
@@ -17,12 +14,12 @@ FIELDS = {"index", "shape-type", "vertex-index"}
 
 
 def recognises(collector: Collector) -> bool:
-    return collector.suffix == ".csv" and set(_rows(collector).fieldnames or ()) >= FIELDS
+    return collector.suffix == ".csv" and set(collector.rows().fieldnames or ()) >= FIELDS
 
 
 def read(collector: Collector) -> None:
     """Take in the shapes; of three axes the first one counts the pages."""
-    rows = _rows(collector)
+    rows = collector.rows()
     axes = sorted(
         (str(field) for field in rows.fieldnames or () if str(field).startswith("axis-")),
         key=lambda field: int(field.removeprefix("axis-")),
@@ -37,17 +34,13 @@ def read(collector: Collector) -> None:
         where = f"shape {index}"
         page = 0
         with collector.attempt(where):
-            points = np.array(vertices, dtype=float)
+            points = np.array([[float(side.replace(",", ".")) for side in row] for row in vertices])
             if len(axes) == 3 and len(collector.names) > 1:
                 page = round(float(points[0, 0]))
                 if not 0 <= page < len(collector.names):
                     raise InputError(f"lies on page {page + 1} of {len(collector.names)}")
             rle = _mask(collector, kind, points[:, :-3:-1] + FIRST_CENTRE, where)
             collector.add(page, where, rle, "")
-
-
-def _rows(collector: Collector) -> csv.DictReader:
-    return csv.DictReader(io.StringIO(collector.text, newline=""))
 
 
 def _mask(collector: Collector, kind: str, points: np.ndarray, where: str) -> dict:

@@ -46,6 +46,8 @@ def what_is(collector: Collector) -> str:
             return f"XML of the old LabelMe; {INSTEAD}"
     if not collector.content.strip():
         return "an empty file"
+    if collector.text.lstrip().startswith(("{", "[")):
+        return f"JSON by its content, but named {collector.suffix}; name it .json"
     if b"Exported using VGG Image Annotator" in collector.content[:200]:
         return "the table of VIA 3; save its project as JSON"
     if collector.suffix == ".csv" and b"region_shape_attributes" in collector.content:
@@ -73,6 +75,8 @@ _FIELDS = (
 
 
 def _what_json_is(data: Any) -> str:
+    if not data:
+        return "nothing in it; export again"
     first = data[0] if isinstance(data, list) and data else data
     keys = set(first) if isinstance(first, dict) else set()
     for fields, what in _FIELDS:

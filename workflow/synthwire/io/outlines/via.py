@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -83,7 +82,7 @@ def _mask(collector: Collector, shape: Mapping, where: str) -> dict:
 def _images(collector: Collector) -> list[dict]:
     """The images of a VIA file, an annotation export or a whole project; none of another file."""
     if collector.suffix == ".csv":
-        return _images_of_table(csv.DictReader(io.StringIO(collector.text, newline="")))
+        return _images_of_table(collector.rows())
     data = collector.json
     if isinstance(data, dict) and {"file", "view", "metadata"} <= set(data):
         return _images_of_version_3(data)

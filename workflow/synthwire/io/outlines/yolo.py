@@ -21,14 +21,11 @@ BEYOND = 1.05  # a polygon may reach a little outside; what is farther out is no
 
 
 def recognises(collector: Collector) -> bool:
-    """Lines of five numbers or more, none of them with commas; or no line at all."""
+    """Lines of five numbers or more, half of them at least; or no line at all."""
     if collector.suffix != ".txt" or Path(collector.path.name).name in NAMES_OF_CLASSES:
         return False
-    try:
-        rows = _rows(collector)
-    except ValueError:
-        return False
-    return all(len(row) >= 5 and row[0] >= 0 and row[0].is_integer() for row in rows)
+    rows = _rows(collector)
+    return 2 * sum(bool(row) for _, row in rows) >= len(rows)
 
 
 def read(collector: Collector) -> None:
@@ -37,8 +34,11 @@ def read(collector: Collector) -> None:
         raise collector.error("YOLO's text is of one image; one file is expected for each")
     classes = _classes(collector)
     boxes = 0
-    for number, row in enumerate(_rows(collector), start=1):
-        where, kind, places = f"line {number}", int(row[0]), np.array(row[1:])
+    for where, row in _rows(collector):
+        if not row:
+            collector.leave_out(where, "neither a class and a polygon, nor a class and a box")
+            continue
+        kind, places = int(row[0]), np.array(row[1:])
         boxes += len(places) in (4, 5)
         label = classes.get(kind, str(kind))
         if len(collector.classes) > 1 and not classes and kind < len(collector.classes):
@@ -48,9 +48,18 @@ def read(collector: Collector) -> None:
         collector.remark(f"{boxes} lines", "boxes alone; taken as rectangles")
 
 
-def _rows(collector: Collector) -> list[list[float]]:
-    lines = collector.text.splitlines()
-    return [[float(number) for number in line.split()] for line in lines if line.strip()]
+def _rows(collector: Collector) -> list[tuple[str, list[float]]]:
+    """Where each line stands, and its numbers; none where it is no outline's."""
+    lines = enumerate(collector.text.splitlines(), start=1)
+    return [(f"line {number}", _numbers(line)) for number, line in lines if line.strip()]
+
+
+def _numbers(line: str) -> list[float]:
+    try:
+        row = [float(number) for number in line.split()]
+    except ValueError:
+        return []
+    return row if len(row) >= 5 and row[0] >= 0 and row[0].is_integer() else []
 
 
 def _mask(collector: Collector, places: np.ndarray, where: str) -> dict:
