@@ -28,6 +28,9 @@ from synthwire.io.outlines.pairing import Fault, files_of_outlines_among, listed
         ("in/a.tif", "https://host/data/a.tif?d=1"),
         ("in/a b.tif", "/data/local-files/?d=in/a%20b.tif"),
         ("in/90fbb0c7-a.tif", "a.tif"),
+        ("in/a.tif", "a.tif "),
+        ("in/scan_0.5nm.tif", "scan_0.5nm"),
+        ("in/scan.001", "scan.json"),
         ("in/" + unicodedata.normalize("NFD", "dräht.tif"), "dräht.png"),
     ],
 )
@@ -38,6 +41,34 @@ def test_other_spellings_are_forgiven(image, name):
 @pytest.mark.parametrize("name", ["b.tif", "aa.tif", "a1.tif", "a_masks.tif", "90fbb0c-a.tif", ""])
 def test_other_names_are_none(name):
     assert pair(["in/a.tif"], [name]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("in/20260305-a.tif", "20260306-a.tif"),  # dates
+        ("in/90fbb0c7-a.tif", "12fbb0c7-a.tif"),
+        ("in/tilt_-10.tif", "tilt_+10.tif"),
+        ("in/tilt_-10.tif", "tilt_10.tif"),
+        ("in/a+b.tif", "a-b.tif"),
+        ("in/scan_0.tif", "scan_0.5nm"),
+    ],
+)
+def test_names_that_say_something_else_are_none(image, name):
+    assert pair([image], [name, "z.tif"]) == [None]
+
+
+def test_a_folder_that_tells_names_apart_is_heeded():
+    images = ["in/monday/img.tif", "in/friday/img.tif"]
+    for name in ("img.tif", "img.json"):
+        first, fault = pair(images, [f"monday/{name}", f"sunday/{name}"])
+        assert first == f"monday/{name}"
+        assert str(fault) == f"two for in/friday/img.tif: monday/{name}, sunday/{name}"
+
+
+def test_a_suffix_before_the_suffix_tells_files_apart():
+    names = ["a.tif.json", "a.png.json"]
+    assert pair(["in/a.tif", "in/a.png"], names, files=True) == names
 
 
 @pytest.mark.parametrize(

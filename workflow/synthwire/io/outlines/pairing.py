@@ -6,7 +6,8 @@ program's ending, as in a_masks.png; last, the name without what an upload gives
 (90fbb0c7-a.tif, a_tif.rf.1b2….jpg), or a_b.tif for "a b.tif". At each step the spelling as it is
 goes before one that differs in case, backslashes, Unicode form or URL quotes.
 
-The better match goes first, and a name goes with one image only. Two that are as good are a fault.
+The better match goes first, and a name goes with one image only. Two that are as good are a fault;
+so is one that is left over where its folder told it apart from the others of its name.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _HASH = re.compile(
     re.IGNORECASE,
 )
 _ODD = re.compile(r"[\W_]+")  # what such programs replace in names, as spaces and brackets
+_MINUS = re.compile(r"(?:^|[\W_])-(?=\d)")  # of a number, as tilt_-10 has it
+_SUFFIX = re.compile(r"\.(?:\d{3}|[^\W\d]\w{0,9})$")  # none is the end of scan_0.5nm
 _IMAGE_SUFFIX = re.compile(
     r"\.(?:ome|tiff?|png|jpe?g|bmp|gif|h5|hdf5|nxs|hdr|mrc|dm[34]|ser|emd|npy)$", re.IGNORECASE
 )
@@ -100,6 +103,9 @@ def pair(
             rivals[name].append(image)
         for image, fitting in partners.items():
             others = rivals[fitting[0]]
+            fitting += [
+                b for a, b in ranked[rank] if a == image and b in used and _is_beside(b, fitting[0])
+            ]
             if len(fitting) > 1:
                 line = f"{_count(fitting)} for {image}: {listed(fitting)}"
                 found[image] = Fault(line, names=tuple(fitting))
@@ -110,6 +116,12 @@ def pair(
                 found[image] = fitting[0]
         used.update(rivals)
     return [found.get(image) for image in images]
+
+
+def _is_beside(name: str, other: str) -> bool:
+    """Whether names differ in their folders alone, which thus tell images apart."""
+    one, two = (_spellings(text).forgiven for text in (name, other))
+    return len(one) == len(two) > 1 and one[-1] == two[-1]
 
 
 def files_of_outlines_among(images: Sequence[str]) -> list[str]:
@@ -157,7 +169,7 @@ def _spellings(text: str) -> _Spelling:
     path, _, query = text.partition("?")
     if path.endswith("/") and query:  # Label Studio's /data/local-files/?d=folder/a.tif
         path = query.partition("=")[2]
-    plain = unicodedata.normalize("NFC", unquote(path).replace("\\", "/")).casefold()
+    plain = unicodedata.normalize("NFC", unquote(path).replace("\\", "/")).casefold().strip()
     return _Spelling(text, _parts(text), _parts(plain))
 
 
@@ -168,8 +180,10 @@ def _parts(path: str) -> tuple[str, ...]:
 def _words(spelling: _Spelling, files: bool) -> set[str]:
     """What two names must have in common, one at least, to fit at all."""
     name = spelling.forgiven[-1]
-    words = set(_stems(name, files)) | {name}
-    return words | {_plain(stem) for stem in _stems(_HASH.sub("", name), files)}
+    words = {*_stems(name, files), name}
+    return words | {
+        _plain(stem) for text in (name, _HASH.sub("", name)) for stem in _stems(text, files)
+    }
 
 
 def _plain(name: str) -> str:
@@ -179,7 +193,7 @@ def _plain(name: str) -> str:
 
 def _stems(name: str, files: bool) -> list[str]:
     """Stems of a name, nearest first: a.ome and a of a.ome.tif; of a file a of a_masks.png."""
-    stem = name.rpartition(".")[0] or name
+    stem = _SUFFIX.sub("", name) or name
     found = [stem]
     while _IMAGE_SUFFIX.search(found[-1]):
         found.append(_IMAGE_SUFFIX.sub("", found[-1]))
@@ -202,6 +216,8 @@ def _rank(image: _Spelling, name: _Spelling, files: bool) -> _Rank | None:
         if one[-1] == other[-1]:
             return _Rank(_NAME, _common_end(one, other), as_written)
     folders = 1 + _common_end(image.forgiven[:-1], name.forgiven[:-1])
+    if files and _SUFFIX.sub("", name.forgiven[-1]) == image.forgiven[-1]:  # a.tif.json
+        return _Rank(_NAME, folders, False)
     for as_written in (True, False):
         stems = [
             set(_stems((spelling.written if as_written else spelling.forgiven)[-1], False))
@@ -211,12 +227,27 @@ def _rank(image: _Spelling, name: _Spelling, files: bool) -> _Rank | None:
             return _Rank(_STEM, folders, as_written)
     if files and set(_stems(image.forgiven[-1], False)) & set(_stems(name.forgiven[-1], True)):
         return _Rank(_ENDED, folders, False)
-    bare, own = (_HASH.sub("", spelling.forgiven[-1]) for spelling in (name, image))
-    if bare == own:
-        return _Rank(_HASHED, 2, False)
-    if set(map(_plain, _stems(bare, files))) & set(map(_plain, _stems(own, False))) - {""}:
-        return _Rank(_HASHED, 1, False)
+    given, own = name.forgiven[-1], image.forgiven[-1]
+    for bare, whole in ((_HASH.sub("", given), own), (given, _HASH.sub("", own))):
+        if bare == whole:
+            return _Rank(_HASHED, 2, False)
+        if any(_is_replaced(a, b) for a in _stems(bare, files) for b in _stems(whole, False)):
+            return _Rank(_HASHED, 1, False)
     return None
+
+
+def _is_replaced(one: str, other: str) -> bool:
+    """Whether names differ in what programs replace alone, and in no sign of a number.
+
+    >>> _is_replaced("a_b", "a b"), _is_replaced("tilt_-10", "tilt_+10")
+    (True, False)
+    """
+    if not _plain(one) or _plain(one) != _plain(other):
+        return False
+    if len(_MINUS.findall(one)) != len(_MINUS.findall(other)):
+        return False
+    runs = zip(_ODD.findall(one.strip("_")), _ODD.findall(other.strip("_")), strict=False)
+    return all(a == b or {*a} == {"_"} or {*b} == {"_"} or not {*a, *b} >= {*"+-"} for a, b in runs)
 
 
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
