@@ -93,7 +93,7 @@ def areas(path, *items: dict, **more) -> tuple[list[int], str]:
         ([["x", "y"] * 3], "no proper outline"),
         ([{"x": 1}], "no proper outline"),
         (7, "at least six"),
-        ("z" * 50, "no proper outline"),
+        ("z" * 50, "no run-length code"),
         ([], "neither a segmentation nor a box"),
         (None, "neither a segmentation nor a box"),
         ({"size": [50, 40], "counts": [2000]}, "stands in an image of"),

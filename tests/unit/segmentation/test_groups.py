@@ -186,10 +186,38 @@ def test_outlines_of_other_formats_come_with_their_images(folders, tmp_path, cap
     assert cli.main(["compare", str(outlines), str(folders[1]), *say]) == 0
     said = capsys.readouterr()
     assert "labels: 3 images, 15 particles" in said.out
-    assert "no outlines of 1 images, image_3.png among them; left out" in said.err
+    assert "no outlines of image_3.png; left out" in said.err
+    (images / "image_4.png").write_text("no picture")
+    assert cli.main(["compare", str(outlines), str(folders[1]), *say]) == 0
+    assert "image_4.png: not an image, but a text" in capsys.readouterr().err
     table = pd.read_csv(tmp_path / "out" / "differences.csv")
     assert row_of(table, "mean_width", "mean")["unit"] == "nm"
     assert row_of(table, "fwhm", "mean")["first"] > 0
+
+
+def test_a_coco_file_is_compared_as_flawed_as_tools_write_it(folders, tmp_path):
+    data = json.loads(outlines_of(folders[0], tmp_path / "whole.json").read_text())
+    data["images"].append({**data["images"][0], "id": "none", "file_name": "none.png"})
+    data["annotations"][1]["segmentation"] = [[1, 1, 2, 2]]
+    for item in data["annotations"]:
+        item["image_id"] = str(item["image_id"])
+        del item["id"]
+    del data["categories"]
+    (tmp_path / "flawed.json").write_text(json.dumps(data))
+    said: list[str] = []
+    group = read_any_group(tmp_path / "flawed.json", None, None, said.append)
+    assert (len(group.images), len(group.particles)) == (5, 19)
+    assert any("annotation number 2: " in line and "left out" in line for line in said)
+
+
+def test_groups_that_share_images_or_mix_units_are_said(folders, tmp_path, capsys):
+    around = str(folders[0].parent)
+    assert cli.main(["compare", str(folders[0]), around, "-o", str(tmp_path / "out")]) == 1
+    assert "in both groups" in capsys.readouterr().err
+    known = outlines_of(folders[0], tmp_path / "known.json")
+    unknown = outlines_of(folders[1], tmp_path / "unknown.json", pixel_size_nm=None)
+    assert cli.main(["compare", str(known), str(unknown), "-o", str(tmp_path / "out")]) == 0
+    assert "4 of 8 images have no pixel size" in capsys.readouterr().err
 
 
 def test_few_images_are_said_to_be_few(folders, tmp_path, capsys):

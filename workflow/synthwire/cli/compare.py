@@ -71,6 +71,9 @@ def run(options: argparse.Namespace) -> int:
 
     if options.first.resolve() == options.second.resolve():
         raise InputError(f"{options.second}: the same folder twice; another group is expected")
+    for one, other in ((options.first, options.second), (options.second, options.first)):
+        if one.resolve() in other.resolve().parents:
+            raise InputError(f"{other}: lies within {one}, so its images would be in both groups")
     groups = [
         read_any_group(path, options.images, options.pixel_size, complain)
         for path in (options.first, options.second)
@@ -84,6 +87,12 @@ def run(options: argparse.Namespace) -> int:
         complain(
             "fewer than three images in a group: particles are taken as independent, and what "
             "differs between images counts as a difference of the groups"
+        )
+    known = [bool(size) for group in groups for size in group.images["area_um2"].notna()]
+    if any(known) and not all(known):
+        complain(
+            f"{known.count(False)} of {len(known)} images have no pixel size: lengths are compared "
+            "in pixels, which are not the same for all; give --pixel-size, or segment with it"
         )
     write_table(options.out / "differences.csv", table)
     tables = {name: group.particles for name, group in zip(names, groups, strict=True)}

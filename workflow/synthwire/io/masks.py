@@ -122,13 +122,13 @@ def run_lengths(counts: str | bytes) -> np.ndarray:
 
     A number is groups of five bits, the lowest first, each in a character from "0" on, whose sixth
     bit says that more follow; the fifth bit of the last is its sign. From the fourth number on it
-    is the difference to the last but one. ValueError when it is no such code, or cut off.
+    is the difference to the last but one. InputError when it is no such code, or cut off.
     """
     code = np.frombuffer(counts.encode() if isinstance(counts, str) else counts, np.uint8) - 48
     if not code.size:
         return np.zeros(0, dtype=np.int64)
     if code.max() > 63 or code[-1] > 31:
-        raise ValueError("no run-length code of COCO's, or one that is cut off")
+        raise InputError("no run-length code of COCO's, or one that is cut off")
     last = np.flatnonzero(code < 32)
     first = np.concatenate([[0], last[:-1] + 1])
     groups = last - first + 1

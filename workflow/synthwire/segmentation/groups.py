@@ -66,7 +66,8 @@ def read_group(folder: Path) -> Group:
     places = sorted(path.parent for path in folder.rglob("coco.json"))
     places = [place for place in places if (place / "particles.csv").is_file()]
     if not places:
-        raise InputError(f"{folder}: no results of synthwire segment in it or below")
+        none = "no results of synthwire segment in it or below"
+        raise InputError(f"{folder}: {none}; of outlines give the images with --images")
     results = []
     for place in places:
         data = read_coco(place / "coco.json")

@@ -9,8 +9,10 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.calibration import as_pixel_size
-from synthwire.io.coco import annotations_by_image, read_coco
 from synthwire.io.masks import segmentation_to_rle
+from synthwire.io.outlines.coco import images_of
+from synthwire.io.outlines.pairing import listed
+from synthwire.io.outlines.reading import read_outlines
 from synthwire.segmentation.groups import Group, group_of, read_group
 from synthwire.segmentation.images import read_images
 from synthwire.segmentation.options import Preparation, Selection
@@ -21,10 +23,11 @@ from synthwire.segmentation.result import CATEGORIES, IMAGE_ID, Segmentation
 ALL = Selection(threshold=0.0, remove_nested=False)
 
 Size = tuple[float, float] | None
+Complain = Callable[[str], None]
 
 
 def read_any_group(
-    path: Path, images: Path | None, pixel_size_nm: Size, complain: Callable[[str], None]
+    path: Path, images: Path | None, pixel_size_nm: Size, complain: Complain
 ) -> Group:
     """A group of results, of the images of a COCO file, or of images with outlines of any format.
 
@@ -37,13 +40,8 @@ def read_any_group(
         return read_group(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    if images is None and path.suffix.lower() != ".json":
-        raise InputError(
-            f"{path}: neither results nor a COCO file; of other outlines give the images with "
-            "--images"
-        )
     measured = list(
-        _of_coco(path, pixel_size_nm)
+        _of_coco(path, pixel_size_nm, complain)
         if images is None
         else _of_images(path, images, pixel_size_nm, complain)
     )
@@ -56,22 +54,39 @@ def read_any_group(
     return group_of(path.stem if path.is_file() else path.name, results)
 
 
-def _of_coco(path: Path, pixel_size_nm: Size) -> Iterator[Segmentation]:
-    data = read_coco(path)
-    annotations = annotations_by_image(data)
-    for number, image in enumerate(data["images"]):
-        sides = image.get("height"), image.get("width")
-        if not all(isinstance(side, int) and side > 0 for side in sides):
+def _of_coco(path: Path, pixel_size_nm: Size, complain: Complain) -> Iterator[Segmentation]:
+    """The images of a COCO file, which are black, so that no width is measured by intensity."""
+    by_shape: dict[tuple[int, int], list[int]] = {}
+    images = images_of(path)
+    if not images:
+        raise InputError(
+            f"{path}: neither results nor a COCO file with images; of other outlines give the "
+            "images with --images"
+        )
+    for number, image in enumerate(images):
+        try:
+            shape = int(float(image["height"])), int(float(image["width"]))
+        except (TypeError, ValueError, OverflowError):
+            shape = 0, 0
+        if min(shape) < 1:
             raise InputError(f"{path}: images: number {number + 1} says no height and width")
-        shape = int(image["height"]), int(image["width"])
-        size = as_pixel_size(image.get("pixel_size_nm")) or pixel_size_nm
-        name = str(image.get("file_name", image["id"]))
-        dark = np.zeros(shape, dtype=np.uint8)  # so no width is measured by intensity
-        yield _measured(dark, annotations[image["id"]], size, name)
+        by_shape.setdefault(shape, []).append(number)
+    items: dict[int, list[dict]] = {}
+    for shape, numbers in by_shape.items():
+        found = read_outlines(path, [images[number]["file_name"] for number in numbers], shape)
+        for remark in found.remarks:
+            complain(remark)
+        for item in found.annotations:
+            items.setdefault(numbers[item["image_id"] - 1], []).append(item)
+    for shape, numbers in by_shape.items():
+        for number in numbers:
+            size = as_pixel_size(images[number]["pixel_size_nm"]) or pixel_size_nm
+            name = images[number]["file_name"]
+            yield _measured(np.zeros(shape, np.uint8), items.get(number, []), size, name)
 
 
 def _of_images(
-    path: Path, images: Path, pixel_size_nm: Size, complain: Callable[[str], None]
+    path: Path, images: Path, pixel_size_nm: Size, complain: Complain
 ) -> Iterator[Segmentation]:
     files, problems = find_images([images], Path(), path)
     for problem in problems:
@@ -79,7 +94,11 @@ def _of_images(
     references = References(path, files, ("nanowire",))
     without = []
     for file in files:
-        pages = read_images(file, Preparation(pixel_size_nm=pixel_size_nm))
+        try:
+            pages = read_images(file, Preparation(pixel_size_nm=pixel_size_nm))
+        except InputError as error:
+            complain(f"{error}; left out")
+            continue
         found = references.read(file, pages[0].pages, pages[0].pixels.shape)
         for remark in (*found.remarks, *([found.fault] if found.fault else [])):
             complain(remark)
@@ -91,7 +110,7 @@ def _of_images(
             items = [item for item in found.annotations if item["image_id"] == number]
             yield _measured(page.pixels, items, page.pixel_size_nm, file.name)
     if without and len(without) < len(files):
-        complain(f"{path}: no outlines of {len(without)} images, {without[0]} among them; left out")
+        complain(f"{path}: no outlines of {listed(without)}; left out")
 
 
 def _measured(pixels: np.ndarray, items: Sequence[dict], size: Size, name: str) -> Segmentation:

@@ -17,7 +17,7 @@ from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.errors import InputError
-from synthwire.io.files import write_json
+from synthwire.io.files import Source, as_source, write_json
 from synthwire.io.masks import (
     decode_crop,
     decode_mask,
@@ -29,6 +29,7 @@ from synthwire.io.outlines.collector import Collector, require_pixels
 from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of, turned_box
 from synthwire.io.outlines.pairing import listed
 
+FIELDS = ("height", "width", "page", "pixel_size_nm")  # of an image, where the file has them
 ELSEWHERE = 0.3  # IoU of two boxes; that of a thin wire is about a half when rounding moves a side
 
 
@@ -50,6 +51,16 @@ def _is_result(item: Any) -> bool:
 def names(collector: Collector) -> list[str]:
     """The images that the file tells apart."""
     return [image["file_name"] for image in _images(collector)]
+
+
+def images_of(path: Source) -> list[dict]:
+    """What a COCO file says of its images: file_name and `FIELDS`; none of any other file.
+
+    InputError when its JSON is damaged.
+    """
+    collector = Collector(as_source(path), [], (0, 0), ())
+    known = isinstance(collector.json, dict) and recognises(collector)
+    return _images(collector) if known else []
 
 
 def read(collector: Collector) -> None:
@@ -110,16 +121,13 @@ def _key(identity: Any) -> str:
 
 
 def _images(collector: Collector) -> list[dict]:
-    """key, file_name, height, width and page of each image; of a results list its image ids."""
+    """key, file_name and `FIELDS` of each image; of a results list its image ids."""
     data = collector.json
     if isinstance(data, list):
         keys = dict.fromkeys(_key(item["image_id"]) for item in data)
-        return [
-            {"key": key, "file_name": key, "height": None, "width": None, "page": None}
-            for key in keys
-        ]
+        return [{"key": key, "file_name": key, **dict.fromkeys(FIELDS)} for key in keys]
     images = [image for image in data["images"] if isinstance(image, dict)]
-    found = []
+    found: dict[tuple[str, str], dict] = {}
     for number, image in enumerate(images, start=1):
         names = (image.get(key) for key in ("file_name", "filename", "path", "coco_url"))
         name, path = next((str(name) for name in names if name), ""), image.get("path")
@@ -129,14 +137,14 @@ def _images(collector: Collector) -> list[dict]:
         if isinstance(extra, dict) and isinstance(extra.get("name"), str):
             name = extra["name"]  # Roboflow's, of the file that was uploaded
         identity = image.get("id")
+        key = _key(number if identity is None else identity)
         entry = {
-            "key": _key(number if identity is None else identity),
+            "key": key,
             "file_name": name,
-            **{field: image.get(field) for field in ("height", "width", "page")},
+            **{field: image.get(field) for field in FIELDS},
         }
-        if entry not in found:  # sets that were joined may list an image twice
-            found.append(entry)
-    return found
+        found.setdefault((key, name), entry)  # joined sets may list an image twice
+    return list(found.values())
 
 
 def _by_page(
