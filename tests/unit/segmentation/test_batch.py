@@ -349,11 +349,12 @@ def compared(tmp_path):
     return images, tmp_path / "outlines"
 
 
-def test_outlines_give_average_precision(compared, tmp_path):
+def test_outlines_give_average_precision(compared, tmp_path, capsys):
     images, outlines = compared
     for source in (outlines, outlines / "one.json"):
         out = tmp_path / f"out-{source.suffix}"
         assert run(images, "--out", out, "--outlines", source) == 0
+        assert f"{source}: no outlines of two.png; there is one." in capsys.readouterr().err
         summary = pd.read_csv(out / "summary.csv").set_index("folder")
         assert summary.loc["one", "ap50"] == pytest.approx(100)
         assert summary.loc["one", "false_positives"] == 0

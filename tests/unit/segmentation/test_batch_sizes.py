@@ -59,6 +59,13 @@ def test_another_text_beside_an_image_is_another_image(tmp_path):
     assert sizes_in(tmp_path / "out") == {"wire0.tif": 4}
 
 
+def test_images_without_a_size_among_others_are_counted(tmp_path, capsys):
+    folder = tescan_folder(tmp_path / "in")
+    (folder / "wire1-tif.hdr").unlink()
+    assert run(folder, "--out", tmp_path / "out") == 0
+    assert "1 of them without a pixel size, so what follows is in" in capsys.readouterr().out
+
+
 def test_a_table_goes_before_what_is_said_of_all(tmp_path, capsys):
     folder = tescan_folder(tmp_path / "in")
     table = tmp_path / "sizes.csv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from synthwire.errors import InputError, one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synthwire.segmentation.batch import Batch
+    from synthwire.segmentation.reference import References
     from synthwire.segmentation.summary import MeasuredImage
 
 REMARKS = 6  # so many of an image stand on its line
@@ -158,8 +159,9 @@ def run(options: argparse.Namespace) -> int:
                         if fault not in problems:
                             note(fault)
                 bar.update()
-            if chosen.outlines and not any("ap" in image.row or image.fault for image in images):
-                _say_what_is_there(batch, note)
+            if batch.references:
+                compared = any("ap" in image.row or image.fault for image in images)
+                _say_what_is_there(batch.references, paths, complain if compared else note)
         particles, intervals = write_summary(options.out, rows, images)
     print(_closing_words(options.out, images, particles, intervals, len(problems)))
     return 1 if problems else 0
@@ -192,13 +194,18 @@ def _doubts_of(images: Sequence[MeasuredImage]) -> list[str]:
     ]
 
 
-def _say_what_is_there(batch: Batch, note: Callable[[str], None]) -> None:
-    """That no image was compared, and what it could have been compared with."""
+def _say_what_is_there(
+    references: References, images: Sequence[Path], say: Callable[[str], None]
+) -> None:
+    """Which images were not compared, and what they could have been compared with."""
     from synthwire.io.outlines.pairing import listed
 
-    there = listed(batch.references.there) if batch.references else ""
-    what = f"; there is {there}" if there else ""
-    note(f"{batch.options.outlines}: no outlines named as the images{what}")
+    missing = references.missing(images)
+    if not missing:
+        return
+    of = "named as the images" if len(missing) == len(images) else f"of {listed(missing)}"
+    there = listed(references.there)
+    say(f"{references.path}: no outlines {of}" + (f"; there is {there}" if there else ""))
 
 
 def _tile_bar(tiles: Sequence) -> Iterable:
@@ -225,6 +232,9 @@ def _closing_words(
     if problems:
         words += f"; {count(problems, 'problem')}, named above"
     lines = [words]
+    unknown = sum(math.isnan(image.row["pixel_down_nm"]) for image in images)
+    if 0 < unknown < len(images):
+        lines.append(f"{unknown} of them without a pixel size, so what follows is in pixels of all")
     if len(particles):
         unit = "nm" if particles["length_nm"].notna().all() else "px"
         for name in ("length", "width"):

@@ -39,6 +39,7 @@ class References:
     """
 
     def __init__(self, path: Path, images: Sequence[Path], classes: Sequence[str]) -> None:
+        self.path = path
         self._source = OutlineSource(path, images)
         self._classes = classes
 
@@ -75,6 +76,10 @@ class References:
         except (InputError, OSError) as error:
             return Reference(fault=str(error))
         return Reference(found.annotations, tuple(found.remarks))
+
+    def missing(self, images: Sequence[Path]) -> list[str]:
+        """The names of those images that have none."""
+        return [image.name for image in images if self._claim_of(image) is None]
 
     @property
     def there(self) -> list[str]:
