@@ -23,6 +23,9 @@ def table(folder, text, encoding="utf-8"):
         "file;pixel_size\r\na.tif;6,0 nm/px\r\nb.tif;6,6 x 7,8 nm\r\n",
         "sep=;\r\nfile;pixel_size\r\na.tif;6nm\r\nb.tif;6.6x7.8nm\r\n",
         "File\tPixel_Size\tdate\na.tif\t0.006\u00b5m\tMay\nb.tif\t6.6\u00d77.8 NM\tMay\n",
+        "# of May\n\nFilename,Pixel size (nm)\na.tif,6,\nb.tif,6.6x7.8nm,,\n",
+        "Image name;;px_size [nm/px];\na.tif;;6,0;\nb.tif;;6,6x7,8nm;\n",
+        "image;Pixel Size [µm]\na.tif;0,006\nb.tif;6,6x7,8nm\n",
         'file,pixel_size\n"a.tif","6,0nm"\n\n b.tif , 6.6x7.8nm\n,\n',
     ],
 )
@@ -83,6 +86,8 @@ def test_a_row_without_a_size_leaves_the_image_to_its_own(tmp_path):
     [
         ("", "the columns file and pixel_size.* not an empty file"),
         ("file,pixel_size\n", "no rows"),
+        ("PK\x03\x04\0\0\0\0", "no text; save the table as CSV"),
+        ("file,pixel_size_x,pixel_size_y\n", "the columns file and pixel_size"),
         ("name,pixel_size\na.tif,6nm\n", "the columns file and pixel_size.* not name, pixel_size"),
         ("file,size\na.tif,6nm\n", "the columns file and pixel_size"),
         ("file,pixel_size,pixel_size_nm\na.tif,6nm,6\n", "the columns file and pixel_size"),

@@ -20,6 +20,8 @@ FILE = "file"
 SIZE = "pixel_size"
 COLUMNS = f"the columns {FILE} and {SIZE}, with a unit in each row, or {SIZE}_nm, are expected"
 DELIMITERS = (",", ";", "\t")
+FILES = ("file", "filename", "file name", "image", "image name", "image file")
+_SIZES = re.compile(r"(?:pixel|px) ?size(?: (?:in )?(\w+))?(?: (?:per )?(?:px|pixel))?")
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ class SizeTable:
 def read_sizes(path: str | os.PathLike) -> SizeTable:
     """Read a table: CSV with commas, semicolons or tabs, and a row of names first.
 
-    Columns are file, and pixel_size (6nm, 6.6x7.8nm) or pixel_size_nm (6), or _um and so on;
-    others are passed over. A row without a size leaves the image to its own. InputError in one line
-    that names the row.
+    Columns are file, and pixel_size (6nm, 6.6x7.8nm) or pixel_size_nm (6), or _um and so on, also
+    as Filename and Pixel size (nm); others are passed over. A row without a size leaves the image
+    to its own. InputError in one line that names the row.
     """
     path = Path(path)
     try:
@@ -84,22 +86,28 @@ def read_sizes(path: str | os.PathLike) -> SizeTable:
     told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # to spreadsheets
     if told:
         text = "\n" + text[told.end() :]
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    if "\0" in text:
+        raise InputError(f"{path}: no text; save the table as CSV; {COLUMNS}")
+    first = next((line for line in text.splitlines() if line.strip(" #,;\t")), "")
     delimiter = told[1] if told else max(DELIMITERS, key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         table = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if any(row)]
     except csv.Error as error:
         raise InputError(f"{path}: no table ({error}); {COLUMNS}") from None
+    while table and table[0][1][0].startswith("#"):  # a comment above the names
+        del table[0]
     header = [name.casefold() for name in table[0][1]] if table else []
-    column, unit = _size_column(path, header)
+    names, column, unit = _columns(path, header)
     sizes: dict[str, tuple[float, float] | None] = {}
     for line, row in table[1:]:
         where = f"{path}: line {line}"
+        while len(row) > len(header) and not row[-1]:
+            del row[-1]
         if len(row) != len(header):
             more = ", or a decimal comma without quotes" if delimiter == "," else ""
             raise InputError(f"{where}: {len(row)} cells for {len(header)} columns{more}")
-        name, cell = row[header.index(FILE)], row[column]
+        name, cell = row[names], row[column]
         if not name:
             raise InputError(f"{where}: no name of a file")
         size = _size(f"{where}, {name}", cell, unit)
@@ -111,27 +119,28 @@ def read_sizes(path: str | os.PathLike) -> SizeTable:
     return SizeTable(path, sizes)
 
 
-def _size_column(path: Path, header: list[str]) -> tuple[int, str | None]:
-    """Which column holds the sizes, and their unit where its name says that."""
+def _columns(path: Path, header: list[str]) -> tuple[int, int, str | None]:
+    """Which columns hold names and sizes, and the sizes' unit where their column's name says it."""
+    plain = [re.sub(r"[\W_]+", " ", name).strip() for name in header]
+    names = [number for number, name in enumerate(plain) if name in FILES]
     found = [
-        (number, match[1])
-        for number, name in enumerate(header)
-        if (match := re.fullmatch(rf"{SIZE}(?:_(\w+))?", name))
+        (number, match[1]) for number, name in enumerate(plain) if (match := _SIZES.fullmatch(name))
     ]
-    if header.count(FILE) != 1 or len(found) != 1:
-        raise InputError(f"{path}: {COLUMNS}, not {', '.join(header) or 'an empty file'}")
+    if len(names) != 1 or len(found) != 1:
+        given = ", ".join(name for name in header if name) or "an empty file"
+        raise InputError(f"{path}: {COLUMNS}, not {given}")
     number, unit = found[0]
     if unit is not None and nanometres(unit) is None:
         raise InputError(f"{path}: {header[number]}: '{unit}' is no unit of length; {COLUMNS}")
-    return number, unit
+    return names[0], number, unit
 
 
 def _size(where: str, cell: str, unit: str | None) -> tuple[float, float] | None:
     if not cell:
         return None
     try:
-        if unit is None:
-            return parse_pixel_size(cell)
+        if unit is None or re.search("[xX×]", cell):
+            return parse_pixel_size(cell if unit is None or cell[-1].isalpha() else cell + unit)
         side = length_nm(cell, unit)
     except (InputError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
