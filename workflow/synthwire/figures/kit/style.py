@@ -100,6 +100,7 @@ RC: Mapping[str, Any] = {
     "savefig.dpi": DPI,
     "savefig.facecolor": "white",
     "pdf.fonttype": 42,  # text stays text in the journal's typesetting
+    "ps.fonttype": 42,  # read by matplotlib 3.11 for PDFs, too: else a dash has a font of its own
     "svg.fonttype": "path",  # and looks the same in every browser
     "svg.hashsalt": "synthwire",
     "path.simplify": True,
@@ -131,7 +132,8 @@ class Drawing:
 
 def context() -> AbstractContextManager[None]:
     """The matplotlib settings in which every figure is drawn and written."""
-    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **RC, "backend": mpl.rcParams["backend"]}
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **RC}
+    del settings["backend"]  # stays as it is; to ask for it would load pyplot
     return mpl.rc_context(settings)
 
 
