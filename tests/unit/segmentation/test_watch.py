@@ -61,7 +61,6 @@ def test_a_file_is_taken_once_it_has_stopped_growing(arrivals, clock, tmp_path):
     content = png(path)
     path.write_bytes(content[:50])
     assert arrivals.take() == []
-    assert arrivals.waiting
     clock.now = 1.9
     path.write_bytes(content[:100])
     for clock.now in (2.1, 4.0):
@@ -72,7 +71,6 @@ def test_a_file_is_taken_once_it_has_stopped_growing(arrivals, clock, tmp_path):
     clock.now = 7.0
     assert arrivals.take() == [path]
     assert arrivals.take() == []
-    assert not arrivals.waiting
 
 
 def test_a_file_that_changes_later_is_taken_again(arrivals, clock, tmp_path):
@@ -254,6 +252,94 @@ def test_images_are_measured_as_they_come_and_once(tmp_path):
     session(6)
     assert (out / "control_chart.csv").read_bytes() == chart
     assert not list(out.rglob("*partial*"))
+
+
+class Measuring:
+    """In place of a batch: measures each file by its number of bytes."""
+
+    identity, options = "same", batch.BatchOptions(selection=SELECTION)
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        out.mkdir(exist_ok=True)
+
+    def attempt(self, path, place, complain, *, progress):
+        size = path.stat().st_size
+        found = measured(0, float(size))
+        row = {**found.row, "image": str(path), "folder": place.as_posix()}
+        return [MeasuredImage(row, found.particles, f"content {size}", False)]
+
+
+def looking(folder: Path, out: Path, *steps) -> tuple[Record, list[str]]:
+    """The record, and complaints, of a watch that looks twice after each step."""
+    complaints: list[str] = []
+    left = [step for step in steps for step in (step, None)]
+
+    def going_on() -> bool:
+        if left and (step := left.pop(0)) is not None:
+            step()
+            return True
+        return bool(left)
+
+    record = watch(
+        folder,
+        Measuring(out),
+        settle_s=0,
+        interval_s=0,
+        say=lambda line: None,
+        complain=complaints.append,
+        going_on=going_on,
+    )
+    return record, complaints
+
+
+def test_a_folder_that_goes_and_comes_back_is_waited_for(tmp_path):
+    folder, away = tmp_path / "in", tmp_path / "away"
+    png(folder / "a.png")
+    steps = (
+        lambda: None,
+        lambda: folder.rename(away),
+        lambda: away.rename(folder),
+        lambda: png(folder / "b.png", 1),
+    )
+    record, complaints = looking(folder, tmp_path / "out", *steps, lambda: None)
+    assert [Path(row["image"]).name for row in record.rows] == ["a.png", "b.png"]
+    (line,) = complaints
+    assert line.endswith("no such folder; waiting for it to come back")
+
+
+def test_a_file_that_changes_has_a_row_more_and_is_said(tmp_path):
+    folder = tmp_path / "in"
+    content = png(folder / "a.png")
+    change = (lambda: None, lambda: (folder / "a.png").write_bytes(content + b"more"), lambda: None)
+    record, complaints = looking(folder, tmp_path / "out", *change)
+    assert len(record.rows) == 2
+    assert complaints == [
+        f"{folder / 'a.png'}: has changed, and is measured anew; its old row stays"
+    ]
+
+
+def test_the_chart_is_drawn_though_a_file_keeps_growing_or_has_vanished(tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    png(folder / "a.png")
+    charts = []
+
+    def grow():
+        charts.append((out / "control_chart.csv").exists())
+        with open(folder / "b.png", "ab") as file:
+            file.write(b"more")
+
+    looking(folder, out, *[grow] * 6)
+    assert charts[0] is False and charts[-1] is True
+
+
+def test_the_same_folder_by_another_path_is_gone_on_with(tmp_path, monkeypatch):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    png(folder / "a.png")
+    looking(folder, out, lambda: None, lambda: None)
+    monkeypatch.chdir(tmp_path)
+    record, _ = looking(Path("in"), out, lambda: png(folder / "b.png", 1), lambda: None)
+    assert [row["folder"] for row in record.rows] == ["a", "b"]
 
 
 @pytest.mark.usefixtures("tiny_bundled")

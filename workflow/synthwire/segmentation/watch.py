@@ -87,17 +87,12 @@ class Arrivals:
                 del self._waiting[path]
         return [path for _, path in sorted(ready)]
 
-    @property
-    def waiting(self) -> bool:
-        """Whether some file is there but not complete."""
-        return bool(self._waiting)
-
 
 def _signature(path: Path) -> Signature | None:
     """Sizes and times of a file and of those that belong to it; None while it is empty or gone."""
     try:
         states = [file.stat() for file in files_of_image(path)]
-    except FileNotFoundError:
+    except OSError:  # renamed, removed, or locked by whoever writes it
         return None
     if not all(state.st_size for state in states):
         return None
@@ -230,28 +225,36 @@ def watch(
 
     Each image's results go into a folder of its own below batch.out, its row into statistics.csv.
     settle_s: how long a file must stay as it is to count as complete; interval_s: between two
-    looks. say, complain: get one line on each image, change, bad file, or remark that is new.
+    looks. say, complain: get one line on each image, change, bad file, or remark that is new, and
+    where the folder is gone, for whose return it waits.
     """
     settings = sha256_of_json([batch.identity, asdict(batch.options.selection), measure])[:12]
     record = Record(batch.out / STATISTICS, settings, measure)
-    places = {Path(row["image"]): _place(row) for row in record.rows}
+    # by their whole path, since the folder may be given by another one than before
+    places = {Path(row["image"]).resolve(): _place(row) for row in record.rows}
+    done = {(Path(row["image"]).resolve(), row["content"]) for row in record.rows}
     arrivals = Arrivals(folder, batch.out, settle_s, leave_out=batch.options.leave_out)
-    done = {(row["image"], row["content"]) for row in record.rows}
     drawn = 0  # a chart that is there may be of before a kill
     told: set[str] = set()
+    gone = ""
     with stopping.undisturbed():
         try:
             while going_on():
-                for path in arrivals.take():
+                ready, away = _look(arrivals)
+                if away and not gone:
+                    complain(f"{away}; waiting for it to come back")
+                gone = away
+                for path in ready:
                     stopping.heed()
-                    if path not in places:
-                        places[path] = free_place(path, folder, places.values())
-                    images = batch.attempt(path, places[path], complain, progress=stopping.heeding)
-                    for image in images or ():
-                        key = (image.row["image"], image.content)
-                        if key in done:
-                            continue
-                        done.add(key)
+                    whole = path.resolve()
+                    if whole not in places:
+                        places[whole] = free_place(path, folder, places.values())
+                    images = batch.attempt(path, places[whole], complain, progress=stopping.heeding)
+                    new = [image for image in images or () if (whole, image.content) not in done]
+                    if new and any(known == whole for known, _ in done):
+                        complain(f"{path}: has changed, and is measured anew; its old row stays")
+                    done |= {(whole, image.content) for image in new}
+                    for image in new:
                         change = record.add(image)
                         say(_image_line(record.rows[-1]))
                         for remark in image.remarks:
@@ -260,7 +263,7 @@ def watch(
                         told.update(image.remarks)
                         if change is not None:
                             say(_change_line(record, change))
-                if len(record.rows) > drawn and not arrivals.waiting:
+                if len(record.rows) > drawn and not ready:
                     record.draw()
                     drawn = len(record.rows)
                 stopping.sleep(interval_s)
@@ -269,6 +272,14 @@ def watch(
         if len(record.rows) > drawn:
             record.draw()
     return record
+
+
+def _look(arrivals: Arrivals) -> tuple[list[Path], str]:
+    """What has arrived; and, where the folder is gone, as one of a network may be, that it is."""
+    try:
+        return arrivals.take(), ""
+    except InputError as error:
+        return [], str(error)
 
 
 def _place(row: Mapping) -> Path:
