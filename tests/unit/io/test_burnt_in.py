@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from drawn_images import KINDS, PLACES, picture, with_data_bar, with_scale_bar
-from PIL import Image
+from drawn_images import KINDS, PLACES, font, picture, with_data_bar, with_scale_bar
+from PIL import Image, ImageDraw
 
 from synthwire.errors import InputError
 from synthwire.io.burnt_in.data_bar import find_data_bars
@@ -75,6 +75,60 @@ def test_small_letters_of_a_data_bar_are_read(rows):
     image = with_data_bar(np.empty((0, 512), np.uint8), np.random.default_rng(1), rows=rows)
     found = read_scale_bar(find_drawings(image, strip=True))
     assert (found.length_nm, found.length_px) == (500, 120) and found.confidence >= BELIEVED
+
+
+def strip_of(draw, *, rows=48, ground=0):
+    """A data bar 640 pixels wide; draw: is given a pen and a font."""
+    strip = Image.new("L", (640, rows), ground)
+    draw(ImageDraw.Draw(strip), font("DejaVuSans", 15))
+    return np.asarray(strip)
+
+
+def halves_with_ticks(pen, face):
+    """A bar with a tick at either end and its label in the middle, as FEI draws it."""
+    for left, right, end in ((430, 480, 430), (545, 595, 595)):
+        pen.line((left, 16, right, 16), 255, 2)
+        pen.line((end, 10, end, 22), 255)
+    pen.text((487, 7), "500 nm", 255, font=face)
+
+
+def comb(pen, face):
+    """Eleven strokes with their label below, as Hitachi draws it."""
+    for number in range(11):
+        pen.line((430 + 16 * number, 6, 430 + 16 * number, 16), 255)
+    pen.text((545, 24), "500nm", 255, font=face)
+
+
+@pytest.mark.parametrize(("draw", "length"), [(halves_with_ticks, 166), (comb, 161)])
+def test_bars_as_makers_draw_them(draw, length):
+    found = find_drawings(strip_of(draw), strip=True)
+    assert [bar.length for item in found for bar in item.bars] == [length]
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("rapidocr")
+    read = read_scale_bar(found)
+    assert (read.length_nm, read.length_px) == (500, length) and read.confidence >= BELIEVED
+
+
+def grid(pen, face):
+    """Rows of text with lines above them that end half way, as TESCAN draws them."""
+    for row, words in enumerate(("HV: 10 kV", "View field: 8 µm", "MAG: 25 kx")):
+        pen.line((0, 16 * row, 340, 16 * row), 255)
+        pen.text((4, 16 * row), words, 255, font=face)
+        pen.text((180, 16 * row), words, 255, font=face)
+
+
+@pytest.mark.parametrize("level", [3, 60])
+def test_a_data_bar_with_lines_that_end_half_way(level):
+    noise = np.random.default_rng(0).normal(level, 4, (400, 640)).clip(0, 255)
+    image = np.vstack([noise.astype(np.uint8), strip_of(grid)])
+    assert find_data_bars(image) == (0, 0, 640, 400)
+    assert find_data_bars(np.uint16(50) * image) == (0, 0, 640, 400)
+
+
+def test_a_black_data_bar_below_a_nearly_black_picture():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(4, 2, (400, 512)).clip(0, 255).astype(np.uint8)
+    assert find_data_bars(with_data_bar(noise, rng)) == (0, 0, 512, 400)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,6 +16,7 @@ LEAST_PX = 10
 _MARGINS = (0.02, 0.06, 0.12)  # of the height; the strip's grounds are sought in so many last rows
 _GROUND = 0.5  # share of the strip that is its one or two grounds
 _PLAIN = 0.9  # share of a row within which nothing is written; JPEG smears letters into it
+_BELOW_RULE = 0.7  # the same right below a line, to which letters may come near
 _PICTURE = 0.8  # most of a row of the picture that has the strip's grey values
 _NEW = 0.3  # most of it that has the value of a line below it
 _WRITTEN = 0.15  # least of a row full of letters that is ground
@@ -53,19 +54,20 @@ def _strip(grey: np.ndarray) -> int:
     """Rows of a data bar at the lower end of an image (height, width); 0 where there is none."""
     height = len(grey)
     lower = grey[height - int(MOST * height) :]
-    tolerance = _TOLERANCE if grey.dtype == np.uint8 else 0
-    for margin in _MARGINS:
-        last = lower[-max(LEAST_PX // 2, int(margin * height)) :]
-        values, counts = np.unique(last, return_counts=True)
-        order = np.argsort(counts)[::-1][:2]
-        grounds = [
-            values[index]
-            for index in order
-            if counts[index] >= _WRITTEN * last.size or index == order[0]
-        ]
-        rows = _begins(lower, grounds, tolerance)
-        if rows and not _is_ground(grey[: height - rows], grounds, tolerance):
-            return rows
+    # a dark picture's ground may be near a black strip's, but is never as plain
+    for tolerance in (_TOLERANCE, 0) if grey.dtype == np.uint8 else (0,):
+        for margin in _MARGINS:
+            last = lower[-max(LEAST_PX // 2, int(margin * height)) :]
+            values, counts = np.unique(last, return_counts=True)
+            order = np.argsort(counts)[::-1][:2]
+            grounds = [
+                values[index]
+                for index in order
+                if counts[index] >= _WRITTEN * last.size or index == order[0]
+            ]
+            rows = _begins(lower, grounds, tolerance)
+            if rows and not _is_ground(grey[: height - rows], grounds, tolerance):
+                return rows
     return 0
 
 
@@ -84,7 +86,7 @@ def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
     share = near.mean(axis=1)
     if share[-LEAST_PX // 2 :].mean() < _GROUND:
         return 0
-    rule = _rules(lower, share, tolerance)
+    rule = _rules(lower, near, tolerance)
     fine = (share >= _WRITTEN) | rule
     others = np.flatnonzero(~fine)  # none of these is in the strip
     for top in range(max(3, others[-1] + 1 if len(others) else 0), len(lower) - LEAST_PX):
@@ -92,7 +94,8 @@ def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
         if share[strip].mean() < _GROUND:
             continue
         first = top + int(np.argmin(rule[strip]))  # past the lines between picture and strip
-        if first - top > _RULE_PX or share[first : first + 2].min() < _PLAIN:
+        plain = _BELOW_RULE if first > top else _PLAIN
+        if first - top > _RULE_PX or share[first : first + 2].min() < plain:
             continue
         same = _alike(lower[top - 1], lower[top, lower.shape[1] // 2], tolerance)
         new = (same.mean() <= _NEW) if first > top else (share[top - 3 : top].max() <= _PICTURE)
@@ -101,10 +104,20 @@ def _begins(lower: np.ndarray, grounds: list, tolerance: int) -> int:
     return 0
 
 
-def _rules(lower: np.ndarray, share: np.ndarray, tolerance: int) -> np.ndarray:
-    """Which rows (N,) are lines from end to end, of another grey value than the grounds."""
+def _rules(lower: np.ndarray, near: np.ndarray, tolerance: int) -> np.ndarray:
+    """Which rows (N,) are lines of another grey value than the grounds, as far as they go.
+
+    near: (N, width), what has a value of the grounds.
+    """
+    share = near.mean(axis=1)
     middle = lower[:, lower.shape[1] // 2, None]
-    return (_alike(lower, middle, tolerance).mean(axis=1) >= _RULE) & (share < 1 - _RULE)
+    whole = (_alike(lower, middle, tolerance).mean(axis=1) >= _RULE) & (share < 1 - _RULE)
+    within = share >= _GROUND
+    values, counts = np.unique(lower[within][~near[within]], return_counts=True)
+    if not len(values):
+        return whole
+    drawn = near | _alike(lower, values[counts.argmax()], tolerance)
+    return whole | ((drawn.mean(axis=1) >= _RULE) & (share < _BELOW_RULE))
 
 
 def _has_letters(strip: np.ndarray, ground: np.generic, tolerance: int) -> bool:

@@ -24,12 +24,13 @@ _SHARP, _SURE_LETTERS = 0.93, 4  # in a picture that is saturated
 _LEAST_HEIGHT = 5  # of letters
 _MOST_HEIGHT = 0.12  # of the image's; of letters
 _HEIGHT_RATIO = 2.3  # between neighbours in a line
-_GAP = 1.1  # of their height, between neighbours in a line
+_GAP = 1.25  # of their height, between neighbours in a line
 _BESIDE = 0.6  # of their height; what is so near to a line belongs to it, whatever its shape
 _SOLID = 0.87  # of the convex hull; what fills more of it is no letter for sure
 _BAR_ASPECT, _BAR_LENGTH, _BAR_LEAST_PX = 4, 0.03, 16
 _BAR_FILLED = 0.95
 _TICKS = 0.1  # of a bar's length, at most; of the ticks at its ends
+_COMB = 6  # strokes that stand for a bar; Hitachi's have 11
 _BAR_NEAR = 3  # heights of letters between a bar and its label
 _REST = 5e-4  # of the picture that has the ink's value elsewhere: then it is no sure ink
 _CORNER = 0.15  # of the sides
@@ -54,6 +55,11 @@ class Bar(NamedTuple):
     def length(self) -> int:
         """In px, from outer edge to outer edge."""
         return self.box[3] - self.box[1]
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether it has two parts, with a label between them."""
+        return len(self.pieces) == 2
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,8 @@ def mask_of(drawings: Sequence[Drawing], shape: tuple[int, int]) -> np.ndarray:
 
 def _drawing(ink: Ink, *, strip: bool) -> Drawing | None:
     height = len(ink.labels)
-    lines = _lines(ink, _MOST_HEIGHT * height if not strip else 0.9 * height)
-    bars = [bar for bar in _bars(ink)]
+    bars = _bars(ink)
+    lines = _lines(ink, _MOST_HEIGHT * height if not strip else 0.9 * height, bars)
     pieces = [item.pieces for item in lines] + [item.pieces for item in bars]
     taken = {index for item in pieces for index in item}
     rest = sum(int(area) for index, area in enumerate(ink.areas) if index not in taken)
@@ -139,8 +145,9 @@ def gap(one: Box, other: Box) -> int:
     return max(0, down, across)
 
 
-def _lines(ink: Ink, most_height: float) -> list[Line]:
+def _lines(ink: Ink, most_height: float, bars: Sequence[Bar]) -> list[Line]:
     """Pieces that stand side by side, alike in height, two of them at least shaped as letters."""
+    in_bars = {index for bar in bars for index in bar.pieces}
     heights, widths = ink.heights, ink.widths
     glyph = (heights >= _LEAST_HEIGHT) & (heights <= most_height) & (ink.crisp >= _CRISP)
     glyph &= (widths <= 3 * heights) & (ink.areas > heights)
@@ -170,7 +177,8 @@ def _lines(ink: Ink, most_height: float) -> list[Line]:
             # dots, commas and what of the text touches something else
             piece = ink.box(int(index))
             level = box[0] - 0.3 * tall <= (piece[0] + piece[2]) / 2 <= box[2] + 0.3 * tall
-            if index not in members and level and gap(piece, box) <= _BESIDE * tall:
+            known = index in members or index in in_bars
+            if not known and level and gap(piece, box) <= _BESIDE * tall:
                 more.append(int(index))
         box = _union(ink.boxes[[*members, *more]])
         lines.append(Line(box, (*(int(index) for index in members), *more), tall))
@@ -211,45 +219,62 @@ def _lone_letters(ink: Ink, taken: set[int]) -> list[Line]:
 
 
 def _bars(ink: Ink) -> list[Bar]:
-    """Bars with or without ticks at their ends, and pairs of them with a label between."""
+    """Bars with or without ticks at their ends, pairs of them with a label between, and combs."""
     width = ink.labels.shape[1]
     least = max(_BAR_LEAST_PX, _BAR_LENGTH * width)
-    single = [
-        Bar(ink.box(int(index)), (int(index),))
-        for index in np.flatnonzero(
-            (ink.widths >= least / 2) & (ink.widths > _BAR_ASPECT / 2 * ink.heights)
-        )
-        if _is_bar(ink, int(index))
-    ]
+    long = (ink.widths >= least / 2) & (ink.widths > _BAR_ASPECT / 2 * ink.heights)
+    long &= (ink.boxes[:, 1] > 0) & (ink.boxes[:, 3] < width)  # or it is a frame
+    ticks = {int(index): _ticks_of_bar(ink, int(index)) for index in np.flatnonzero(long)}
+    single = [Bar(ink.box(index), (index,)) for index, ends in ticks.items() if ends is not None]
     pairs = []
     for one in single:
         for other in single:
             inner = other.box[1] - one.box[3]
             alike = abs(one.box[0] - other.box[0]) <= 1 and abs(one.box[2] - other.box[2]) <= 1
             equal = abs(one.length - other.length) <= 0.1 * one.length + 2
-            if inner > 0 and alike and equal and inner <= 6 * one.length:
+            mirrored = ticks[one.pieces[0]] == (ticks[other.pieces[0]] or ())[::-1]
+            if inner > 0 and alike and equal and mirrored and inner <= 6 * one.length:
                 pairs.append(Bar(_union(np.array([one.box, other.box])), one.pieces + other.pieces))
-    whole = [bar for bar in single if bar.length >= least]
-    return whole + pairs
+    whole = [
+        bar for bar in single if bar.length >= least and len({*(ticks[bar.pieces[0]] or ())}) == 1
+    ]
+    return whole + pairs + [bar for bar in _combs(ink) if bar.length >= least]
 
 
-def _is_bar(ink: Ink, index: int) -> bool:
+def _ticks_of_bar(ink: Ink, index: int) -> tuple[bool, bool] | None:
+    """Whether a bar has ticks at its left and at its right end; None where a piece is no bar."""
     piece = ink.piece(int(index))
     high, wide = piece.shape
     if ink.crisp[index] < 0.9:
-        return False
+        return None
     through = piece.mean(axis=1) >= _BAR_FILLED
     thick = int(through.sum())
     rows = np.flatnonzero(through)
     if not thick or rows[-1] - rows[0] + 1 != thick or wide < _BAR_ASPECT * thick:
-        return False
+        return None
     if thick >= high - 2:  # two rows may be its smoothed edge
-        return bool(piece.mean() >= 0.85)
+        return (False, False) if piece.mean() >= 0.85 else None
     ticks = piece[~through]
     end = max(2, int(_TICKS * wide))
     inner = ticks[:, end:-end].any(axis=0)
-    both = ticks[:, :end].any() and ticks[:, -end:].any()
-    return bool(both and inner.mean() <= 0.15 and high <= wide)
+    ends = bool(ticks[:, :end].any()), bool(ticks[:, -end:].any())
+    return ends if any(ends) and inner.mean() <= 0.15 and high <= wide else None
+
+
+def _combs(ink: Ink) -> list[Bar]:
+    """Rows of equal strokes at equal distances, which are as long as a bar."""
+    strokes = np.flatnonzero((ink.widths <= ink.heights / 2) & (ink.crisp >= 0.9))
+    rows: dict[tuple[int, int], list[int]] = {}
+    for index in strokes.tolist():
+        rows.setdefault((int(ink.boxes[index, 0]), int(ink.boxes[index, 2])), []).append(index)
+    found = []
+    for pieces in rows.values():
+        pieces.sort(key=lambda index: int(ink.boxes[index, 1]))
+        steps = np.diff(ink.boxes[pieces, 1])
+        alike = len(pieces) >= _COMB and np.ptp(steps) <= 2 and np.ptp(ink.widths[pieces]) <= 1
+        if alike:
+            found.append(Bar(_union(ink.boxes[pieces]), tuple(pieces)))
+    return found
 
 
 def _union(boxes: np.ndarray) -> Box:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from synthwire.io.burnt_in.drawings import Bar, Drawing, Line, gap, near
 from synthwire.io.burnt_in.label import parse_label
@@ -38,10 +39,8 @@ def labelled_bars(drawings: Sequence[Drawing]) -> list[tuple[Drawing, Bar, Line]
     for drawing in drawings:
         for line in drawing.lines:
             beside = [bar for bar in drawing.bars if near(bar.box, line)]
-            around = [bar for bar in beside if len(bar.pieces) > 1 and _holds(bar, line)]
-            single = [
-                bar for bar in beside if len(bar.pieces) == 1 and not _is_half(drawing, bar, line)
-            ]
+            around = [bar for bar in beside if bar.is_pair and _holds(bar, line)]
+            single = [bar for bar in beside if not bar.is_pair and not _is_half(drawing, bar, line)]
             found += [(drawing, bar, line) for bar in around or single]
     return sorted(found, key=lambda item: _away(item[1], item[2]))
 
@@ -118,9 +117,7 @@ def _black_on_white(drawing: Drawing, line: Line) -> np.ndarray:
     ground = np.percentile(crop, 60) if np.median(crop) < 200 else 120.0
     ground = min(ground, 200.0)
     light = 255 - 255 * ((crop - ground) / (255 - ground)).clip(0, 1)
-    for bar in drawing.bars:  # a bar is no underline
-        light[
-            max(0, bar.box[0] - 2 - area[0].start) : max(0, bar.box[2] + 2 - area[0].start),
-            max(0, bar.box[1] - 2 - area[1].start) : max(0, bar.box[3] + 2 - area[1].start),
-        ] = 255
+    pieces = [index + 1 for bar in drawing.bars for index in bar.pieces]
+    ruled = np.isin(drawing.ink.labels[area], pieces)
+    light[ndimage.binary_dilation(ruled, iterations=2)] = 255  # a bar is no underline
     return np.pad(light.astype(np.uint8), margin, constant_values=255)
