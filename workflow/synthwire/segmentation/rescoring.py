@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from synthwire.errors import InputError
 from synthwire.particles.evidence import EVIDENCE, WEAK, evidence_of
@@ -128,6 +128,8 @@ def _fit(images: Sequence[Image]) -> dict[str, Any]:
     The sum of squares of the coefficients is penalised, so that there is one solution. Each column
     is cut at limits, for nothing is known about what lies beyond.
     """
+    from scipy import optimize  # here: to segment takes no fit, and this a tenth of a second
+
     values, true = (np.concatenate(parts) for parts in zip(*images, strict=True))
     weights = np.concatenate([np.full(len(own), 1 / len(own)) for _, own in images])
     low, high = np.percentile(values, [TAILS_PERCENT, 100 - TAILS_PERCENT], axis=0)
