@@ -1,15 +1,20 @@
 """Spectra of particles: simulated stacks of wires with two known spectra."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from scipy.ndimage import gaussian_filter, shift
 from segmentation_cases import rectangles
 from stxm_scans import write_sdf
 
 from synthwire import cli
+from synthwire.errors import InputError
+from synthwire.io.files import write_json
 from synthwire.io.masks import encode_mask
 from synthwire.segmentation.spectra import (
     DRIFT_COLUMNS,
@@ -18,6 +23,7 @@ from synthwire.segmentation.spectra import (
     long_table,
     particle_spectra,
     read_scan,
+    spectra_of_result,
 )
 
 ENERGIES = np.linspace(510, 560, 60)
@@ -156,7 +162,9 @@ def test_the_command_joins_spectra_with_measures(tmp_path, capsys):
     write_stack_of_energies(tmp_path / "scan.nxs", density)
     arguments = ["spectra", str(tmp_path / "scan.nxs"), "--result", str(tmp_path / "result")]
     assert cli.main([*arguments, "-o", str(tmp_path / "out")]) == 0
-    assert "2 particles, 3 energies from 527 to 531 eV" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "2 particles, 3 energies from 527 to 531 eV" in said.out
+    assert "image.png, of 'a.png'; is it the scan of that?" in said.err  # it shows something else
     table = pd.read_csv(tmp_path / "out" / "spectra.csv")
     values = table["optical_density"].to_numpy().reshape(2, 3)
     assert values == pytest.approx(level.T, abs=1e-6)
@@ -175,6 +183,64 @@ def write_stack_of_energies(path, density, energies=(527.0, 529.0, 531.0)):
         group["data"] = density
         group["energy"] = np.array(energies)
         group["energy"].attrs["units"] = "eV"
+
+
+def textured(result, levels):
+    """Optical densities of a result's particles on a ground that shows that nothing has moved."""
+    ground = np.random.default_rng(0).normal(0, 0.05, result.masks.shape[1:])
+    return np.tensordot(np.array(levels), result.masks.astype(float), axes=1) + ground
+
+
+def test_lines_and_pages_that_a_scan_did_not_reach_are_no_intensity(tmp_path):
+    result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
+    result.save(tmp_path / "result")
+    table = json.loads((tmp_path / "result" / "coco.json").read_text())
+    table["info"]["modality"] = "transmission"
+    write_json(tmp_path / "result" / "coco.json", table)
+    counts = 1000 * np.exp(-textured(result, [[0.3, 0.6], [1, 2], [0.5, 1], [0.7, 0.7]]))
+    counts[3] = 0
+    counts[2, 55:] = 0
+    write_stack_of_energies(tmp_path / "a.nxs", counts, (527.0, 529.0, 531.0, 533.0))
+    found, *_, doubts = spectra_of_result(tmp_path / "a.nxs", tmp_path / "result", {})
+    assert found.energies_ev.tolist() == [527, 529, 531]
+    assert found.density[1] == pytest.approx([0.6, 2, 1], abs=0.03)
+    assert any("1 of 4 pages are empty and left out" in line for line in doubts)
+    assert any("% of the pixels are no picture" in line for line in doubts)
+
+
+def test_light_of_other_energies_or_of_one_alone_is_named(tmp_path):
+    result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
+    result.save(tmp_path / "od")
+    shutil.copytree(tmp_path / "od", tmp_path / "result")
+    table = json.loads((tmp_path / "result" / "coco.json").read_text())
+    table["info"]["modality"] = "transmission"
+    write_json(tmp_path / "result" / "coco.json", table)
+    counts = 1000 * np.exp(-textured(result, [[0.3, 0.6], [1, 2], [0.5, 1]]))
+    light = 1000 + np.random.default_rng(1).normal(0, 1, counts.shape)
+    write_stack_of_energies(tmp_path / "a.nxs", counts)
+    write_stack_of_energies(tmp_path / "light.nxs", light)
+    write_stack_of_energies(tmp_path / "other.nxs", light, (600.0, 602.0, 604.0))
+    tifffile.imwrite(tmp_path / "one.tif", light[0].astype(np.float32))
+
+    def spectra(name, folder="result"):
+        incident = {"image": str(tmp_path / name)}
+        return spectra_of_result(tmp_path / "a.nxs", tmp_path / folder, incident)
+
+    assert spectra("light.nxs")[0].density[1] == pytest.approx([0.6, 2, 1], abs=0.03)
+    with pytest.raises(InputError, match="energies differ from the scan's by up to 73 eV"):
+        spectra("other.nxs")
+    assert any("one image for all energies" in line for line in spectra("one.tif")[-1])
+    with pytest.raises(InputError, match="--i0 goes with transmission alone"):
+        spectra("light.nxs", "od")
+
+
+def test_a_table_that_is_not_of_its_outlines_is_one_line(tmp_path):
+    rectangles((10, 5, 24, 75)).save(tmp_path / "result")
+    write_stack_of_energies(tmp_path / "a.nxs", np.ones((3, 60, 80)))
+    path = tmp_path / "result" / "particles.csv"
+    path.write_text(path.read_text().replace(",", ";"))
+    with pytest.raises(InputError, match=r"particles\.csv is not of coco\.json; segment again"):
+        spectra_of_result(tmp_path / "a.nxs", tmp_path / "result", {})
 
 
 def test_what_does_not_fit_is_one_line(tmp_path, capsys):

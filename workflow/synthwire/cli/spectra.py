@@ -59,9 +59,11 @@ def run(options: argparse.Namespace) -> int:
     from synthwire.segmentation import spectra
     from synthwire.segmentation.summary import write_table
 
-    found, table, masks, drift = spectra.spectra_of_result(
+    found, table, masks, drift, doubts = spectra.spectra_of_result(
         options.stack, options.result, options.i0
     )
+    for doubt in doubts:
+        complain(doubt)
     parts, loadings = spectra.components(found)
     composition = table.merge(loadings, on="id")
     rows = spectra.long_table(found)

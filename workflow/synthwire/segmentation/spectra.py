@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 from scipy import ndimage
 from scipy.optimize import nnls
 
@@ -28,6 +29,7 @@ LEAST_GROUND = 0.05  # of the view; with less there is no ground to speak of
 # The mean logarithm of a Poisson count is that of its mean with half a count added, but for terms
 # of 1/count²; without, 50 counts are 1 % too dense.
 HALF_A_COUNT = 0.5
+SAME_ENERGY_EV = 0.05
 UNLIKE = 0.3  # correlation of neighbouring pages, below which drift is uncertain
 DRIFT_COLUMNS = {
     "energy_ev": "photon energy",
@@ -126,13 +128,14 @@ class Scan:
 
     pages: (energies, height, width) as measured; energies_ev: (energies,), in the file's order.
     region: (x, y, width, height), what all pages cover. drift: a row an energy, columns of
-    `DRIFT_COLUMNS`.
+    `DRIFT_COLUMNS`. remarks: what was read in a way that a person may doubt, one line each.
     """
 
     pages: np.ndarray
     energies_ev: np.ndarray
     region: tuple[int, int, int, int]
     drift: pd.DataFrame
+    remarks: tuple[str, ...] = ()
 
 
 def read_scan(stack: Path, *, transmission: bool) -> Scan:
@@ -144,7 +147,9 @@ def read_scan(stack: Path, *, transmission: bool) -> Scan:
     if recording.energies_ev is None or len(recording.pages) < 2:
         raise InputError(f"{stack}: names no photon energies; a scan over energies is expected")
     energies = np.asarray(recording.energies_ev, dtype=float)
-    pages = np.array(recording.pages, dtype=float)
+    pages, remarks = np.array(recording.pages, dtype=float), recording.remarks
+    if recording.valid is not None:  # lines that the scan did not reach are no intensity
+        pages[~recording.valid] = np.nan
     del recording
     if transmission and all((np.mod(page[np.isfinite(page)], 1) == 0).all() for page in pages):
         pages += HALF_A_COUNT
@@ -156,7 +161,7 @@ def read_scan(stack: Path, *, transmission: bool) -> Scan:
     shared = absorption.crop(pages, region)
     columns = (energies, shifts[:, 0], shifts[:, 1], _contrasts(shared), _likeness(shared))
     table = pd.DataFrame(dict(zip(DRIFT_COLUMNS, columns, strict=True)))
-    return Scan(pages, energies, region, table.sort_values("energy_ev", ignore_index=True))
+    return Scan(pages, energies, region, table.sort_values("energy_ev", ignore_index=True), remarks)
 
 
 def _contrasts(pages: np.ndarray) -> np.ndarray:
@@ -198,19 +203,33 @@ def density_of(
         "align": False,
         **dict.fromkeys(("energy_ev", "ratio_ev", "average_ev")),
     }
-    reference = read_recording(incident["image"]).pages if "image" in incident else None
+    reference = _reference(scan, Path(incident["image"])) if "image" in incident else None
     density = absorption.density_pages(
         scan.pages, scan.energies_ev.tolist(), settings, incident_pages=reference
     )
     return absorption.crop(density, scan.region)
 
 
+def _reference(scan: Scan, path: Path) -> np.ndarray:
+    """The pages of a scan without specimen, or one image; InputError where energies differ."""
+    recording = read_recording(path)
+    given = recording.energies_ev
+    if len(recording.pages) > 1 and given is not None and len(given) == len(scan.energies_ev):
+        apart = np.abs(np.asarray(given, dtype=float) - scan.energies_ev).max()
+        if apart > SAME_ENERGY_EV:
+            raise InputError(
+                f"I0 {path}: its energies differ from the scan's by up to {apart:g} eV"
+            )
+    return np.array(recording.pages, dtype=float)
+
+
 def spectra_of_result(
     stack: Path, result: Path, incident: Mapping[str, Any]
-) -> tuple[Spectra, pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """Spectra of the particles of a result, its table, their masks (n, height, width), the drift.
+) -> tuple[Spectra, pd.DataFrame, np.ndarray, pd.DataFrame, list[str]]:
+    """Spectra of the particles of a result, its table, their masks (n, height, width), the drift,
+    and lines on what may be wrong.
 
-    incident: see `density_of`.
+    incident: see `density_of`. InputError in one line when the two do not go together.
     """
     for name in ("coco.json", "particles.csv"):
         if not (result / name).is_file():
@@ -218,7 +237,12 @@ def spectra_of_result(
     data, table = read_coco(result / "coco.json"), pd.read_csv(result / "particles.csv")
     if table.empty:
         raise InputError(f"{result}: no particles in it")
+    by_id = {item["id"]: item for item in data["annotations"]}
+    if not set(table.get("id", [None])) <= set(by_id):
+        raise InputError(f"{result}: particles.csv is not of coco.json; segment again")
     modality = data["info"].get("modality", "od")
+    if incident and modality != "transmission":
+        raise InputError(f"{result}: of modality {modality}; --i0 goes with transmission alone")
     scan = read_scan(stack, transmission=modality == "transmission")
     record = data["images"][0]
     width, height = scan.region[2:]
@@ -227,14 +251,29 @@ def spectra_of_result(
             f"{stack}: {height} × {width} pixels, but {result} is of "
             f"{record['height']} × {record['width']}: results of another image"
         )
-    by_id = {item["id"]: item for item in data["annotations"]}
     masks = np.stack([decode_mask(by_id[number]["segmentation"]) for number in table["id"]])
     try:
         density = density_of(scan, modality, incident, masks)
     except InputError as error:
         raise InputError(f"{stack}: {error}") from None
     found = particle_spectra(density, scan.energies_ev, masks, table["id"].to_numpy())
-    return found, table, masks, scan.drift
+    doubts = [f"{stack}: {remark}" for remark in scan.remarks]
+    doubts += _doubts(stack, result / "image.png", str(record.get("file_name", "")), density)
+    if "image" in incident and len(read_recording(incident["image"]).pages) == 1:
+        doubts.append(f"I0 {incident['image']}: one image for all energies, whose light differs")
+    return found, table, masks, scan.drift, doubts
+
+
+def _doubts(stack: Path, picture: Path, name: str, density: np.ndarray) -> list[str]:
+    """A line where a scan is not what a result's picture shows; name: of the image it is of."""
+    if not picture.is_file():
+        return []
+    with Image.open(picture) as opened:
+        seen = np.asarray(opened.convert("L"), dtype=float)
+    mean = density.mean(axis=0)
+    if seen.shape != mean.shape or not _likeness(np.stack([seen, mean]))[1] < UNLIKE:
+        return []
+    return [f"{stack}: has little in common with {picture}, of '{name}'; is it the scan of that?"]
 
 
 def long_table(spectra: Spectra) -> pd.DataFrame:
