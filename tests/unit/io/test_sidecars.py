@@ -58,7 +58,8 @@ def test_hitachi(tmp_path, encoding):
 
 
 @pytest.mark.parametrize(
-    ("value", "size"), [("9,5", 9.5), ("9.5 nm", 9.5), ("0.5 um", 500), ("", None), ("0", None)]
+    ("value", "size"),
+    [("9,5", 9.5), ("9,921", 9.921), ("9.5 nm", 9.5), ("0.5 um", 500), ("", None), ("0", None)],
 )
 def test_hitachis_numbers(tmp_path, value, size):
     path = image(tmp_path)

@@ -27,7 +27,8 @@ def test_lengths(unit, size):
 SPELLINGS = {
     1e3: [
         "um", "UM", "Um", " um ", "um\0", "\u00b5m", "\u03bcm", "\u00b5", "MICRON", "Microns",
-        "micrometer", "Micrometers", "micrometre", "micrometres", "micro-meter".replace("-", ""),
+        "micrometer", "Micrometers", "micrometre", "micrometres", "micro-meter", "micro meters",
+        "\u00b5meter", "umeters", "mu",
         "\\u00b5m", "\\u03BCm", "&#181;m", "&micro;m", "um/px", "\u00b5m/pixel", "um per pixel",
         "\u00b5m".encode("utf-8").decode("latin-1"), "\u03bcm".encode("utf-8").decode("cp1252"),
         "\u00b5m".encode(), b"\xb5m", "\ufffdm", "[um]", "(\u00b5m)", "\u339b",
@@ -37,7 +38,7 @@ SPELLINGS = {
     ],
     0.1: [
         "\u00c5", "\u212b", "A\u030a", "\\u00C5", "\\u212B", "Angstrom", "Angstroms", "ANGSTROMS",
-        "\u00c5ngstr\u00f6m", "\u00c5".encode().decode("cp1252"), "A", b"\xc5",
+        "Ang", "\u00c5ngstr\u00f6m", "\u00c5".encode().decode("cp1252"), "A", b"\xc5",
     ],
     1e-3: ["pm", "PM", "picometers"],
     1e6: ["mm", "MM", "millimetre"],
@@ -90,7 +91,10 @@ def test_numbers_have_a_point_or_a_comma(value):
 
 def test_a_comma_that_may_part_thousands_is_no_number():
     with pytest.raises(ValueError, match=r"may be 1000 or 1\.000"):
-        number("1,000")
+        number("1,000", typed=True)
+    with pytest.raises(ValueError, match=r"may be 1000 or 1\.000"):
+        length_nm("1,000 nm", typed=True)
+    assert number("9,921") == length_nm("9,921 nm") == 9.921  # as an instrument writes it
     assert number("0,006") == 0.006 and number("1,0005") == 1.0005
     for text in ("", "one", "1.2.3", "1,2,3", "nan", "-1"):
         with pytest.raises(ValueError, match="no number"):

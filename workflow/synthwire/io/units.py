@@ -29,6 +29,9 @@ _NANOMETRES = {
     "in": 2.54e7,
     "inch": 2.54e7,
     "inches": 2.54e7,
+    "mu": 1e3,
+    "ang": 0.1,
+    "angstroem": 0.1,
     # a micro sign that a program could not write; no other unit has one letter beyond ASCII and m
     "\ufffdm": 1e3,
     "?m": 1e3,
@@ -41,9 +44,14 @@ _PREFIXES = {
     "nano": 1.0,
     "pico": 1e-3,
     "femto": 1e-6,
+    "μ": 1e3,
+    "u": 1e3,
 }
 _NANOMETRES |= {
-    prefix + word: size for prefix, size in _PREFIXES.items() for word in ("meter", "metre")
+    prefix + between + word: size
+    for prefix, size in _PREFIXES.items()
+    for between in ("", " ", "-")
+    for word in ("meter", "metre")
 }
 
 NUMBER = r"(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"  # pattern of what `number` reads
@@ -109,26 +117,27 @@ def decode(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
-def number(text: object) -> float:
+def number(text: object, *, typed: bool = False) -> float:
     """A number with a decimal point or a decimal comma.
 
-    ValueError where it is none, or where a comma may part thousands as well.
+    typed: whether a person wrote it; ValueError then where a comma may part thousands as well,
+    which no instrument writes. ValueError where it is none.
 
-    >>> number("6,5"), number("1e-3")
-    (6.5, 0.001)
+    >>> number("6,5"), number("1e-3"), number("9,921")
+    (6.5, 0.001, 9.921)
     """
     plain = str(text).strip()
     if not re.fullmatch(NUMBER, plain):
         raise ValueError(f"'{plain}' is no number")
-    if _THOUSANDS.fullmatch(plain):
+    if typed and _THOUSANDS.fullmatch(plain):
         raise ValueError(f"'{plain}' may be {plain.replace(',', '')} or {plain.replace(',', '.')}")
     return float(plain.replace(",", "."))
 
 
-def length_nm(text: object, unit: str | None = None) -> float:
+def length_nm(text: object, unit: str | None = None, *, typed: bool = False) -> float:
     """A length in nm from text such as 2.5 nm or 1,2µm; unit: of a number that stands alone.
 
-    ValueError where it is none.
+    typed: as `number` takes it. ValueError where it is none.
 
     >>> length_nm("833.3 pm"), length_nm("9.5", "nm")
     (0.8333, 9.5)
@@ -137,4 +146,4 @@ def length_nm(text: object, unit: str | None = None) -> float:
     size = nanometres(match[2] or unit) if match else None
     if match is None or size is None:
         raise ValueError(f"'{text}' is no length")
-    return round(number(match[1]) * size, 12)
+    return round(number(match[1], typed=typed) * size, 12)

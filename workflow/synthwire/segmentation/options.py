@@ -108,9 +108,12 @@ def parse_pixel_size(text: str) -> tuple[float, float]:
     try:
         if pair:
             unit = pair[4]
-            sides = [length_nm(pair[1] + (pair[2] or unit)), length_nm(pair[3] + unit)]
+            sides = [
+                length_nm(pair[1] + (pair[2] or unit), typed=True),
+                length_nm(pair[3] + unit, typed=True),
+            ]
         else:
-            sides = [length_nm(text)]
+            sides = [length_nm(text, typed=True)]
     except ValueError as error:
         sides, why = [], f" ({error})" if "may be" in str(error) else ""
     if not sides or not all(0 < side < math.inf for side in sides):
@@ -131,9 +134,9 @@ def parse_area(text: str) -> dict[str, float]:
     unit = nanometres(match[3]) if match else None
     try:
         if match and match[2]:
-            return {"min_area_px": number(match[1])}
+            return {"min_area_px": number(match[1], typed=True)}
         if match and unit:
-            return {"min_area_nm2": number(match[1]) * unit**2}
+            return {"min_area_nm2": number(match[1], typed=True) * unit**2}
         why = ""
     except ValueError as error:  # a comma that may part thousands
         why = f" ({error})"

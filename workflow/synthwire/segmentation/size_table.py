@@ -141,7 +141,7 @@ def _size(where: str, cell: str, unit: str | None) -> tuple[float, float] | None
     try:
         if unit is None or re.search("[xX×]", cell):
             return parse_pixel_size(cell if unit is None or cell[-1].isalpha() else cell + unit)
-        side = length_nm(cell, unit)
+        side = length_nm(cell, unit, typed=True)
     except (InputError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
     if not 0 < side < math.inf:

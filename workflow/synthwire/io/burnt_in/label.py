@@ -49,7 +49,7 @@ def parse_label(text: str) -> Length | None:
     if match is None or unit is None:
         return None
     try:
-        value = number(match[1])
+        value = number(match[1], typed=True)
     except ValueError:  # a comma that may part thousands
         return None
     size = nanometres(unit[1])

@@ -26,7 +26,7 @@ def of_text(text: str) -> Found | None:
     if "pixelsize" in entries:
         side, remark = length_nm(entries["pixelsize"], "nm"), None
     else:
-        side = PRINT_NM / number(entries["magnification"]) / (width or 0)
+        side = PRINT_NM / number(entries["magnification"], typed=True) / (width or 0)
         remark = (
             "Hitachi's text gives a magnification but no pixel size; taken as "
             f"{side:.4g} nm, since it is that of a print 127 mm wide"
