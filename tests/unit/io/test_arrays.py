@@ -39,6 +39,20 @@ def test_arrays_of_every_order_are_pages(array):
     assert found.dtype.isnative
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_axes_of_length_one_are_none(order):
+    stack = RNG.random((2, 20, 30))
+    for array, pages in (
+        (GREY[..., None], GREY[None]),
+        (GREY[None, None], GREY[None]),
+        (GREY[None, None, ..., None], GREY[None]),
+        (stack[None], stack),
+        (stack[:, None], stack),
+    ):
+        found = read_recording(npy(np.asarray(array, order=order))).pages
+        np.testing.assert_array_equal(found, pages)
+
+
 @pytest.mark.parametrize("array", [GREY[0], RNG.random((2, 3, 20, 30)), np.float64(3)])
 def test_other_shapes_are_one_line(array):
     with pytest.raises(InputError, match=r"a\.npy: an array of shape \(.*\) is no image"):

@@ -75,6 +75,24 @@ def test_plain_hdf5_with_one_image_or_none(tmp_path):
         recordings.read_image(tmp_path / "none.h5")
 
 
+def test_plain_hdf5_of_any_axes(tmp_path):
+    import h5py
+
+    colour = np.dstack([STACK[0], STACK[1], STACK[0]])
+    for pixels, pages in (
+        (STACK[0][..., None], STACK[:1]),  # as ilastik exports
+        (STACK[0][None, None], STACK[:1]),
+        (STACK[None, ..., None], STACK),
+        (colour, colour[None]),
+    ):
+        with h5py.File(tmp_path / "a.h5", "w") as file:
+            file["exported_data"] = pixels
+            file["exported_data"].attrs["element_size_um"] = (1.0, 0.02, 0.01)
+        found = recordings.read_recording(tmp_path / "a.h5")
+        np.testing.assert_array_equal(found.pages, pages)
+        assert found.pixel_size_nm == (20, 10)
+
+
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.9])
 @needs_h5py
 def test_truncated_hdf5_is_one_line(tmp_path, kept):

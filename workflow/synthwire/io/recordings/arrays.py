@@ -10,12 +10,11 @@ import numpy as np
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.binary import take_pixels
-from synthwire.io.recordings.recording import Recording, require_pixels
+from synthwire.io.recordings.recording import Recording, pages_of, require_pixels
 
 SUFFIXES = (".npy",)
 
 _START = b"\x93NUMPY"
-_COLOURS = (3, 4)
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
@@ -25,8 +24,8 @@ def recognises(path: Path | MemoryFile, start: bytes) -> bool:
 def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     """Read an array (height, width), (pages, height, width), or with 3 or 4 colours behind.
 
-    A last axis of 3 or 4 is one of colours, since no page can be so narrow. InputError for objects
-    (nothing is unpickled), for other shapes, or where the file is truncated.
+    `pages_of` says which axis is which. InputError for objects (nothing is unpickled), for other
+    shapes, or where the file is truncated.
     """
     with open_binary(path) as file:
         try:
@@ -45,17 +44,16 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 f"{path}: an NPY file of {'objects' if dtype.hasobject else 'records'}, not of "
                 "pixels; save the image alone as one array"
             )
-        colour = len(shape) in (3, 4) and shape[-1] in _COLOURS
-        if not 2 <= len(shape) <= 3 + colour:
+        meant = pages_of(shape)
+        if meant is None:
             raise InputError(
                 f"{path}: an array of shape {shape} is no image and no stack; (height, width) or "
                 "(pages, height, width) is expected"
             )
-        require_pixels(path, shape[:-1] if colour else shape, largest_pixels)
+        require_pixels(path, meant[:3], largest_pixels)
         stored = shape[::-1] if fortran else shape
         pages = take_pixels(path, file, file.tell(), dtype, stored)
-    pages = pages.transpose() if fortran else pages
-    return Recording(pages if pages.ndim == 3 + colour else pages[np.newaxis])
+    return Recording((pages.transpose() if fortran else pages).reshape(meant))
 
 
 def holds_objects(path: Path) -> bool:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile, Source
 from synthwire.io.recordings import emd, hyperspy, nexus, ptychography
-from synthwire.io.recordings.hdf5_items import datasets, is_wide, open_hdf5, take_dataset
-from synthwire.io.recordings.recording import Recording
+from synthwire.io.recordings.hdf5_items import datasets, open_hdf5, take_dataset
+from synthwire.io.recordings.recording import SMALLEST_SIDE, Recording, pages_of
 
 if TYPE_CHECKING:
     import h5py
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx5", ".emd", ".hspy", ".cxi", ".ptyr")
 
+_ELEMENT_SIZE, _NM_PER_UM = "element_size_um", 1e3  # as Fiji and ilastik write it
 _START = b"\x89HDF\r\n\x1a\n"
 # The first that knows the layout of a file reads it; each gives None where it does not.
 _LAYOUTS = (
@@ -55,15 +58,18 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
 
 
 def _only_image(path: Source, file: h5py.File, largest_pixels: int | None) -> Recording:
-    found = {
-        name: item
-        for name, item in datasets(file).items()
-        if item.ndim in (2, 3) and item.dtype.kind in "buif" and is_wide(item.shape)
-    }
+    found, shapes = {}, {}
+    for name, item in datasets(file).items():
+        shape = pages_of(item.shape) if item.dtype.kind in "buif" else None
+        if shape is not None and min(shape[1:3]) >= SMALLEST_SIDE:
+            found[name], shapes[name] = item, shape
     if len(found) != 1:
         what = ", ".join(list(found)[:6]) if found else "none"
         raise InputError(
             f"{path}: neither NeXus, EMD, HyperSpy, CXI nor PtyPy, and not exactly one image among "
             f"its datasets: {what}"
         )
-    return Recording(take_dataset(path, next(iter(found.values())), largest_pixels))
+    ((name, item),) = found.items()
+    pages = take_dataset(path, item, largest_pixels).reshape(shapes[name])
+    side = np.ravel(item.attrs.get(_ELEMENT_SIZE, ())) * _NM_PER_UM
+    return Recording(pages, (float(side[-2]), float(side[-1])) if len(side) > 1 else None)

@@ -12,6 +12,7 @@ from synthwire.io.burnt_in.window import Window
 from synthwire.io.files import Source
 
 SMALLEST_SIDE = 8  # below this nothing can be segmented, and the last axis is surely colour
+COLOURS = (3, 4)
 LARGEST_BYTES = 4 * 2**30  # decoded; beyond it a laptop stops answering before we can say why
 
 
@@ -46,6 +47,18 @@ class Recording:
     window: Window | None = None
     valid: np.ndarray | None = None
     complex: bool = False
+
+
+def pages_of(shape: Sequence[int]) -> tuple[int, ...] | None:
+    """(pages, height, width[, colours]) of an array of a shape; None for what is no image.
+
+    Axes of length one count as none, where there are more than two; a last axis of 3 or 4 is one
+    of colours, since no page can be so narrow.
+    """
+    sides = tuple(side for side in shape if side != 1) if len(shape) > 2 else tuple(shape)
+    colours = sides[-1:] if len(sides) > 2 and sides[-1] in COLOURS else ()
+    body = sides[: len(sides) - len(colours)]
+    return (1, *body, *colours)[len(body) - 2 :] if len(body) in (2, 3) else None
 
 
 def require_pixels(path: Source, shape: Sequence[int], largest: int | None) -> None:
