@@ -18,6 +18,13 @@ def shown(palette, values=GREY):
     return found
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64"])
+def test_white_as_zero_of_any_depth(dtype):
+    level = float(np.iinfo(dtype).max)
+    found = as_shown(Recording(GREY[None].astype(dtype), white_level=level)).pages
+    np.testing.assert_array_equal(found, np.iinfo(dtype).max - GREY[None].astype(dtype))
+
+
 def colour_map(name):
     return (255 * matplotlib.colormaps[name](np.arange(256))[:, :3]).astype(np.uint8)
 

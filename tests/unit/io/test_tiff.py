@@ -247,3 +247,24 @@ def test_a_false_colour_tiff_is_its_values(tmp_path):
     found = read_recording(path)
     np.testing.assert_array_equal(one_channel(found.pages[0]), GREY)
     assert any("false colours" in remark for remark in found.remarks)
+
+
+def test_of_two_grey_channels_the_first_is_read_and_said(tmp_path):
+    for extra, remarks in (("unspecified", 1), ("unassalpha", 0)):
+        tifffile.imwrite(
+            tmp_path / "a.tif",
+            np.dstack([GREY, GREY[::-1]]),
+            photometric="minisblack",
+            extrasamples=[extra],
+        )
+        found = read_recording(tmp_path / "a.tif")
+        np.testing.assert_array_equal(found.pages[0], GREY)
+        assert len(found.remarks) == remarks
+
+
+def test_half_of_an_odd_side_is_a_thumbnail(tmp_path):
+    large = RNG.integers(0, 256, (41, 63), dtype=np.uint8)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        tiff.write(large, metadata=None)
+        tiff.write(np.ascontiguousarray(large[::2, ::2]), metadata=None)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), large)

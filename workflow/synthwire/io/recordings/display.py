@@ -18,8 +18,10 @@ def as_shown(recording: Recording) -> Recording:
         return _through_palette(recording)
     if recording.white_level is not None:
         pages = recording.pages
-        level = pages.dtype.type(recording.white_level)
-        dark = ~pages if pages.dtype.kind == "b" else level - pages
+        if pages.dtype in (bool, np.uint64):  # 64 bit have more digits than a level
+            dark = ~pages
+        else:
+            dark = pages.dtype.type(recording.white_level) - pages
         return replace(recording, pages=dark, white_level=None)
     return recording
 

@@ -15,10 +15,13 @@ from synthwire.io.calibration import Calibration, fei, weigh
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.foreign import name_of
 from synthwire.io.recordings.recording import Recording, require_pixels
+from synthwire.io.recordings.tiff import upright
 from synthwire.io.units import decode
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".jp2", ".pgm", ".ppm")
 
+_TURN = 274  # EXIF's number of the orientation
+_PNG_DEPTH = 24  # the byte that says how many bits a colour has
 _WITH_PREVIEWS = ("MPO", "ICO", "ICNS", "JPEG")
 MEMORY_FORMATS = ("PNG", "JPEG", "BMP")
 MEMORY_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -61,6 +64,9 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 elif image.mode == "LA":
                     image = image.convert("RGBA")
                 pixels = np.array(image)
+                if opened.format == "PNG" and image.mode in ("RGB", "RGBA"):
+                    pixels, said = _with_16_bit(path, pixels, opened.getexif().get(_TURN, 1))
+                    remarks += said
     except Image.DecompressionBombError:
         raise InputError(
             f"{path}: larger than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} megapixels; "
@@ -75,7 +81,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             if what
             else f"{path}: not an image of any format that is read (docs/images.md lists them)"
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:
         raise InputError(f"{path}: truncated or damaged image ({error})") from None
     found = _calibration(path, pixels.shape[:2]) if jpeg else Calibration()
     return Recording(
@@ -87,6 +93,27 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
         pixel_size_remarks=found.remarks,
         picture_rows=found.picture_rows,
     )
+
+
+def _with_16_bit(
+    path: Path | MemoryFile, pixels: np.ndarray, turn: int
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Pixels (height, width, 3 or 4) of a PNG with all 16 bit of a colour, of which Pillow takes 8.
+
+    turn: EXIF's orientation. With a remark where imagecodecs, which reads them, is not installed.
+    """
+    with open_binary(path) as file:
+        content = file.read()
+    if content[_PNG_DEPTH] != 16:
+        return pixels, ()
+    try:
+        from imagecodecs import png_decode
+    except ModuleNotFoundError:
+        return pixels, ("8 of its 16 bit a colour are read; pip install 'synthwire[formats]'",)
+    deep = png_decode(content)
+    if deep.shape[2] == 2:
+        deep = deep[..., [0, 0, 0, 1]]
+    return upright(deep[np.newaxis], turn)[0], ()
 
 
 def _require_content(path: Path | MemoryFile, image: Image.Image, size: int) -> None:

@@ -18,7 +18,9 @@ SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 # Values of tags, as TIFF 6.0 numbers them.
 _WHITE_ZERO, _PALETTE, _INKS = 0, 3, 5
 _LIGHTNESS_FIRST = (8, 9, 10)  # CIE's L*a*b*, in which colours are signed or shifted
+_ALPHA = {1, 2}  # of the kinds of samples beside grey or the colours
 _MASK = 4  # a bit of NewSubfileType
+_THUMBNAIL = 3.9  # times smaller than the image; half of an odd side is more than a half
 _ON_THEIR_SIDE = (5, 6, 7, 8)  # orientations whose rows are columns
 
 _FILE_NAME = re.compile(r'\bFileName\s*=\s*["\']([^"\']+)')
@@ -49,6 +51,8 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 raise InputError(f"{path}: truncated TIFF ({size} bytes are too few)")
             page = series.keyframe
             pages = _pages_first(path, series.asarray(), series.axes)
+            if page.samplesperpixel == 2 and not set(page.extrasamples) & _ALPHA:
+                remarks = (*remarks, "the first of its 2 channels is read")
             if page.photometric == _INKS and pages.ndim == 4 and pages.shape[3] == 4:
                 pages = _without_inks(pages)
             if page.photometric in _LIGHTNESS_FIRST and pages.ndim == 4:
@@ -116,7 +120,9 @@ def _main_series(
         item
         for item in series
         if item is largest
-        or (not item.keyframe.is_reduced and 4 * _pixel_count(item) > _pixel_count(largest))
+        or (
+            not item.keyframe.is_reduced and _THUMBNAIL * _pixel_count(item) > _pixel_count(largest)
+        )
     ]
     if len(rivals) == 1:
         return largest, ()
