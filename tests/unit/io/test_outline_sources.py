@@ -178,3 +178,35 @@ def test_what_cellpose_saves_twice_is_no_doubt(tmp_path):
     np.save(tmp_path / "a_seg.npy", {"masks": np.roll(masks, 1)}, allow_pickle=True)
     (fault,) = found_in(tmp_path, "a.png")
     assert str(fault).endswith("a_cp_masks.png, a_seg.npy")
+
+
+def test_a_file_beside_its_images_is_of_those_of_its_folder(tmp_path):
+    for number, sub in enumerate(("train", "val"), start=1):  # as Roboflow exports them
+        (tmp_path / sub).mkdir()
+        data = coco([square()] * number)
+        data["images"][0]["file_name"] = "a.png"
+        write_json(tmp_path / sub / "_annotations.coco.json", data)
+    source = OutlineSource(tmp_path, [str(tmp_path / sub / "a.png") for sub in ("train", "val")])
+    for sub in ("train", "val"):
+        claim = source.require(tmp_path / sub / "a.png")
+        assert claim == Claim(tmp_path / sub / "_annotations.coco.json", "a.png")
+
+
+def test_labels_go_before_a_copy_of_the_image_beside_them(tmp_path):
+    labels(tmp_path / "a.png")  # any picture
+    labels(tmp_path / "a_labels.png")
+    claims = OutlineSource(tmp_path, ["in/a.tif"]).claims
+    assert claims["in/a.tif"] == Claim(tmp_path / "a_labels.png")
+
+
+def test_a_folder_of_results_is_that_of_what_they_chose(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        data = coco([square()])
+        data["images"][0]["file_name"] = f"{name}.tif"
+        for file in ("coco.json", "proposals.json"):
+            write_json(tmp_path / name / file, data)
+        labels(tmp_path / name / "image.png")
+    source = OutlineSource(tmp_path, ["in/a.tif", "in/b.tif"])
+    for name in ("a", "b"):
+        assert source.require(f"in/{name}.tif").file == tmp_path / name / "coco.json"

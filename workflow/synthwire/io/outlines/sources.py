@@ -27,12 +27,13 @@ from synthwire.io.outlines.archives import (
 from synthwire.io.outlines.formats import is_outlines, names_in
 from synthwire.io.outlines.label_arrays import SUFFIXES as PICTURES
 from synthwire.io.outlines.label_arrays import read_labels
-from synthwire.io.outlines.pairing import Fault, listed, pair
+from synthwire.io.outlines.pairing import Fault, files_of_outlines_among, listed, pair
 from synthwire.io.outlines.yolo import NAMES_OF_CLASSES
 
 TEXTS = (".json", ".geojson", ".xml", ".csv", ".txt")
 NAMING = (".json", ".xml", ".csv")  # formats that name their images
 MOST_NAMING = 20  # more files of these are one for each image
+CHOSEN, PROPOSALS = "coco.json", "proposals.json"  # in each folder of a result
 ROUGH = "_cp_outlines.txt"  # Cellpose's, whose masks are exact
 NO_OUTLINES = (
     "jpegimages",
@@ -139,6 +140,13 @@ class OutlineSource:
             for name, file in found.items()
             if Path(name).name not in NAMES_OF_CLASSES and self._may_be_outlines(name, file)
         }
+        ours = {name.removesuffix(PROPOSALS) for name in found if name.endswith(PROPOSALS)}
+        for folder in ours & {name.removesuffix(CHOSEN) for name in found}:  # a result of segment's
+            found = {
+                name: file
+                for name, file in found.items()
+                if name == folder + CHOSEN or _parent(name) != folder
+            }
         proper = [name for name in found if not set(_folders(name)) & set(NO_OUTLINES)]
         return {
             name: file
@@ -198,7 +206,8 @@ class OutlineSource:
         pictures = [name for name in self._files if name.lower().endswith(PICTURES)]
         rough = [name for name in self._files if name.lower().endswith(ROUGH)]
         others = [name for name in self._files if name not in {*pictures, *rough}]
-        for names in (others, pictures, rough):
+        masks = files_of_outlines_among(pictures)  # a_labels.png beside a.png, a copy of the image
+        for names in (others, masks, pictures, rough):
             open_images = [image for image, claim in claims.items() if claim is None]
             for image, found in zip(open_images, pair(open_images, names, files=True), strict=True):
                 claims[image] = self._settled(image, found)
@@ -252,20 +261,25 @@ class OutlineSource:
         naming = [name for name in self._files if name.lower().endswith(NAMING)]
         if not left or len(naming) > MOST_NAMING:
             return
-        holders: dict[str, list[str]] = {}
+        holders: dict[str, list[tuple[str, str]]] = {}
         for file in naming:
-            for name in self._names_in(file):
-                holders.setdefault(name, []).append(file)
+            for name in self._names_in(file):  # in the file's folder, which may tell images apart
+                holders.setdefault((Path(file).parent / name).as_posix(), []).append((file, name))
         for image, found in zip(left, pair(left, list(holders)), strict=True):
             if isinstance(found, str):
-                name, files = found, sorted(set(holders[found]))
+                files = sorted({file for file, _ in holders[found]})
                 claims[image] = (
-                    self._claim(files[0], name)
+                    self._claim(*holders[found][0])
                     if len(files) == 1
                     else Fault(f"{len(files)} files have outlines for {image}: {listed(files)}")
                 )
             else:
                 claims[image] = found
+
+
+def _parent(name: str) -> str:
+    """The folder of a name, with its slash; empty where there is none."""
+    return name[: name.rfind("/") + 1]
 
 
 def _folders(name: str) -> list[str]:
