@@ -64,3 +64,17 @@ def test_a_region_drawn_about_particles_is_questioned(tmp_path):
     write_json(tmp_path / "a.json", polygons(region, *wires, crossing))
     (remark,) = read(tmp_path / "a.json").remarks
     assert "annotation 1: lies about 3 others; a region, not a particle?" in remark
+
+
+def test_outlines_of_a_smaller_copy_are_questioned_where_no_size_is_said(tmp_path):
+    near = [[[x, y], [x + 3, y], [x + 3, y + 3]] for x in (1, 8, 15) for y in (1, 8, 15)]
+    far = [[40, 1], [43, 1], [43, 4]]
+    data = polygons(*near)
+    write_json(tmp_path / "a.json", data)
+    assert read(tmp_path / "a.json").remarks == []
+    del data["images"][0]["height"]
+    write_json(tmp_path / "a.json", data)
+    (remark,) = read(tmp_path / "a.json").remarks
+    assert "all 9 outlines: lie in the upper left quarter" in remark
+    write_json(tmp_path / "a.json", {**data, **polygons(*near, far), "images": data["images"]})
+    assert read(tmp_path / "a.json").remarks == []

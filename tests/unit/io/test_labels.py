@@ -148,6 +148,10 @@ def test_what_lies_around_all_labels_is_ground_whatever_its_number(tmp_path):
         np.save(tmp_path / f"{name}.npy", labels)
         found, remarks = areas(tmp_path / f"{name}.npy")
         assert (found, says in remarks) == ([60, 140], True), name
+    specks = 255 * (two() > 0)
+    specks[6, 15] = 1
+    np.save(tmp_path / "specks.npy", specks)  # a mask's grey rims are no particles
+    assert areas(tmp_path / "specks.npy")[0] == [1, 200]
     large = np.zeros(SHAPE, np.uint8)  # a particle over most of the view is none
     large[3:-3, 3:-3] = 1
     large[3:6, 3:6] = 2

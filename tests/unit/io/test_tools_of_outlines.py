@@ -48,11 +48,12 @@ def test_cvat_shapes(tmp_path):
         '<polygon label="nanowire" points="1,1;9"/>',
         '<polygon label="nanowire" points="1,1;9,9"/>',
         '<tag label="blurred"/>',
+        '<polyline label="nanowire" points="30,30;40,30;40,36;30,36;30,30"/>',
     ]
     (tmp_path / "a.xml").write_text(cvat(*shapes))
     found, remarks = areas(tmp_path / "a.xml")
-    assert found[0] == 5 and found[2:] == [120, 140]
-    assert found[1] == pytest.approx(np.pi * 32, rel=0.06)
+    assert found[:2] == [5, 60] and found[3:] == [120, 140]
+    assert found[2] == pytest.approx(np.pi * 32, rel=0.06)
     for number, what in (
         (5, "a polyline encloses"),
         (6, "no proper outline"),

@@ -35,6 +35,7 @@ _WHOLE = 0.98  # of the image; an outline that covers so much is the image's own
 NO_PARTICLES = ("background", "ignore", "region", "roi")
 WITHIN = 0.95  # of an outline's pixels within another one
 FEWEST_WITHIN = 2  # outlines within one that may be a region
+FEWEST_SPREAD = 6  # outlines that chance puts into one quarter of an image once in 4**6 times
 FARTHEST = 1e7  # px; what lies beyond is no place on an image
 LONGEST_TEXT = 256 * 2**20  # bytes; what is longer is no file of outlines
 
@@ -103,6 +104,7 @@ class Collector:
         self.seen: dict[tuple[int, str], str] = {}
         self.renamed: set[str] = set()
         self.left_out: list[str] = []
+        self.sized = False  # whether the file says how large its images are
 
     @property
     def suffix(self) -> str:
@@ -140,7 +142,8 @@ class Collector:
             others = len(self.left_out) - 1
             more = f"; so were the {others} others" if others > 1 else "; so was the other one"
             raise InputError(self.left_out[0] + more * (others > 0))
-        self._question_regions()
+        for page in range(len(self.names)):
+            self._question(page, [x for x in self.found.annotations if x["image_id"] == page + 1])
         self.found.remarks = [
             f"{self.path}: {where}: {what}"
             for what, places in self.said.items()
@@ -149,16 +152,19 @@ class Collector:
         self.found.annotations.sort(key=lambda item: item["id"])
         return self.found
 
-    def _question_regions(self) -> None:
-        """Ask of outlines about several others whether they are regions, as tools draw them."""
-        for page in range(len(self.names)):
-            items = [item for item in self.found.annotations if item["image_id"] == page + 1]
-            items = [item for item in items if not item["iscrowd"]]
-            shares = shares_within([item["segmentation"] for item in items])
-            for item, others in zip(items, (shares > WITHIN).sum(axis=0) - 1, strict=True):
-                if others >= FEWEST_WITHIN:
-                    where = self.seen[page, item["segmentation"]["counts"]]
-                    self.remark(where, f"lies about {others} others; a region, not a particle?")
+    def _question(self, page: int, items: Sequence[Mapping]) -> None:
+        """Ask what a page's outlines look like: regions about particles, or places on a copy."""
+        items = [item for item in items if not item["iscrowd"]]
+        shares = shares_within([item["segmentation"] for item in items])
+        for item, others in zip(items, (shares > WITHIN).sum(axis=0) - 1, strict=True):
+            if others >= FEWEST_WITHIN:
+                where = self.seen[page, item["segmentation"]["counts"]]
+                self.remark(where, f"lies about {others} others; a region, not a particle?")
+        boxes = np.array([item["bbox"] for item in items]).reshape(-1, 4)
+        reach = (boxes[:, :2] + boxes[:, 2:]).max(axis=0, initial=0) / self.shape[::-1]
+        if not self.sized and len(items) >= FEWEST_SPREAD and (reach < 0.5).all():
+            what = "lie in the upper left quarter; were they drawn on a smaller copy of the image?"
+            self.remark(f"all {len(items)} outlines", what)
 
     @contextmanager
     def attempt(self, where: str) -> Iterator[None]:
@@ -352,7 +358,8 @@ class Collector:
             size = int(float(height)), int(float(width))
         except (TypeError, ValueError, OverflowError):
             return
-        if size != self.shape and min(size) > 0:
+        self.sized = min(size) > 0
+        if size != self.shape and self.sized:
             raise self.error(
                 f"{where} is {size[0]} × {size[1]} pixels there, but the image file is "
                 f"{self.shape[0]} × {self.shape[1]}"

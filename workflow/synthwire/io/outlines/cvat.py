@@ -70,6 +70,8 @@ def _turn(shape: ElementTree.Element) -> float:
 
 def _mask_of_polygon(collector: Collector, shape: ElementTree.Element, where: str) -> dict:
     points = [pair.split(",") for pair in shape.get("points", "").split(";") if pair.strip()]
+    if shape.tag == "polyline" and (len(points) < 4 or points[0] != points[-1]):
+        raise InputError("a polyline encloses nothing; outline the particle by a polygon")
     return collector.mask_of_rings([np.array(points, dtype=float)], where)
 
 
@@ -103,6 +105,7 @@ def _mask_of_runs(collector: Collector, shape: ElementTree.Element, where: str) 
 
 SHAPES: dict[str, Callable[[Collector, ElementTree.Element, str], dict]] = {
     "polygon": _mask_of_polygon,
+    "polyline": _mask_of_polygon,
     "box": _mask_of_box,
     "ellipse": _mask_of_ellipse,
     "mask": _mask_of_runs,

@@ -88,7 +88,8 @@ def _with_ground(collector: Collector, where: str, labels: np.ndarray) -> np.nda
     labels = _with_zero(collector, where, labels)
     values, counts = np.unique(labels, return_counts=True)
     known = len(values) - 2
-    if known > 0 and values[-1] == VOID and (values[:-1] == np.arange(known + 1)).all():
+    numbered = known > 0 and bool((values[:-1] == np.arange(known + 1)).all())
+    if numbered and values[-1] == VOID and not len(_without_inside(labels, values[1:-1])):
         collector.remark(f"{where}labels", f"{VOID} after 1 to {known} taken as void, no particle")
         return np.where(labels == VOID, 0, labels)
     commonest, bare = values[counts.argmax()], labels == 0
