@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
+from matplotlib.textpath import TextPath
 from pycocotools import mask as coco_mask
 from scipy import ndimage
 
 from synthwire.figures.kit import overlay
-from synthwire.figures.particles import _middle, draw_particles
+from synthwire.figures.particles import _centred, _middle, draw_particles
 from synthwire.io.masks import decode_crops, encode_mask
 from synthwire.io.outlines.geometry import rings_of
 
@@ -89,3 +90,9 @@ def test_a_drawn_image_is_magnified_by_a_whole_number_or_made_smaller(width, sho
     assert outside.tolist() == [90, 90, 90]
     assert inside[0] > 120 and inside[1] < 90
     assert drawn.min(axis=2).max() > 180  # the name
+
+
+def test_names_stand_about_their_middle():
+    for name in ("1", "23", "4567890*"):
+        extents = _centred(TextPath((0, 0), name, size=7)).get_extents()
+        assert extents.get_points().sum(axis=0) == pytest.approx([0, 0], abs=1e-9)
