@@ -148,6 +148,10 @@ def test_what_lies_around_all_labels_is_ground_whatever_its_number(tmp_path):
         np.save(tmp_path / f"{name}.npy", labels)
         found, remarks = areas(tmp_path / f"{name}.npy")
         assert (found, says in remarks) == ([60, 140], True), name
+    rimmed = COLOURS.copy()
+    rimmed[rims] = (224, 224, 192)
+    Image.fromarray(rimmed).save(tmp_path / "rimmed.png")
+    assert areas(tmp_path / "rimmed.png") == ([60, 140], "")
     specks = 255 * (two() > 0)
     specks[6, 15] = 1
     np.save(tmp_path / "specks.npy", specks)  # a mask's grey rims are no particles

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import h5py
 
 PICTURES = ("PNG", "JPEG", "BMP", "GIF")
+VOID_COLOUR = (224, 224, 192)  # Pascal VOC's, around its objects
 MOST_COLOURS = 20_000  # a label image of more particles is none; a photograph has more
 SUFFIXES = (
     ".tif", ".tiff", ".png", ".bmp", ".gif", ".jpg", ".jpeg", ".npy", ".h5", ".hdf5",
@@ -109,6 +110,9 @@ def _of_colours(path: Path | MemoryFile, pixels: np.ndarray) -> np.ndarray:
     colours = pixels[..., :3].astype(np.int64)
     if pixels.shape[-1] == 4:  # what is transparent is ground
         colours[pixels[..., 3] == 0] = 0
+    void = (colours == VOID_COLOUR).all(axis=-1)
+    if not colours.any(axis=-1).all():  # black, which is ground
+        colours[void] = 0
     if (colours == colours[..., :1]).all():
         return colours[np.newaxis, ..., 0]  # grey, saved in colour
     base = int(colours.max()) + 1
