@@ -32,6 +32,15 @@ def test_two_label_images_are_compared(tmp_path, capsys):
     assert shown["outlines of the second"] == "1"
 
 
+def test_what_was_done_to_the_outlines_is_said(tmp_path, capsys):
+    mask = np.zeros((40, 60), np.uint8)
+    mask[2:8, 2:30] = mask[20:26, 2:30] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    second = label_image(tmp_path / "two.tif", (2, 2, 30, 6))
+    assert main(["agreement", picture(tmp_path), str(tmp_path / "mask.png"), second]) == 0
+    assert "its 2 connected parts were taken as a particle each" in capsys.readouterr().err
+
+
 def test_outlines_of_another_size_are_refused_in_one_line(tmp_path, capsys):
     first = label_image(tmp_path / "one.tif", (2, 2, 30, 6))
     Image.fromarray(np.eye(30, dtype=np.uint8)).save(tmp_path / "two.tif")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from synthwire.cli.terminal import Commands, add_command
+from synthwire.cli.terminal import Commands, add_command, complain
 from synthwire.errors import InputError
 
 DESCRIPTION = """\
@@ -52,10 +52,13 @@ def run(options: argparse.Namespace) -> int:
     if len(pages) != 1:
         raise InputError(f"{options.image}: {len(pages)} pages; give one image")
     shape = pages[0].shape[0], pages[0].shape[1]
-    first, second = (
-        read_outlines(path, [str(options.image)], shape).annotations
-        for path in (options.first, options.second)
-    )
+    sets = []
+    for path in (options.first, options.second):
+        found = read_outlines(path, [str(options.image)], shape)
+        for remark in found.remarks:
+            complain(remark)
+        sets.append(found.annotations)
+    first, second = sets
     settings = validate({}, "evaluation.schema.yaml", "evaluation")
     row = agreement_row(as_data_set(first, shape), second, {**settings, "bootstrap_replicates": 0})
     width = max(map(len, ROWS.values()))
