@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -41,6 +43,9 @@ examples:
 
 'synthwire COMMAND --help' tells all about a command.
 """
+# Objects made between two searches for cycles that nothing refers to. Python's few hundred suit a
+# small heap; with the libraries ours has a quarter of a million, which takes long to search.
+GARBAGE_THRESHOLD = 100_000
 COMMANDS = (segment, watch, app, adapt, compare, spectra, agreement, summary, verify, export_model)
 
 
@@ -51,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments: without the program's name; None takes those of this process.
     """
     wait_passively()
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    atexit.register(gc.freeze)  # the end of the process then searches nothing of what it drops
     parser = make_parser()
     options = parser.parse_args(arguments)
     if options.version or options.cite:
