@@ -1,8 +1,8 @@
 """Pixels that are no picture: rims of turned or shifted images, lines that a scan never reached.
 
-They are NaN, wholly transparent, or of one number. Zeros count only where their shape cannot be
-that of the ground: they fill whole lines (two at least) to the image's end, or they lie in corners
-so that a convex region is left; any other number where it fills whole lines and stops at once.
+They are NaN, wholly transparent, or of one number. It counts only where its shape cannot be that of
+the ground: it lies in corners so that a convex region is left, or it fills whole lines: zeros
+two at least, to the image's end; any other number where it stops at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from synthwire.io.recordings.recording import Recording
 _FULL, _EMPTY = 0.98, 0.02  # of a line: what may be missing, or be left, by noise
 _HOLLOW = 0.25  # how much of the rim the picture's convex hull may cover
 _LEAST_RIM = 16  # coarse pixels; a smaller one has no shape
-_LEAST_CONVEX = 0.6  # of the image; less may be one particle on a ground of zeros
+_LEAST_CONVEX = 0.6  # of the image; less may be one particle on a ground of zeros,
+_LEAST_TURNED = 0.4  # but for what reaches all four ends of the image
 _LEAST_LINES = 0.05
 # Of the lines beside those of one number, and of the rest: from there on it is the picture's own.
 _FILLING, _OWN = 0.1, 0.25
@@ -101,6 +102,11 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
         rim = _rim(empty, values)
         if rim is not None:
             valid = ~rim if valid is None else valid & ~rim
+    elif values.dtype.kind != "b":
+        for filling in np.unique(corners):
+            rim = _rim(values == filling, values, filling)
+            if rim is not None:
+                valid = ~rim if valid is None else valid & ~rim
     if valid is None and values.dtype.kind != "b":
         valid = _without_filling(values)
     return valid if valid is not None and valid.any() else None
@@ -161,10 +167,14 @@ def without_dark_lines(recording: Recording) -> Recording:
     return replace(recording, valid=valid, remarks=(*recording.remarks, said))
 
 
-def _rim(empty: np.ndarray, values: np.ndarray) -> np.ndarray | None:
+def _rim(
+    empty: np.ndarray, values: np.ndarray, filling: np.generic | None = None
+) -> np.ndarray | None:
     """What of empty pixels is a rim or lines at the image's end; None where nothing is for sure.
 
-    Beside a rim the picture begins at once; into what is black in it, it darkens.
+    Beside a rim the picture begins at once; into what is black in it, it darkens, and it brightens
+    into what is saturated. filling: the number of empty pixels; None: zero. Of others, lines are
+    left to `_without_filling`.
     """
     labels, _ = ndimage.label(empty)
     at_corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
@@ -173,7 +183,7 @@ def _rim(empty: np.ndarray, values: np.ndarray) -> np.ndarray | None:
     block = rim & ndimage.binary_dilation(
         ndimage.binary_erosion(rim, square, border_value=1), square
     )  # without the zeros of a noisy picture that happen to touch it
-    if _is_lines(~block) or _is_lines(~block.T):
+    if filling is None and (_is_lines(~block) or _is_lines(~block.T)):
         rim = block
     elif not _is_convex(~rim):
         return None
@@ -181,8 +191,12 @@ def _rim(empty: np.ndarray, values: np.ndarray) -> np.ndarray | None:
     beside = values[ndimage.binary_dilation(near, square) & ~near]
     beside = beside[np.isfinite(beside)]
     inside = values[~rim & np.isfinite(values)]
-    dark = not beside.size or np.median(beside) < np.percentile(inside, _DARK)
-    return None if dark else rim
+    if not beside.size:
+        return None
+    dark, bright = np.percentile(inside, (_DARK, 100 - _DARK))
+    fades = np.median(beside) < dark if filling is None or filling < dark else False
+    fades |= np.median(beside) > bright if filling is not None and filling > bright else False
+    return None if fades else rim
 
 
 def _is_lines(picture: np.ndarray) -> bool:
@@ -195,7 +209,9 @@ def _is_lines(picture: np.ndarray) -> bool:
 def _is_convex(picture: np.ndarray) -> bool:
     step = -(-max(picture.shape) // _COARSE)
     coarse = picture[::step, ::step]
-    if coarse.mean() < _LEAST_CONVEX:
+    ends = (coarse[:3], coarse[-3:], coarse[:, :3], coarse[:, -3:])
+    turned = all(end.any() for end in ends)
+    if coarse.mean() < (_LEAST_TURNED if turned else _LEAST_CONVEX):
         return False
     rim = ~coarse
     covered = rim & convex_hull_image(coarse)
