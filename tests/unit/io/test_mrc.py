@@ -52,6 +52,13 @@ def test_bytes_with_and_without_sign(at, signed):
     np.testing.assert_array_equal(found.pages, content.view("i1") if signed else content)
 
 
+@pytest.mark.parametrize("kind", ["u1", "i1"])
+def test_bytes_without_a_range_are_read_so_that_they_are_smooth(kind):
+    middle = 128 if kind == "u1" else 0
+    smooth = (middle + 60 * np.sin(np.arange(600) / 9)).astype(kind).reshape(1, 20, 30)
+    np.testing.assert_array_equal(read(smooth.view("i1")).pages, smooth)
+
+
 def test_files_without_mark_are_told_by_their_name():
     stack = STACK.astype("f4")
     np.testing.assert_array_equal(read(stack, mark=b"").pages, stack)

@@ -32,7 +32,10 @@ def image(folder, name="wires.tif"):
 
 @pytest.mark.parametrize(
     ("marker", "size"),
-    [("1um", 25), ("100nm", 2.5), ("0.5\u00b5m", 12.5), ("1 mm", 25000), ("10UM", 250)],
+    [
+        *(("1um", 25), ("100nm", 2.5), ("0.5\u00b5m", 12.5), ("1 mm", 25000), ("10UM", 250)),
+        ("1\u0192\u00cam", 25),  # the Greek letter of Japanese Windows
+    ],
 )
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
 def test_jeol(tmp_path, marker, size, encoding):
@@ -74,6 +77,15 @@ def test_tescan(tmp_path, name):
     (tmp_path / name).write_text(TESCAN)
     assert read_recording(path).pixel_size_nm == pytest.approx((4.3, 4.2))
     assert sidecars_of(path) == [tmp_path / name]
+
+
+def test_views_side_by_side_are_said(tmp_path):
+    path = image(tmp_path)
+    for views, said in ((1, 0), (2, 1)):
+        text = TESCAN.replace("[SEM]", f"ViewFieldsCountX={views}\n[SEM]")
+        (tmp_path / "wires-tif.hdr").write_text(text)
+        remarks = read_recording(path).pixel_size_remarks
+        assert sum("2 views" in remark for remark in remarks) == said
 
 
 def test_a_text_of_another_width_is_doubted(tmp_path):

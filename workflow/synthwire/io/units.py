@@ -35,6 +35,7 @@ _NANOMETRES = {
     # a micro sign that a program could not write; no other unit has one letter beyond ASCII and m
     "\ufffdm": 1e3,
     "?m": 1e3,
+    "ƒêm": 1e3,  # Japanese Windows' \u03bcm, as western Windows shows it
 }
 _PREFIXES = {
     "": 1e9,

@@ -28,4 +28,10 @@ def of_text(text: str) -> Found | None:
     entries = {key: value for section in sections(text).values() for key, value in section.items()}
     x = number(entries["pixelsizex"]) * M_TO_NM
     y = number(entries["pixelsizey"]) * M_TO_NM if "pixelsizey" in entries else x
-    return Found((y, x), bar=whole(entries.get("imagestripsize")))
+    views = whole(entries.get("viewfieldscountx")) or 1
+    remark = (
+        f"TESCAN's text says that {views} views of the field stand side by side; --crop takes one"
+        if views > 1
+        else None
+    )
+    return Found((y, x), remark=remark, bar=whole(entries.get("imagestripsize")))

@@ -26,6 +26,7 @@ _NOT_READ = {
 # At byte 152 of what IMOD wrote; a bit at 156 then says whether its bytes are signed.
 _IMOD = 1146047817
 _ANGSTROM_NM = 0.1
+_SMOOTHER = 0.9
 
 
 def recognises(path: Path | MemoryFile, start: bytes) -> bool:
@@ -53,11 +54,11 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             )
         (extended,) = struct.unpack_from(f"{order}i", header, 92)
         dtype = np.dtype(_PIXELS[mode]).newbyteorder(order)
-        if mode == 0 and not _bytes_are_signed(header, order):
-            dtype = np.dtype("u1")
         shape = (sections, rows, columns)
         require_pixels(path, shape, largest_pixels)
         pages = take_pixels(path, file, _HEADER + extended, dtype, shape)
+    if mode == 0 and not _bytes_are_signed(header, order, pages):
+        pages = pages.view(np.uint8)
     return Recording(pages, _pixel_size(header, order))
 
 
@@ -72,13 +73,20 @@ def _order(header: bytes) -> Literal["<", ">"] | None:
     return None
 
 
-def _bytes_are_signed(header: bytes, order: str) -> bool:
-    """The format says signed; older programs wrote bytes without sign, as their range may show."""
+def _bytes_are_signed(header: bytes, order: str, pages: np.ndarray) -> bool:
+    """The format says signed; older programs wrote bytes without sign, as their range may show.
+
+    Where the header gives none, neighbours tell: read the wrong way, they jump by 256.
+    """
     stamp, flags = struct.unpack_from(f"{order}2i", header, 152)
     if stamp == _IMOD:
         return bool(flags & 1)
-    _, greatest = struct.unpack_from(f"{order}2f", header, 76)
-    return not 127 < greatest <= 255
+    least, greatest = struct.unpack_from(f"{order}2f", header, 76)
+    if least < greatest:
+        return not 127 < greatest <= 255
+    page = pages[0]
+    jumps = [np.abs(np.diff(page.view(kind).astype(int))).sum() for kind in (np.uint8, np.int8)]
+    return bool(jumps[0] >= _SMOOTHER * jumps[1])
 
 
 def _pixel_size(header: bytes, order: str) -> tuple[float, float] | None:
