@@ -236,10 +236,15 @@ def test_what_is_no_result_is_one_line(folders, tmp_path):
     (tmp_path / "flat.json").write_text(
         '{"images": [{"id": 1}], "annotations": [], "categories": []}'
     )
+    (tmp_path / "sizes.json").write_text(
+        '{"images": [{"id": 1, "file_name": "a.png", "height": 9, "width": 9, '
+        '"pixel_size_nm": [6]}], "annotations": [], "categories": []}'
+    )
     for name, says in (
         ("none", "no such file or folder"),
         ("a.zip", "give the images with --images"),
         ("flat.json", "images: number 1 says no height and width"),
+        ("sizes.json", r"image 'a.png': pixel_size_nm \[6\]; one length in nm above zero"),
     ):
         with pytest.raises(InputError, match=says):
             read_any_group(tmp_path / name, None, None, print)

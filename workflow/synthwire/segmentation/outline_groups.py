@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,9 +81,25 @@ def _of_coco(path: Path, pixel_size_nm: Size, complain: Complain) -> Iterator[Se
             items.setdefault(numbers[item["image_id"] - 1], []).append(item)
     for shape, numbers in by_shape.items():
         for number in numbers:
-            size = as_pixel_size(images[number]["pixel_size_nm"]) or pixel_size_nm
+            size = _size_in(path, images[number]) or pixel_size_nm
             name = images[number]["file_name"]
             yield _measured(np.zeros(shape, np.uint8), items.get(number, []), size, name)
+
+
+def _size_in(path: Path, image: Mapping) -> Size:
+    """The pixel size that a COCO file gives one of its images; InputError where it is none."""
+    given = image["pixel_size_nm"]
+    try:
+        size = as_pixel_size(given)
+        good = size is None or all(0 < side < math.inf for side in size)
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise InputError(
+            f"{path}: image '{image['file_name']}': pixel_size_nm {given!r}; one length in nm "
+            "above zero is expected, or two (down, across)"
+        )
+    return size
 
 
 def _of_images(
