@@ -210,3 +210,13 @@ def test_a_folder_of_results_is_that_of_what_they_chose(tmp_path):
     source = OutlineSource(tmp_path, ["in/a.tif", "in/b.tif"])
     for name in ("a", "b"):
         assert source.require(f"in/{name}.tif").file == tmp_path / name / "coco.json"
+
+
+def test_names_in_archives_that_do_not_say_that_they_are_utf_8(tmp_path):
+    with zipfile.ZipFile(tmp_path / "drawn.zip", "w") as archive:
+        for name in ("dr__ht.json", "b.json"):
+            archive.writestr(name, json.dumps(shapes("x.tif")))
+    content = (tmp_path / "drawn.zip").read_bytes().replace(b"dr__ht", "dräht".encode())
+    (tmp_path / "drawn.zip").write_bytes(content)
+    source = OutlineSource(tmp_path / "drawn.zip", ["in/dräht.tif", "in/b.tif"])
+    assert source.require("in/dräht.tif").file.name.endswith("dräht.json")

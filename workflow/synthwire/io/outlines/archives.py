@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zipfile
 import zlib
@@ -36,6 +37,15 @@ def is_archive_of_files(path: Path | MemoryFile) -> bool:
     except DAMAGED_ARCHIVE:
         return False  # damaged: whoever reads it says so
     return bool(names) and not any(name.lower().endswith(".roi") for name in names)
+
+
+def name_of(entry: zipfile.ZipInfo) -> str:
+    """An entry's name with slashes; in UTF-8 also where the archive does not say so, as macOS's."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:  # else it was UTF-8, and has been read as that
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def is_of_the_system(name: str) -> bool:

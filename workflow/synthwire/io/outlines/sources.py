@@ -23,6 +23,7 @@ from synthwire.io.outlines.archives import (
     LARGEST_ROI_ARCHIVE,
     is_archive_of_files,
     is_of_the_system,
+    name_of,
 )
 from synthwire.io.outlines.formats import is_outlines, names_in
 from synthwire.io.outlines.label_arrays import SUFFIXES as PICTURES
@@ -166,7 +167,7 @@ class OutlineSource:
         with open_binary(self.path) as opened, zipfile.ZipFile(opened) as archive:
             for entry in archive.infolist():
                 if not is_of_the_system(entry.filename):
-                    yield entry.filename.replace("\\", "/"), entry
+                    yield name_of(entry), entry
 
     def _may_be_outlines(self, name: str, file: Path | zipfile.ZipInfo) -> bool:
         suffix = Path(name).suffix.lower()
