@@ -187,6 +187,18 @@ def test_what_is_missing_on_one_page_stays_missing_there_alone():
     np.testing.assert_allclose(aligned[1][far], whole[1][far], atol=0.02)
 
 
+def test_a_page_that_was_stopped_stays_where_the_one_before_was():
+    page = wires()
+    moved = ndimage.shift(page, (2.0, -3.0), order=3)
+    stopped = moved.copy()
+    stopped[len(page) // 3 :] = np.nan
+    found = absorption.drift(np.stack([page, moved, stopped]))
+    np.testing.assert_allclose(found[1:], [[2, -3]] * 2, atol=0.2)
+    rims = np.stack([page, moved])
+    rims[:, : len(page) // 3] = np.nan  # alike on all pages
+    assert absorption.drift(rims)[1, 1] == pytest.approx(-3, abs=0.3)
+
+
 def test_a_hole_in_one_page_is_no_drift():
     rng = np.random.default_rng(3)
     scene = ndimage.gaussian_filter(rng.normal(size=(80, 80)), 3) + 10

@@ -19,6 +19,7 @@ from synthwire.io.grey import filled
 Region = tuple[int, int, int, int]
 
 MEMORY = 0.95  # weight of what is remembered of earlier pages, where drift is measured
+LEAST_THERE = 0.75  # of a page, of what the fullest one has
 
 
 def incident_from_region(intensity: np.ndarray, region: Region) -> np.ndarray:
@@ -188,7 +189,8 @@ def drift(stack: np.ndarray, *, upsampling: int = 20) -> np.ndarray:
 
     Each page is compared by cross-correlation with the mean of those before it, their drift undone
     and the latest weighing most: contrast changes over an absorption edge, and from page to page
-    alone the errors would add up. A page without any structure is taken not to have moved.
+    alone the errors would add up. A page without any structure, or of which much is missing, as of
+    a scan that was stopped, is taken not to have moved.
     """
     if np.ndim(stack) != 3:
         raise InputError(f"a stack of pages is expected, not shape {np.shape(stack)}")
@@ -197,9 +199,11 @@ def drift(stack: np.ndarray, *, upsampling: int = 20) -> np.ndarray:
     window = np.outer(*(np.hanning(side + 2)[1:-1] for side in size))
     down, right = (-2j * np.pi * fft.fftfreq(side) for side in size)
     reference = None
+    there = np.array([np.isfinite(page).mean() for page in stack])
     for number, page in enumerate(stack):
         shifts[number] = shifts[max(number - 1, 0)]
-        spectrum = _spectrum(np.asarray(page, dtype=float), window)
+        much = there[number] >= LEAST_THERE * there.max()
+        spectrum = _spectrum(np.asarray(page, dtype=float), window) if much else None
         if spectrum is None:
             continue
         if reference is None:
