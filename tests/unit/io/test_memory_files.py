@@ -129,8 +129,8 @@ def test_a_scan_is_read_with_the_images_that_came_with_its_header(tmp_path):
     np.testing.assert_array_equal(uploaded.pages, on_disk.pages)
     assert uploaded.pixel_size_nm == on_disk.pixel_size_nm
     assert uploaded.energies_ev == on_disk.energies_ev
-    with pytest.raises(InputError, match=r"scan\.hdr: no scan_a002\.xim beside it"):
-        recordings.read_recording(replace(header, beside=tuple(images[:2])))
+    with pytest.raises(InputError, match=r"scan\.hdr: no scan_a000\.xim beside it"):
+        recordings.read_recording(replace(header, beside=tuple(images[1:])))
     with pytest.raises(InputError, match="name the scan's .hdr file"):
         recordings.read_recording(images[0])
 

@@ -34,16 +34,39 @@ def test_sdf_that_is_no_single_image_is_one_line(tmp_path, options, says):
 
 def test_sdf_with_missing_or_short_images_is_one_line(tmp_path):
     path = write_sdf(tmp_path)
+    content = (tmp_path / "scan_a001.xim").read_text()
+    (tmp_path / "scan_a001.xim").write_text("".join(content.splitlines(True)[:7]))
+    with pytest.raises(InputError, match=r"scan_a001\.xim: 7 × 10 .* 12 × 10"):
+        recordings.read_recording(path)
+    (tmp_path / "scan_a001.xim").write_text(content[: len(content) // 2 - 7])
+    with pytest.raises(InputError, match=r"scan_a001\.xim"):
+        recordings.read_recording(path)
+    (tmp_path / "scan_a001.xim").unlink()
+    with pytest.raises(InputError, match=r"scan\.hdr: no scan_a001\.xim beside it"):
+        recordings.read_recording(path)
+
+
+def test_sdf_stack_that_was_stopped(tmp_path):
+    path = write_sdf(tmp_path)
     content = (tmp_path / "scan_a002.xim").read_text()
     (tmp_path / "scan_a002.xim").write_text("".join(content.splitlines(True)[:7]))
-    with pytest.raises(InputError, match=r"scan_a002\.xim: 7 × 10 .* 12 × 10"):
-        recordings.read_recording(path)
-    (tmp_path / "scan_a002.xim").write_text(content[: len(content) // 2 - 7])
-    with pytest.raises(InputError, match=r"scan_a002\.xim"):
-        recordings.read_recording(path)
-    (tmp_path / "scan_a002.xim").unlink()
-    with pytest.raises(InputError, match=r"scan\.hdr: no scan_a002\.xim beside it"):
-        recordings.read_recording(path)
+    for _ in range(2):
+        found = recordings.read_recording(path)
+        np.testing.assert_array_equal(found.pages, STACK[:2])
+        assert found.energies_ev == ENERGIES[:2]
+        assert found.remarks == ("the scan was stopped: 2 of 3 pages are whole and read",)
+        (tmp_path / "scan_a002.xim").unlink(missing_ok=True)
+
+
+def test_sdf_image_that_was_stopped(tmp_path):
+    path = write_sdf(tmp_path, STACK[:1])
+    content = (tmp_path / "scan_a.xim").read_text()
+    (tmp_path / "scan_a.xim").write_text("".join(content.splitlines(True)[:9]))
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    found = recordings.read_recording(path)
+    np.testing.assert_array_equal(found.pages[0, :9], STACK[0, :9])
+    assert found.valid[0, :9].all() and not found.valid[0, 9:].any()
+    assert found.remarks[0] == "the scan was stopped: 9 of 12 lines are there"
 
 
 @pytest.mark.parametrize("kept", [0.05, 0.3, 0.6])

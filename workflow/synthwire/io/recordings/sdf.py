@@ -46,9 +46,10 @@ def images_among(header: MemoryFile, files: Sequence[MemoryFile]) -> list[Memory
 def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     """Read an SDF scan: the header `name.hdr` and its images `name_a.xim` or `name_a000.xim`, ….
 
-    The first detector (channel a) of a scan with one region is read. InputError in one line for a
-    header that cannot be parsed, a scan that is no image, several regions, or an .xim file that is
-    missing or not of the header's size.
+    The first detector (channel a) of a scan with one region is read, as far as it came: images that
+    are missing or not whole at its end are left out; of one alone, lines that are missing are NaN.
+    InputError in one line for a header that cannot be parsed, a scan that is no image, several
+    regions, or any other .xim file that is missing or not of the header's size.
     """
     if path.suffix.lower() == ".xim":
         raise InputError(f"{path}: name the scan's .hdr file instead; it says what the numbers are")
@@ -57,7 +58,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
         raise InputError(f"{path}: not the header of an SDF scan, but {what}")
     try:
         with open_binary(path) as file:
-            header = _parse_header(file.read().decode("utf-8", errors="replace"))
+            header = _parse_header(file.read().decode("utf-8-sig", errors="replace"))
         scan = header["ScanDefinition"]
         regions = scan["Regions"]
         region = regions[0]
@@ -82,13 +83,33 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     names = [f"{stem}_a{page:03d}.xim" for page in range(count)]
     if count == 1 and _beside(path, names[0]) is None:
         names = [f"{stem}_a.xim"]
-    pages = np.stack([_read_xim(path, name, len(y), len(x)) for name in names])
+    while len(names) > 1 and _beside(path, names[-1]) is None:
+        names.pop()
+    read_pages = [_read_xim(path, name) for name in names]
+    lines = len(read_pages[-1])
+    if lines < len(y) and len(names) > 1:
+        names.pop()
+        read_pages.pop()
+    elif lines < len(y):  # all there is
+        read_pages = [np.pad(read_pages[0], ((0, len(y) - lines), (0, 0)), constant_values=np.nan)]
+    for name, page in zip(names, read_pages, strict=True):
+        if page.shape != (len(y), len(x)):
+            raise InputError(
+                f"{path.parent / name if isinstance(path, Path) else name}: {page.shape[0]} × "
+                f"{page.shape[1]} values, but the header says {len(y)} × {len(x)}"
+            )
+    remarks: tuple[str, ...] = ()
+    if len(names) < count:
+        remarks = (f"the scan was stopped: {len(names)} of {count} pages are whole and read",)
+    elif lines < len(y):
+        remarks = (f"the scan was stopped: {lines} of {len(y)} lines are there",)
+    pages = np.stack(read_pages)
     # Stacks are also taken over fields or angles, under the name Energy but without its unit.
     energies = None
     scale = {"ev": 1.0, "kev": 1e3}.get(str(stack.get("Unit", "")).lower()) if points else None
     if scale is not None:
-        energies = tuple(scale * float(value) for value in points)
-    return Recording(pages, _step(region, y, x), energies)
+        energies = tuple(scale * float(value) for value in points[: len(pages)])
+    return Recording(pages, _step(region, y, x), energies, remarks)
 
 
 def _step(region: dict, y: np.ndarray, x: np.ndarray) -> tuple[float, float] | None:
@@ -108,21 +129,17 @@ def _beside(header: Path | MemoryFile, name: str) -> Path | MemoryFile | None:
     return path if path.exists() else None
 
 
-def _read_xim(header: Path | MemoryFile, name: str, height: int, width: int) -> np.ndarray:
+def _read_xim(header: Path | MemoryFile, name: str) -> np.ndarray:
+    """The numbers of an image (height, width) of a header."""
     path = _beside(header, name)
     if path is None:
         raise InputError(f"{header}: no {name} beside it, though the header lists this image")
     try:
         with open_binary(path) as file:
-            pixels = np.loadtxt(file, dtype=float, ndmin=2)
+            return np.loadtxt(file, dtype=float, ndmin=2)
     except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: truncated or damaged ({error})") from None
-    if pixels.shape != (height, width):
-        raise InputError(
-            f"{path}: {pixels.shape[0]} × {pixels.shape[1]} values, but the header says "
-            f"{height} × {width}; was the scan stopped?"
-        )
-    return pixels
+        why = str(error).partition(";")[0].rstrip()
+        raise InputError(f"{path}: truncated or damaged ({why})") from None
 
 
 def _parse_header(text: str) -> dict:
