@@ -89,6 +89,22 @@ def test_fei_of_an_image_that_was_resized_since(tmp_path):
     assert "256 pixels wide" in found(with_tag(tmp_path / "b.tif", 34682, text.format(256))).doubt
 
 
+@pytest.mark.parametrize("tag", [34680, 34682, 34683])
+@pytest.mark.parametrize("more", ["", "\0"])
+def test_helios_dictionaries(tmp_path, tag, more):
+    def item(key, value):
+        inner = f"<MementoItemUnit>MementoItemUnitMeter</MementoItemUnit>{value}"
+        return f"<item><key><string>{key}</string></key><value>{inner}</value></item>"
+
+    def metres(value):
+        return f'<anyType d:type="q1:double">{value}\r\n </anyType>'
+
+    field = item("Width", metres("1.6E-05")) + item("Height", metres("1.2E-05"))
+    pixel = item("Width", metres("1.5E-08")) + item("Height", metres("1.6E-08"))
+    xml = f"<Memento>{item('Field', field)}{item('PixelSize', pixel)}</Memento>{more}"
+    assert found(with_tag(tmp_path / "a.tif", tag, xml)).size_nm == pytest.approx((16, 15))
+
+
 @pytest.mark.parametrize(
     ("xml", "size"),
     [

@@ -9,8 +9,15 @@ from typing import Any
 from tifffile import TiffPage
 
 from synthwire.io.calibration.calibration import Found
-from synthwire.io.calibration.tags import element_nm, tag_text, tag_value, whole, within
-from synthwire.io.units import number
+from synthwire.io.calibration.tags import (
+    element_nm,
+    raw_text,
+    tag_text,
+    tag_value,
+    whole,
+    within,
+)
+from synthwire.io.units import NUMBER, number
 
 TEXT_TAGS = (34682, 34680)
 XML_TAG = 34683
@@ -49,13 +56,25 @@ def _sides(scan: Mapping[str, Any], page: TiffPage) -> tuple[float, float] | Non
 
 
 def xml_pixel_size(page: TiffPage) -> Found | None:
-    """Of the XML in the tag."""
+    """Of the XML in the tag, or, as newer Helios write it, where others write lines."""
     text = tag_text(page, XML_TAG)
+    if text is None:
+        text = next((raw_text(page, tag) for tag in TEXT_TAGS if tag in page.tags), None)
     return None if text is None else of_xml(text)
 
 
 def of_xml(text: str) -> Found | None:
-    """Elements pixelWidth and pixelHeight with a unit, or X and Y below PixelSize."""
+    """Elements pixelWidth and pixelHeight with a unit, or X and Y below PixelSize.
+
+    Or items of a dictionary, a key PixelSize and, below it, Width and Height, in m.
+    """
+    items = [
+        re.search(rf"<string>{key}</string>.*?<anyType[^>]*>\s*({NUMBER})", after, re.DOTALL)
+        for after in re.findall(r"<string>PixelSize</string>(.*)", text, re.DOTALL)[:1]
+        for key in ("Height", "Width")
+    ]
+    if items and items[0] and items[1]:
+        return Found((number(items[0][1]) * M_TO_NM, number(items[1][1]) * M_TO_NM))
     names = (("pixelHeight", "pixelWidth"), ("Y", "X"))
     for (down, across), content in zip(names, (text, within(text, "PixelSize")), strict=True):
         y, x = (element_nm(content, name) for name in (down, across))

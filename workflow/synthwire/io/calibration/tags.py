@@ -24,6 +24,14 @@ def tag_text(page: tifffile.TiffPage, *codes: int) -> str | None:
     return decode(bytes(value))
 
 
+def raw_text(page: tifffile.TiffPage, code: int) -> str:
+    """The bytes of a tag that a page has, as text, whatever tifffile makes of them."""
+    tag = page.tags[code]
+    file = page.parent.filehandle
+    file.seek(tag.valueoffset)
+    return decode(file.read(tag.valuebytecount))
+
+
 def whole(text: object) -> int | None:
     """A number of pixels; None for what is none."""
     match = re.match(r"\s*(\d+)", str(text))
