@@ -35,7 +35,9 @@ def test_label_images_of_several_pages(tmp_path):
     found = read_outlines(tmp_path / "labels.tif", ["a.tif", "a.tif"], SHAPE)
     assert [item["image_id"] for item in found.annotations] == [1, 2]
     np.testing.assert_array_equal(masks_of(found)[0], square())
-    tifffile.imwrite(tmp_path / "slices.tif", np.stack([two(), two()]), photometric="minisblack")
+    tifffile.imwrite(
+        tmp_path / "slices.tif", np.stack([two(), two()[::-1]]), photometric="minisblack"
+    )
     with pytest.raises(InputError, match="2 pages of labels for 1 images"):
         read(tmp_path / "slices.tif")
     tifffile.imwrite(tmp_path / "float.tif", np.full(SHAPE, 0.5, np.float32))
@@ -169,6 +171,8 @@ def test_pages_of_one_image_are_layers_or_classes(tmp_path):
     np.save(tmp_path / "layers.npy", np.stack([two(), over]))  # as a program leaves our labels.tif
     found, remarks = areas(tmp_path / "layers.npy")
     assert found == [25, 60, 140, 140] and "layers of one image" in remarks
+    np.save(tmp_path / "channels.npy", np.stack([two()] * 3))
+    assert areas(tmp_path / "channels.npy") == ([60, 140], "")
     classes = np.stack([two() == 0, two() > 0])
     np.save(tmp_path / "classes.npy", classes)
     found, remarks = areas(tmp_path / "classes.npy")
@@ -180,9 +184,10 @@ def test_masks_of_all_particles_are_split_and_pages_are_one_each(tmp_path):
     found, remarks = areas(tmp_path / "mask.tif")
     assert found == [60, 140] and "its 2 connected parts" in remarks
     touching = two() > 0
-    touching[19:31, 14:31] |= np.eye(12, 17, dtype=bool)
+    touching[19:32, 12] = touching[31, 12:31] = True
     Image.fromarray(touching).save(tmp_path / "touching.png")
-    assert len(areas(tmp_path / "touching.png")[0]) >= 1
+    found, remarks = areas(tmp_path / "touching.png")
+    assert len(found) == 1 and "are there several that touch?" in remarks
     overlapping = np.stack([square(), np.roll(square(), 4, 1)]).astype(np.uint8)
     tifffile.imwrite(tmp_path / "pages.tif", overlapping * 255, photometric="minisblack")
     found, remarks = areas(tmp_path / "pages.tif")

@@ -23,6 +23,7 @@ from synthwire.io.written_tiff import SOFTWARE, tiff_bytes
 LAYERS_KEY = "synthwire_layers"  # in a label TIFF whose pages are layers of one image
 VOID = 255  # behind labels from 1 on: Pascal VOC's, for what is neither ground nor object
 ALONG_THE_RIM = 0.9  # of an image's edge; no particle has so much of it
+SOLID = 0.8  # of its convex hull; a straight particle fills it, two that touch or cross do not
 MOST_PARTS = 10  # of a label, on average; a picture's grey values lie in many more
 
 
@@ -45,7 +46,9 @@ def read(collector: Collector) -> None:
     layers, ours = _written_here(collector.path)
     stacked = False
     if len(pages) > 1 and len(collector.names) == 1 and not layers:
-        if (np.count_nonzero(pages, axis=0) == 1).all():  # of each pixel its class
+        if (pages == pages[0]).all():  # channels of a grey picture saved in colour
+            pages = pages[:1]
+        elif (np.count_nonzero(pages, axis=0) == 1).all():  # of each pixel its class
             pages = 1 + pages.argmax(axis=0)[np.newaxis]
         elif all(map(_is_mask, pages)):
             stacked = True
@@ -162,6 +165,12 @@ def _with_particles(collector: Collector, where: str, labels: np.ndarray) -> np.
             "particle each, so those that touch are one",
         )
         return np.asarray(parts)
+    if len(values) == count == 1 and measure.regionprops(parts)[0].solidity < SOLID:
+        collector.remark(
+            f"{where}mask",
+            f"one connected part of the one number {values[0]}, taken as one particle; are there "
+            "several that touch?",
+        )
     if count > MOST_PARTS * max(1, len(values)) and np.median(np.bincount(parts.ravel())[1:]) < 4:
         raise collector.error(
             f"a picture, no label image: {len(values)} grey values in {count} scattered pieces"
