@@ -3,7 +3,8 @@
 The way through the mask's middle between the two pixels that lie farthest apart within it is
 fitted with parabolas, laid between the edges that rays across it meet, and extended to the mask's
 ends. An end is where the line leaves the mask; over the last half width there rays across would
-meet the end's face, so no width is measured.
+meet the end's face, so no width is measured. Nor is there beside a crossing, where an edge is
+another wire's; the line is led over it by what lies on both sides.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def trace(mask: np.ndarray, left: int = 0, top: int = 0) -> Centreline | None:
     points = _axis(mask) if start is None else start
     length = float(np.hypot(*np.diff(points, axis=0).T).sum())
     width = max(1.0, area / max(length, math.sqrt(area)))
-    step, sigma = max(1.0, width / 8), max(2.0, width / 2)
+    step, sigma = max(1.0, width / 8), max(3.0, width / 2)
     for _ in range(1 if straight else ROUNDS):
         points = tracing.evenly(points, step)
         points = tracing.centred(mask, points, step, sigma, width, BULGE, straight)
@@ -174,7 +175,7 @@ def _measured(
     to_end = np.minimum(along, along[-1] - along)
     near = to_end < 0.5 * np.where(widths > 0, widths, width)
     near[len(points) // 2] = False  # of a particle as wide as long, the middle
-    valid = tracing.are_widths(widths, BULGE) & ~near
+    valid = tracing.are_widths(widths, BULGE, step) & ~near
     widths = np.where(valid, widths, np.nan)
     curvatures = np.where(near, np.nan, curvatures)
     if _slope(along, widths) > 0:

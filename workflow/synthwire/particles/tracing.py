@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 
 RAY_STEP = 0.25  # px
+ENOUGH = 0.3  # of the weight of a line's neighbours, below which more of them are asked
+FACE = 0.6  # of a wire's width: how far beside a crossing the edges are another wire's
 STRAIGHT, DIAGONAL = 1.0, math.sqrt(2.0)
 
 
@@ -95,35 +97,44 @@ def fit(
     """A smooth curve through evenly spaced points: a parabola fitted about each of them.
 
     weights: (n,), 0 for points that count for nothing. sigma: of the Gaussian that weighs
-    neighbours, in px along the line. A parabola keeps bends, which a mean would cut short.
-    Returns points (n, 2), unit tangents (n, 2) and signed curvatures (n,) in 1/px.
+    neighbours, in px along the line; where too few of them count it is wider. A parabola keeps
+    bends, which a mean would cut short. Returns points (n, 2), unit tangents (n, 2) and signed
+    curvatures (n,) in 1/px.
     """
     count = len(points)
-    reach = int(3 * sigma / step) + 1
     smooth, tangents, curvatures = np.empty((count, 2)), np.empty((count, 2)), np.zeros(count)
-    kernel = np.exp(-0.5 * (np.arange(reach + 1) * step / sigma) ** 2)
+    enough = ENOUGH * math.sqrt(2 * math.pi) * sigma / step
     for i in range(count):
         s = np.zeros(5)  # moments of the places
         m = np.zeros((2, 3))
-        for j in range(max(0, i - reach), min(count, i + reach + 1)):
-            weight = kernel[abs(j - i)] * weights[j]
-            t = (j - i) * step / sigma
-            power = weight
-            for k in range(5):
-                s[k] += power
-                if k < 3:
-                    m[0, k] += power * points[j, 0]
-                    m[1, k] += power * points[j, 1]
-                power *= t
-        # the normal equations of a + b·t + c·t²; of a straight line where they are singular
+        wide = sigma
+        while True:
+            reach = int(3 * wide / step) + 1
+            s[:], m[:] = 0.0, 0.0
+            for j in range(max(0, i - reach), min(count, i + reach + 1)):
+                t = (j - i) * step / sigma
+                power = weights[j] * math.exp(-0.5 * (t * sigma / wide) ** 2)
+                for k in range(5):
+                    s[k] += power
+                    if k < 3:
+                        m[0, k] += power * points[j, 0]
+                        m[1, k] += power * points[j, 1]
+                    power *= t
+            if s[0] >= enough or reach >= count:
+                break
+            wide *= 1.5
+        # the normal equations of a + b·t + c·t²; of a straight line where they are singular, and
+        # where all that counts lies on one side, for a parabola runs away there
         a = s[2] * s[4] - s[3] * s[3]
         b = s[2] * s[3] - s[1] * s[4]
         c = s[1] * s[3] - s[2] * s[2]
         determinant = s[0] * a + s[1] * b + s[2] * c
+        bends = determinant > 1e-9 * s[0] ** 3 and abs(s[1]) <= s[0]
+        across = s[0] * s[2] - s[1] ** 2
         for axis in range(2):
             place, slope, bow = points[i, axis], 0.0, 0.0
-            if determinant > 1e-9 * s[0] ** 3:
-                m0, m1, m2 = m[axis, 0], m[axis, 1], m[axis, 2]
+            m0, m1, m2 = m[axis, 0], m[axis, 1], m[axis, 2]
+            if bends:
                 place = (a * m0 + b * m1 + c * m2) / determinant
                 slope = (
                     b * m0 + (s[0] * s[4] - s[2] ** 2) * m1 + (s[1] * s[2] - s[0] * s[3]) * m2
@@ -131,6 +142,9 @@ def fit(
                 bow = (
                     c * m0 + (s[1] * s[2] - s[0] * s[3]) * m1 + (s[0] * s[2] - s[1] ** 2) * m2
                 ) / determinant
+            elif across > 1e-9 * s[0] ** 2:
+                place = (s[2] * m0 - s[1] * m1) / across
+                slope = (s[0] * m1 - s[1] * m0) / across
             else:
                 after, before = min(i + 1, count - 1), max(i - 1, 0)
                 slope = points[after, axis] - points[before, axis]
@@ -139,7 +153,7 @@ def fit(
         speed = math.hypot(tangents[i, 0], tangents[i, 1])
         if speed > 0:
             bend = tangents[i, 0] * m[1, 2] - tangents[i, 1] * m[0, 2]
-            if determinant > 1e-9 * s[0] ** 3:
+            if bends:
                 curvatures[i] = 2 * bend / speed**3
             tangents[i] /= speed
     return smooth, tangents, curvatures
@@ -222,15 +236,24 @@ def profiles(
 
 
 @njit(cache=True, nogil=True)
-def are_widths(widths: np.ndarray, bulge: float) -> np.ndarray:
-    """Which widths (n,) along a line are this wire's: none of a gap (0), and none of a bulge.
+def are_widths(widths: np.ndarray, bulge: float, step: float) -> np.ndarray:
+    """Which widths (n,), `step` apart along a line, are this wire's between its own edges.
 
-    bulge: how many times the median, and 1 px, is too wide.
+    None of a gap (0), and none of a bulge; nor of what lies so near to a gap or bulge between them
+    that an edge may be another wire's, unless hardly any would be left. bulge: how many times the
+    median, and 1 px, is too wide.
     """
-    inside = widths > 0
-    if not inside.any():
-        return inside
-    return inside & (widths <= bulge * np.median(widths[inside]) + 1)
+    valid = widths > 0
+    if not valid.any():
+        return valid
+    valid &= widths <= bulge * np.median(widths[valid]) + 1
+    reach = math.ceil(FACE * np.median(widths[valid]) / step)
+    places = np.flatnonzero(valid)
+    clear = valid.copy()
+    for i in range(places[0], places[-1]):
+        if not valid[i]:
+            clear[max(0, i - reach) : i + reach + 1] = False
+    return clear if clear.sum() > 2 else valid
 
 
 @njit(cache=True, nogil=True)
@@ -257,7 +280,7 @@ def centred(
         points, tangents, _ = fit(points, np.ones(len(points)), step, sigma)
         found = sides(mask, points, tangents, most, gap)
         across = found[:, 0] + found[:, 1]
-        valid = are_widths(across, bulge)
+        valid = are_widths(across, bulge, step)
         if valid.sum() > 2:
             # of the line, its ends but half a width
             cut = min(round(0.5 * np.median(across[valid]) / step), len(points) // 3)
