@@ -20,6 +20,7 @@ import jinja2
 import pandas as pd
 import yaml
 from PIL import Image
+from snakemake.utils import update_config
 
 from synthwire.config import checks
 from synthwire.io.checksums import sums_of, write_sums
@@ -32,7 +33,7 @@ from synthwire.study.run_times import duration, read_benchmarks, summarise_bench
 from synthwire.study.table_files import read_table, to_markdown
 
 ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / "config" / "laptop.yaml"
+CONFIGS = [ROOT / "config" / name for name in ("laptop.yaml", "seeds.yaml")]
 RECORD = ROOT / "docs" / "reproduction"
 TEMPLATE = ROOT / "docs" / "reproduction.md.jinja"
 CAPTIONS = ROOT / "workflow" / "report"
@@ -126,10 +127,18 @@ def _greatest(table: pd.DataFrame, column: str) -> float:
     return table[column].max() if column in table else float("nan")
 
 
+def configuration() -> dict:
+    """That of the recorded run, complete."""
+    config: dict = {}
+    for path in CONFIGS:
+        update_config(config, yaml.safe_load(path.read_text(encoding="utf-8")))
+    return checks.resolve(config, str(CONFIGS[0]))
+
+
 def page(record: Path = RECORD) -> str:
     """The page, from the copies alone."""
     facts = read_json(record / FACTS)
-    config = checks.resolve(yaml.safe_load(CONFIG.read_text(encoding="utf-8")), str(CONFIG))
+    config = configuration()
     captions = {}
     for figure in FIGURES:
         template = CAPTIONS / f"{SHARED_CAPTIONS.get(figure, figure)}.rst"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-import yaml
 
-from synthwire.config import begun, checks, models_table
+from synthwire.config import begun, models_table
 from synthwire.io.files import read_json
 from synthwire.runtime.records import SETTINGS, verify
 
@@ -28,7 +27,7 @@ def test_its_files_are_as_they_were_written(make_record):
 
 def test_its_settings_are_those_of_the_configuration(make_record, root, monkeypatch):
     monkeypatch.chdir(root)
-    config = checks.resolve(yaml.safe_load(make_record.CONFIG.read_text(encoding="utf-8")))
+    config = make_record.configuration()
     table = models_table.read_models(config["models"]["table"])
     rows = table.drop(columns=["weights_of", "changes"]).to_dict("index")
     changes = table["changes"].to_dict()

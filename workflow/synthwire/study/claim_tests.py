@@ -199,6 +199,7 @@ def _test_little(claim: Mapping, study: Study, level: float) -> Judgement:
     if isinstance(found, Judgement):
         return found
     value, low, high, paper, _ = found
+    low = max(0.0, low)  # a shift by the bootstrap's bias may take it below
     status = _status(-high, -low, -claim["limit"])
     theirs = "" if math.isnan(paper) else f"spread {paper:.1f}"
     measured = _with_interval("spread", value, low, high) + found.over_trainings()
