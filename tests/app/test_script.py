@@ -409,7 +409,7 @@ def test_outlines_are_compared_or_refused(app):
     outlines = json.loads(SAMPLES["optical-density"].outlines().content)
     healthy(upload(app, ("truth.json", json.dumps(outlines).encode()), key="outlines"))
     assert "Recall" in {item.label for item in app.metric}
-    upload(app, ("truth.json", b"{}"), key="outlines")
+    upload(app, ("truth.json", b"[1, 2]"), key="outlines")
     assert not app.exception
     assert "truth.json: neither COCO, nor VGG" in messages(app)[0]
     assert particles(app) > 0

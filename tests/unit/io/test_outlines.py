@@ -9,7 +9,7 @@ from synthwire.errors import InputError
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.json", b"{}", "neither COCO"),
+        ("a.json", b"{}", "nothing in it"),
         ("a.json", b"[1, 2]", "neither COCO"),
         ("a.json", b'{"shapes": [{"points": [[1]]}]}', "shape 0: no proper outline"),
         ("a.json", b'{"x": {"filename": "a.png", "regions": [{"shape_attributes": '
