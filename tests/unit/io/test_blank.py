@@ -190,3 +190,34 @@ def test_lines_without_intensity_are_no_specimen():
     assert "3 lines within the image" in found.remarks[0]
     untouched = Recording(COUNTS[None])
     assert without_dark_lines(untouched) is untouched
+
+
+def disc(radius, shape=(120, 160), *, off=(0, 0)):
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    return np.hypot(y - shape[0] / 2 - off[0], x - shape[1] / 2 - off[1]) < radius
+
+
+@pytest.mark.parametrize("radius", [40, 55, 75])
+@pytest.mark.parametrize("soft", [0, 1.5])
+@pytest.mark.parametrize("level", [0, 18, 250])
+def test_a_round_field_of_view(radius, soft, level):
+    field = disc(radius, off=(3, -5))
+    page = np.clip(160 - 0.4 * rods(2) + RNG.normal(0, 6, field.shape), 1, 249)
+    share = ndimage.gaussian_filter(field.astype(float), soft)
+    found = valid_of((page * share + level * (1 - share)).astype(np.uint8))
+    assert not found[~disc(radius + 2, off=(3, -5))].any()
+    assert found[disc(radius - 5, off=(3, -5))].all()
+
+
+def test_darker_corners_and_a_heap_of_rods_are_picture():
+    y, x = np.mgrid[:120, :160]
+    lens = np.exp(-((y - 60) ** 2 + (x - 80) ** 2) / 3e3)
+    assert (
+        valid_of((190 * lens + RNG.normal(4, 1, lens.shape)).clip(0, 255).astype(np.uint8)) is None
+    )
+    heap = np.zeros(lens.shape)
+    for turn in np.arange(0, np.pi, np.pi / 12):
+        across = abs((y - 60) * np.cos(turn) - (x - 80) * np.sin(turn))
+        heap = np.maximum(heap, 200.0 * ((across < 3) & disc(50)))
+    page = heap + RNG.normal(20, 2, heap.shape)
+    assert valid_of(page.clip(0, 255).astype(np.uint8)) is None

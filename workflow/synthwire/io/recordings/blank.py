@@ -2,7 +2,8 @@
 
 They are NaN, wholly transparent, or of one number. It counts only where its shape cannot be that of
 the ground: it lies in corners so that a convex region is left, or it fills whole lines: zeros
-two at least, to the image's end; any other number where it stops at once.
+two at least, to the image's end; any other number where it stops at once. Round fields of view are
+sought in round_field.py, and need no one number about them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from skimage.morphology import convex_hull_image
 
 from synthwire.io.burnt_in.window import Window
 from synthwire.io.recordings.recording import Recording
+from synthwire.io.recordings.round_field import round_field
 
 _FULL, _EMPTY = 0.98, 0.02  # of a line: what may be missing, or be left, by noise
 _HOLLOW = 0.25  # how much of the rim the picture's convex hull may cover
@@ -96,6 +98,10 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
     valid = np.isfinite(values) if values.dtype.kind == "f" else None
     if valid is not None and valid.all():
         valid = None
+    if valid is None and values.dtype.kind != "b":
+        field = round_field(values)
+        if field is not None:
+            return field
     corners = values[[0, 0, -1, -1], [0, -1, 0, -1]]
     if values.dtype.kind != "b" and ((corners == 0) | ~np.isfinite(corners)).any():
         empty = (values == 0) if valid is None else (values == 0) | ~valid
