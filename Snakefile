@@ -31,6 +31,7 @@ include: "rules/weights.smk"
 include: "rules/variants.smk"
 include: "rules/variant_runs.smk"
 include: "rules/notes.smk"
+include: "rules/peers.smk"
 include: "rules/supplement.smk"
 
 

@@ -21,7 +21,7 @@ OWN_TABLE = {
     "variants": "Variants",
 }
 # Keys that a user chooses, in a mapping of them.
-CHOSEN = {"evaluated": "NAME", "variants": "KEY"}
+CHOSEN = {"evaluated": "NAME", "variants": "KEY", "peers": "KEY"}
 IMAGE_SETS = {
     "file": "Images of your own",
     "simulated": "Simulated images",
@@ -131,7 +131,7 @@ def _rows(
             inner = {}
         elif "properties" in items:
             inner, inner_home, path = items, list_home, f"{prefix}{name}[]."
-        elif f"{prefix}{name}" in CHOSEN:
+        elif f"{prefix}{name}" in CHOSEN and "additionalProperties" in field:
             inner = field["additionalProperties"]
             path = f"{prefix}{name}.{CHOSEN[prefix + name]}."
         else:  # a field that is null or a section, as an image set's absorption

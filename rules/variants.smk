@@ -265,3 +265,42 @@ def comparison(note, heading, *, differences):
         "differences": differences,
         "level": config["evaluation"]["bootstrap_level"],
     }
+
+
+# Peers: other methods on the same work (rules/peers.smk).
+PEERS = {
+    key: entry for key, entry in NOTES["peers"]["peers"].items() if entry is not None
+}
+PEERS_CLOCK = next(
+    (
+        name
+        for name, variant in VARIANTS.items()
+        if (variant.note, variant.key) == ("peers", NOTES["peers"]["reference"])
+    ),
+    None,
+)
+ENVIRONMENTS = ".peers"  # in the working directory: all runs share them
+# A peer and a model of ours have one core each.
+ONE_THREAD = "OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1"
+
+
+def peer_environment(wildcards):
+    """What says that a peer's packages are there; nothing for those of the workflow itself."""
+    name = PEERS[wildcards.peer]["environment"]
+    return [] if name == "own" else f"{ENVIRONMENTS}/{name}.ready"
+
+
+def peer_python(wildcards):
+    """The Python that a peer runs in."""
+    name = PEERS[wildcards.peer]["environment"]
+    return sys.executable if name == "own" else f"{ENVIRONMENTS}/{name}/bin/python"
+
+
+def of_peers_clock(files):
+    """Files of the training that says how long the peers learn."""
+
+    def found(wildcards):
+        require_fit("peers")
+        return files(SimpleNamespace(model=PEERS_CLOCK))
+
+    return found

@@ -11,7 +11,9 @@ from PIL import Image
 
 pytestmark = pytest.mark.workflow
 
-NOTES = (*(f"note{n}" for n in (1, 2, 3, 4, 5, 7, 8)), "ablations", "calibration")
+NOTES = (*(f"note{n}" for n in (1, 2, 3, 4, 5, 7, 8)), "ablations", "calibration", "peers")
+
+TORCHVISION = "Mask R-CNN of torchvision"
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +23,11 @@ def run(finished):
     assert not {"generate_structures", "compress_optical_density", "train_model"} & set(planned), (
         "the notes make what the run has already"
     )
-    # of ten variants four differ from the run's own row in nothing but their note
-    assert planned["train_variant"] == 6
-    assert planned["evaluate_variant"] == 10
+    # of eleven variants four differ from the run's own row in nothing but their note
+    assert planned["train_variant"] == 7
+    assert planned["evaluate_variant"] == 11
+    assert planned["train_peer"] == planned["apply_peer"] == 1
+    assert "install_peers" not in planned, "torchvision's is in our own environment"
     assert planned["generate_variant_structures"] == 2 * 2, "spheres and core-shell wires alone"
     done = finished("supplement")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
@@ -108,6 +112,18 @@ def test_the_time_of_a_step_and_its_operations_are_measured(run):
     assert (measured["seconds"] > 0).all()
     facts = json.loads((run / "figures" / "fig_note7.json").read_text())
     assert facts["operations_paper"] > facts["operations_here"] > 1e6
+
+
+def test_a_peer_learns_as_long_as_our_own_model(run):
+    table = pd.read_csv(run / "tables" / "peers.csv").set_index("method")
+    ours, theirs = table.loc["This project, from random numbers"], table.loc[TORCHVISION]
+    assert ours["ours"] and not theirs["ours"]
+    assert theirs["processor_s"] >= ours["processor_s"], "a step is not broken off"
+    assert (table["seconds_an_image"] > 0).all()
+    assert theirs["steps"] >= 1
+    shown = json.loads((run / "figures" / "fig_peers.json").read_text())
+    assert shown["methods"] == list(table.sort_values("ours", ascending=False).index)
+    assert (run / "tables" / "peers_elsewhere.md").stat().st_size > 0
 
 
 def test_a_wrong_field_is_said_in_one_line(finished):

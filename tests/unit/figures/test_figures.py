@@ -25,9 +25,11 @@ from synthwire.figures.methods import draw_methods
 from synthwire.figures.overview import draw_overview
 from synthwire.figures.precision_recall import draw_precision_recall
 from synthwire.figures.prediction import draw_prediction, find_image, median_image
+from synthwire.figures.supplement.peers import draw_peers
 from synthwire.figures.synthesis import draw_synthesis
 from synthwire.io.files import read_json
 from synthwire.structures.shapes import SHAPES
+from synthwire.study.supplement.peers_table import Method
 
 LIMITS_PX = [1024, 9216]
 
@@ -68,6 +70,11 @@ def all_drawings(results):
     }
     stored = {f"Model {model}": evaluation(results, model, "stxm") for model in ("01", "03")}
     yield "comparison", draw_methods(sets["stxm"][0], predictions, stored, area_limits_px=LIMITS_PX)
+    peers = [
+        Method(name, "MIT", number == 0, found, 450.0, 1100, 0.1 * 4**number, ours=number == 0)
+        for number, (name, found) in enumerate(stored.items())
+    ]
+    yield "peers", draw_peers(sets["stxm"][0], peers, predictions)
     metrics = {
         model: loss_curves.read_metrics(results / f"models/{model}/metrics.json")
         for model in ("01", "02", "03")

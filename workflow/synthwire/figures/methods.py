@@ -52,9 +52,7 @@ def draw_methods(
     for name in predictions:
         if name not in evaluations:
             raise InputError(f"methods: no evaluation of '{name}'")
-    outlines = [item["segmentation"] for item in picture.annotations]
-    crowd = np.array([bool(item.get("iscrowd", 0)) for item in picture.annotations], dtype=bool)
-    own = dict(zip(np.flatnonzero(~crowd).tolist(), choose_colours(picture.masks()), strict=True))
+    own = outline_colours(picture)
     panels: dict[str, tuple[list[np.ndarray], list[str], str]] = {
         "Annotation": (
             picture.masks(),
@@ -64,22 +62,12 @@ def draw_methods(
     }
     found = {}
     for name, results in predictions.items():
-        shown = sorted(
-            (
-                item
-                for item in results
-                if item["image_id"] == picture.image_id and item["score"] >= score
-            ),
-            key=lambda item: -item["score"],
-        )
-        partner, _ = match_masks(outlines, [item["segmentation"] for item in shown], crowd)
-        colours = [own.get(int(index), UNMATCHED) for index in partner]
-        found[name] = int((partner >= 0).sum())
+        masks, colours, found[name] = matched_instances(picture, results, own, score)
         ap = evaluations[name]["segm"]["ap"]
         title = f"{name}, {found[name]} of {len(own)} at IoU 0.5" + (
             "" if ap is None else f", AP {ap:.1f}"
         )
-        panels[name] = ([decode_mask(item["segmentation"]) for item in shown], colours, title)
+        panels[name] = (masks, colours, title)
     x, y, width, height = crowded_window(picture, DETAIL)
     aspects = [picture.aspect] * len(panels)
     chart = any(evaluations[name].get("overlap") for name in predictions)
@@ -138,3 +126,46 @@ def draw_methods(
     }
     columns = ["method", "instance", "area_px", "colour"]
     return style.Drawing(figure, pd.DataFrame(records, columns=columns), facts)
+
+
+def outline_colours(picture: AnnotatedImage) -> dict[int, str]:
+    """A colour for each outline that counts, by its number among the picture's annotations."""
+    counted = [
+        number
+        for number, item in enumerate(picture.annotations)
+        if not bool(item.get("iscrowd", 0))
+    ]
+    return dict(zip(counted, choose_colours(picture.masks()), strict=True))
+
+
+def matched_instances(
+    picture: AnnotatedImage,
+    results: Sequence[Mapping],
+    colours: Mapping[int, str],
+    score: float,
+) -> tuple[list[np.ndarray], list[str], int]:
+    """What a method finds in a picture with at least `score`: masks, a colour each, and how many
+    match a particle at IoU 0.5; these have the particle's colour, the others are white.
+
+    results: COCO results, of this picture and others; colours: as `outline_colours` gives them.
+    """
+    shown = sorted(
+        (
+            item
+            for item in results
+            if item["image_id"] == picture.image_id and item["score"] >= score
+        ),
+        key=lambda item: -item["score"],
+    )
+    crowd = np.array([bool(item.get("iscrowd", 0)) for item in picture.annotations], dtype=bool)
+    partner, _ = match_masks(
+        [item["segmentation"] for item in picture.annotations],
+        [item["segmentation"] for item in shown],
+        crowd,
+    )
+    masks = [decode_mask(item["segmentation"]) for item in shown]
+    return (
+        masks,
+        [colours.get(int(index), UNMATCHED) for index in partner],
+        int((partner >= 0).sum()),
+    )

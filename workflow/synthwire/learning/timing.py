@@ -1,9 +1,11 @@
-"""How long a training step takes here, and how many operations it is."""
+"""How long a training step and an image take here, and how many operations a step is."""
 
 from __future__ import annotations
 
+import statistics
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from detectron2.structures import BitMasks, Boxes, Instances
 from detectron2.utils.events import EventStorage
 
 WARM_UP = 2  # steps that are not counted: memory is taken, routines are compiled
+IMAGE_RUNS = 5
 PARTICLES = 20  # of the image that operations are counted on, as in the paper's scenes
 
 
@@ -69,6 +72,26 @@ def seconds_a_step(
     counted = times[times[:, 0] >= WARM_UP - 1]
     steps_between, seconds = np.diff(counted, axis=0).T
     return float(np.median(seconds / steps_between))
+
+
+def seconds_an_image(segment: Callable[[], object]) -> float:
+    """Median time in s of IMAGE_RUNS calls, after one that is not counted."""
+    segment()
+    times = []
+    for _ in range(IMAGE_RUNS):
+        started = time.perf_counter()
+        segment()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def mosaic(images: Sequence[np.ndarray], side_px: int) -> np.ndarray:
+    """Grey images (height, width) of one size put side by side, cut to (side_px, side_px)."""
+    height, width = images[0].shape
+    rows, columns = -(-side_px // height), -(-side_px // width)
+    tiles = [images[number % len(images)] for number in range(rows * columns)]
+    lines = [np.hstack(tiles[row * columns : (row + 1) * columns]) for row in range(rows)]
+    return np.ascontiguousarray(np.vstack(lines)[:side_px, :side_px])
 
 
 def _times_of_entries(folder: Path) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import time
@@ -51,18 +52,26 @@ def git_commit() -> str | None:
 
 
 class Stopwatch:
-    """Wall-clock time since its creation."""
+    """Time since its creation: the wall's, and this process's and its ended children's."""
 
     def __init__(self) -> None:
         self.started = datetime.now(UTC)
         self._start = time.perf_counter()
+        self._processor = _processor_seconds()
 
     def seconds(self) -> float:
         return round(time.perf_counter() - self._start, 2)
 
+    def processor_seconds(self) -> float:
+        return round(_processor_seconds() - self._processor, 2)
+
+
+def _processor_seconds() -> float:
+    return sum(os.times()[:4])
+
 
 def record(stopwatch: Stopwatch, **details: Any) -> Mapping[str, Any]:
-    """Provenance of one result: `details`, then versions, commit, machine and duration."""
+    """Provenance of one result: `details`, then versions, commit, machine and times."""
     return {
         **details,
         "versions": versions(),
@@ -70,4 +79,5 @@ def record(stopwatch: Stopwatch, **details: Any) -> Mapping[str, Any]:
         "platform": platform.platform(),
         "started": stopwatch.started.isoformat(timespec="seconds"),
         "duration_s": stopwatch.seconds(),
+        "processor_s": stopwatch.processor_seconds(),
     }

@@ -42,7 +42,13 @@ TABLES = (
 )
 
 SUPPLEMENT = TABLES[-2:]
-NOTES = (*(f"note{number}" for number in range(1, 9)), "ablations", "peers", "calibration")
+NOTES = (
+    *(f"note{number}" for number in range(1, 9)),
+    "ablations",
+    "peers",
+    "peers_elsewhere",
+    "calibration",
+)
 
 
 def table_name(stem: str) -> str:

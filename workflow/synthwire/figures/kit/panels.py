@@ -179,11 +179,11 @@ def percent_axis(ax: Axes, letter: str, label: str) -> None:
     layout.panel_letter(ax, letter, **layout.CHART_LETTER)
 
 
-def legend_below(figure: Figure, looks: Mapping[str, Mapping]) -> None:
-    """A legend below all panels: label → how its line looks."""
+def legend_below(figure: Figure, looks: Mapping[str, Mapping], columns: int | None = None) -> None:
+    """A legend below all panels: label → how its line looks; columns: None puts all in a row."""
     figure.legend(
         handles=[Line2D([], [], label=label, **look) for label, look in looks.items()],
         loc="lower center",
-        ncols=len(looks),
+        ncols=columns or len(looks),
         handlelength=2.4,
     )

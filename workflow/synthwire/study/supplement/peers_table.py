@@ -1,0 +1,135 @@
+"""Other methods on the same work: as measured here, and as published elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from synthwire.evaluation.uncertainty import interval_of, value_of
+from synthwire.study.supplement.words import tenths
+from synthwire.study.table_files import Table
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method that learnt from the run's images and was tested on its validation images.
+
+    name: what people call it; licence: of its code; overlaps: whether a pixel may belong to several
+    particles; evaluation: what it found; processor_s: of its training; steps: of it;
+    seconds_an_image: for one of 512 × 512 px on one core; ours: whether it is this project's.
+    """
+
+    name: str
+    licence: str
+    overlaps: bool
+    evaluation: Mapping[str, Any]
+    processor_s: float
+    steps: int
+    seconds_an_image: float
+    ours: bool = False
+
+
+def peers_table(methods: Sequence[Method]) -> Table:
+    """AP of boxes and masks, on all wires and on those that others cover, times; the best first."""
+    frame = pd.DataFrame([_numbers(method) for method in methods])
+    order = frame["ap_segm"].sort_values(ascending=False).index
+    frame = frame.loc[order].reset_index(drop=True)
+    display = pd.DataFrame(
+        {
+            "Method": [f"**{row.method}**" if row.ours else row.method for row in _rows(frame)],
+            "Licence": frame["licence"],
+            "Overlaps": ["yes" if value else "no" for value in frame["overlaps"]],
+        }
+    )
+    for column, heading in _AP.items():
+        display[heading] = [tenths(value) for value in frame[column]]
+    display["AP mask"] = [
+        tenths(row.ap_segm)
+        + ("" if math.isnan(row.low) else f" [{tenths(row.low)}, {tenths(row.high)}]")
+        for row in _rows(frame)
+    ]
+    display["Count error"] = [tenths(value) for value in frame["count_error"]]
+    display["Training (processor s)"] = [f"{value:.0f}" for value in frame["processor_s"]]
+    display["Steps"] = [str(value) for value in frame["steps"]]
+    display["512 × 512 px (s)"] = [f"{value:.2f}" for value in frame["seconds_an_image"]]
+    crossing = frame["crossing_from"].iloc[0]
+    covered = "" if math.isnan(crossing) else f" (more than {100 * crossing:g} % of them)"
+    return Table(
+        frame,
+        display,
+        "Other methods on the same work, by mask AP (percent; in brackets the bootstrap's interval "
+        "over images). Each learnt from the same images, with its own defaults, for the processor "
+        "time that this project's network took from random numbers; the second row of this "
+        "project's goes on from the bundled model, which has learnt for hours. Crossing wires are "
+        f"those of which others cover the greatest part{covered}. An image's time is measured on "
+        "one core. Methods that know no overlap give a pixel to one particle alone.",
+    )
+
+
+def peers_elsewhere(path: str | os.PathLike) -> Table:
+    """Methods that were not run here, with what their authors say of them.
+
+    path: of a tab-separated table with the columns method, task, figure, why_not_run, source.
+    """
+    frame = pd.read_csv(path, sep="\t", keep_default_na=False, quoting=csv.QUOTE_NONE)
+    display = frame.rename(
+        columns={
+            "method": "Method",
+            "task": "On what",
+            "figure": "Published figure",
+            "why_not_run": "Not run here because",
+            "source": "Source",
+        }
+    )
+    return Table(
+        frame,
+        display,
+        "Methods that were not run here. Their figures are their authors', on other images and by "
+        "other measures, and cannot be set against those of the table above.",
+    )
+
+
+_AP = {
+    "ap_bbox": "AP box",
+    "ap_segm": "AP mask",
+    "ap50_segm": "AP50 mask",
+    "ap_crossing": "AP mask, crossing",
+    "recall50_crossing": "Recall, crossing",
+}
+
+
+def _rows(frame: pd.DataFrame) -> list[Any]:
+    return list(frame.itertuples())
+
+
+def _numbers(method: Method) -> dict[str, Any]:
+    found = method.evaluation
+    crossing: Mapping = (found.get("overlap") or [{}])[-1]
+    low, high = interval_of(found, "segm_ap")
+    values = {
+        "ap_bbox": found["bbox"]["ap"],
+        "ap_segm": value_of(found, "segm_ap"),
+        "low": low,
+        "high": high,
+        "ap50_segm": found["segm"]["ap50"],
+        "ap_crossing": crossing.get("ap"),
+        "recall50_crossing": crossing.get("recall50"),
+        "crossing_from": crossing.get("low"),
+        "count_error": found["count"]["relative_error"],
+    }
+    return {
+        "method": method.name,
+        "ours": method.ours,
+        "licence": method.licence,
+        "overlaps": method.overlaps,
+        **{key: math.nan if value is None else float(value) for key, value in values.items()},
+        "processor_s": method.processor_s,
+        "steps": method.steps,
+        "seconds_an_image": method.seconds_an_image,
+    }
