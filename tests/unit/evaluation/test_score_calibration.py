@@ -72,3 +72,13 @@ def test_a_person_mends_what_lies_nearest_the_cut():
     assert helped["ap_segm"] > alone["ap_segm"]
     assert helped["median_area_error"] == pytest.approx(0)
     assert alone["median_area_error"] == pytest.approx(100 * (150 / 120 - 1))
+
+
+def test_a_loose_outline_that_a_person_keeps_costs_nothing():
+    predictions = [
+        prediction(rectangle(2, 2, 20, 6), 0.95),
+        prediction(rectangle(32, 2, 26, 6), 0.71),  # of 20 × 6: right at IoU 0.5, not at 0.8
+    ]
+    settings = {**SETTINGS, "accuracy_score": 0.7}
+    alone, helped = abstain(TRUTH, predictions, settings, [0, 0.5])["ap_segm"]
+    assert helped == pytest.approx(alone)

@@ -128,10 +128,10 @@ def abstain(
     """What a result becomes when the least certain detections are handed to a person.
 
     Least certain are those whose scores lie nearest the cut, settings["accuracy_score"], on either
-    side. The person keeps what is right (IoU 0.5), drops what is wrong, and adds nothing. A row a
-    share; columns: share, by_hand (how many), precision and recall of what then counts as a
-    particle, count_error and median_area_error (percent of the annotated), ap_segm of what then
-    stands, percent.
+    side. The person keeps what is right (IoU 0.5), drops what is wrong, and adds nothing; what is
+    kept keeps its score, since it was not the outline that was judged. A row a share; columns:
+    share, by_hand (how many), precision and recall of what then counts as a particle, count_error
+    and median_area_error (percent of the annotated), ap_segm of what then stands, percent.
     """
     rated = rate_detections(ground_truth, predictions)
     cut = settings["accuracy_score"]
@@ -144,7 +144,7 @@ def abstain(
         counts = np.where(by_hand, rated.right, rated.score >= cut)
         hits, number = int((counts & rated.right).sum()), len(rated.annotated)
         results = [
-            {**item, "score": 1.0} if looked_at else item
+            item
             for item, right, looked_at in zip(rated.results, rated.right, by_hand, strict=True)
             if right or not looked_at
         ]

@@ -64,9 +64,7 @@ def draw_methods(
     for name, results in predictions.items():
         masks, colours, found[name] = matched_instances(picture, results, own, score)
         ap = evaluations[name]["segm"]["ap"]
-        title = f"{name}, {found[name]} of {len(own)} at IoU 0.5" + (
-            "" if ap is None else f", AP {ap:.1f}"
-        )
+        title = f"{name}, {found[name]} of {len(own)}" + ("" if ap is None else f", AP {ap:.1f}")
         panels[name] = (masks, colours, title)
     x, y, width, height = crowded_window(picture, DETAIL)
     aspects = [picture.aspect] * len(panels)
