@@ -40,6 +40,31 @@ def test_a_data_bar_of_a_jpeg(ground, quality):
     assert window is not None and abs(window.bottom - 404) <= 1
 
 
+@pytest.mark.parametrize("kind", ["sem", "tem"])
+@pytest.mark.parametrize("ground", [40, 200, 255])
+@pytest.mark.parametrize("rows", [20, 48])
+@pytest.mark.parametrize("quality", [60, 85])
+def test_a_data_bar_with_small_letters_that_jpeg_has_smeared(kind, ground, rows, quality):
+    rng = np.random.default_rng(rows)
+    image = with_data_bar(picture(rng, kind, (403, 512)), rng, ground=ground, rows=rows)
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "JPEG", quality=quality)
+    window = find_data_bars(np.asarray(Image.open(content)))
+    assert window is not None and window.top == 0 and abs(window.bottom - 403) <= 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_blocks_of_a_jpeg_are_no_data_bar(seed):
+    rng = np.random.default_rng(seed)
+    image = picture(rng, "sem")
+    dark = np.clip(40 + rng.normal(0, 2.5, (240, 320)), 0, 255).astype(np.uint8)
+    dark[170:178, 20:290] += 40
+    for page, quality in ((image, 60), (image, 35), (dark, 50), (dark, 80)):
+        content = io.BytesIO()
+        Image.fromarray(page).save(content, "JPEG", quality=quality)
+        assert find_data_bars(np.asarray(Image.open(content))) is None
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_smooth_dark_ground_beyond_a_long_wire_is_no_data_bar(seed):
     image = 13 + np.random.default_rng(seed).normal(0, 1.7, (120, 160))

@@ -21,6 +21,9 @@ _PICTURE = 0.8  # most of a row of the picture that has the strip's grey values
 _NEW = 0.3  # most of it that has the value of a line below it
 _WRITTEN = 0.15  # least of a row full of letters that is ground
 _TOLERANCE = 6  # of 8 bit: JPEG
+_SMEARED = 16  # the same about small letters
+_BLOCK = 8  # of JPEG; the picture reaches into the strip's first rows, as far as they share one
+_CHANCE = 0.05  # of a strip that has grey values beside its grounds': blocks of a JPEG's picture
 _RULE = 0.97  # of a row that is one value, and none of the strip's
 _RULE_PX = 8  # thickest line between picture and strip
 _CONTRAST = 0.2  # of the strip's range, from which something is written on it
@@ -55,7 +58,7 @@ def _strip(grey: np.ndarray) -> int:
     height = len(grey)
     lower = grey[height - int(MOST * height) :]
     # a dark picture's ground may be near a black strip's, but is never as plain
-    for tolerance in (_TOLERANCE, 0) if grey.dtype == np.uint8 else (0,):
+    for tolerance in (_TOLERANCE, 0, _SMEARED) if grey.dtype == np.uint8 else (0,):
         for margin in _MARGINS:
             last = lower[-max(LEAST_PX // 2, int(margin * height)) :]
             values, counts = np.unique(last, return_counts=True)
@@ -66,9 +69,32 @@ def _strip(grey: np.ndarray) -> int:
                 if counts[index] >= _WRITTEN * last.size or index == order[0]
             ]
             rows = _begins(lower, grounds, tolerance)
-            if rows and not _is_ground(grey[: height - rows], grounds, tolerance):
+            if not rows or _is_ground(grey[: height - rows], grounds, tolerance):
+                continue
+            strip = lower[len(lower) - rows :]
+            if tolerance == _SMEARED and _share(strip, grounds, _TOLERANCE / 2) < _GROUND:
+                continue
+            if tolerance:
+                return rows + _smeared(lower[: len(lower) - rows], grounds)
+            if grey.dtype != np.uint8:
+                return rows
+            near, exact = (_share(strip, grounds, reach) for reach in (_TOLERANCE, 0))
+            if near - exact < _CHANCE:
                 return rows
     return 0
+
+
+def _smeared(above: np.ndarray, grounds: list) -> int:
+    """How many of the rows above a strip are its own, though JPEG has smeared the picture in."""
+    rows = above[: -_BLOCK - 1 : -1]
+    near = np.any([_alike(rows, ground, 1.5 * _SMEARED) for ground in grounds], axis=0)
+    own = near.mean(axis=1) > _PICTURE
+    return 0 if own.all() else int(np.argmin(own))
+
+
+def _share(strip: np.ndarray, grounds: list, tolerance: float) -> float:
+    """How much of a strip has a grey value of its grounds."""
+    return float(np.any([_alike(strip, ground, tolerance) for ground in grounds], axis=0).mean())
 
 
 def _is_ground(picture: np.ndarray, grounds: list, tolerance: int) -> bool:
@@ -137,7 +163,7 @@ def _has_letters(strip: np.ndarray, ground: np.generic, tolerance: int) -> bool:
     return len(glyphs) >= _LETTERS
 
 
-def _alike(values: np.ndarray, value: np.ndarray | np.generic, tolerance: int) -> np.ndarray:
+def _alike(values: np.ndarray, value: np.ndarray | np.generic, tolerance: float) -> np.ndarray:
     if not tolerance:
         return values == value
     return np.abs(values.astype(np.int16) - np.asarray(value, np.int16)) <= tolerance
