@@ -45,6 +45,19 @@ def test_jeol(tmp_path, marker, size, encoding):
     assert found.pixel_size_nm == pytest.approx((size, size))
 
 
+def test_jeols_lines_may_end_on_a_carriage_return_alone(tmp_path):
+    path = image(tmp_path)
+    text = JEOL.format("1um").replace("\r\n", "\r")
+    (tmp_path / "wires.txt").write_bytes(text.encode())
+    assert read_recording(path).pixel_size_nm == (25, 25)
+
+
+def test_tescans_section_in_any_case(tmp_path):
+    path = image(tmp_path)
+    (tmp_path / "wires-tif.hdr").write_text(TESCAN.replace("[MAIN]", "[Main]"))
+    assert read_recording(path).pixel_size_nm == pytest.approx((4.3, 4.2))
+
+
 @pytest.mark.parametrize("name", ["wires.bmp", "wires.jpg", "wires.png", "WIRES.TIF"])
 def test_any_format_may_have_a_text_beside_it(tmp_path, name):
     path = image(tmp_path, name)

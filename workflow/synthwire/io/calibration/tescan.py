@@ -20,7 +20,7 @@ def pixel_size(page: TiffPage) -> Found | None:
 
 def recognises(text: str) -> bool:
     """Whether a text is TESCAN's."""
-    return "[MAIN]" in text
+    return "[main]" in text.lower()
 
 
 def of_text(text: str) -> Found | None:
