@@ -511,6 +511,10 @@ def test_dark_particles_on_a_bright_ground_are_noticed():
     image[10:20, 5:55] = 220
     assert inputs.guess_modality(image) == "od"
     assert inputs.guess_modality(255 - image) == "tem"
+    noise = np.random.default_rng(0).normal(0, 45, image.shape)
+    noisy = np.clip(70 + 0.5 * image + noise, 0, 255).astype(np.uint8)
+    assert inputs.guess_modality(noisy) == "od"
+    assert inputs.guess_modality(255 - noisy) == "tem"
 
 
 def test_an_archive_of_several_images_has_a_folder_each_and_one_table():

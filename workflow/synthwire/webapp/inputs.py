@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from synthwire.errors import InputError
 from synthwire.io.calibration.doubts import odd_field
@@ -136,9 +137,11 @@ def parse_crop_field(text: str) -> dict[str, Any] | None:
 def guess_modality(pixels: np.ndarray) -> str:
     """The key of `MODALITIES` that an image (uint8, as "od" reads it) looks like.
 
-    Particles cover less than the ground does, so most pixels are the ground's: dark or bright.
+    Particles cover less than the ground does, so most pixels are the ground's: dark or bright. What
+    is smoothed before is noise, which reaches as far to either side.
     """
-    low, middle, high = np.percentile(pixels, [0.5, 50, 99.5])
+    smooth = ndimage.gaussian_filter(pixels.astype(np.float32), 2)
+    low, middle, high = np.percentile(smooth, [0.5, 50, 99.5])
     return "tem" if middle - low > 2 * (high - middle) else "od"
 
 
