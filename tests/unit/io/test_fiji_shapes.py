@@ -10,7 +10,7 @@ from outline_cases import SHAPE, SQUARE, masks_of, read, square
 from roifile import ROI_OPTIONS, ROI_SUBTYPE, ROI_TYPE, ImagejRoi
 
 from synthwire.errors import InputError
-from synthwire.io.outlines.fiji_shapes import rings_of_path
+from synthwire.io.outlines.fiji_shapes import rings_of_path, spline_through
 from synthwire.io.outlines.reading import read_outlines
 
 
@@ -92,6 +92,23 @@ def test_lines_of_a_width_are_wires_and_others_are_named(tmp_path):
     assert corner == pytest.approx(2 * 20 * 6 + np.pi * 9 / 4, abs=9)  # and a round joint
     assert slanted == pytest.approx(4 * 15 * np.sqrt(2), rel=0.1)  # corners on pixel centres
     assert "a line without a width" in found.remarks[0] and "kind text" in found.remarks[1]
+
+
+def test_splines_are_drawn_as_curves(tmp_path):
+    turns = np.linspace(0, np.pi, 7)
+    arc = np.column_stack([30 - 20 * np.cos(turns), 30 - 20 * np.sin(turns)])
+    bent = line(ROI_TYPE.POLYLINE, arc.tolist(), 4)
+    corners = [[30, 10], [45, 25], [30, 40], [15, 25]]
+    ring = ImagejRoi.frompoints(np.array(corners, dtype=np.float32))
+    ring.roitype = ROI_TYPE.POLYGON
+    for roi in (bent, ring):
+        roi.options |= ROI_OPTIONS.SPLINE_FIT
+    archive(tmp_path / "a.zip", bent, ring)
+    along, area = (mask.sum() for mask in masks_of(read(tmp_path / "a.zip")))
+    assert along == pytest.approx(4 * 20 * np.pi, rel=0.06)
+    assert area == pytest.approx(np.pi * 15**2, rel=0.05)  # the corners alone enclose 450
+    found = spline_through(arc, closed=False)
+    assert abs(np.hypot(*(found - 30).T) - 20).max() < 0.3
 
 
 def test_a_subpixel_rectangle_has_the_whole_pixels_that_imagej_counts(tmp_path):

@@ -17,6 +17,7 @@ from synthwire.io.outlines.collector import Collector
 POLYGONS = (ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED)
 LINES = (ROI_TYPE.LINE, ROI_TYPE.POLYLINE, ROI_TYPE.FREELINE)
 BEZIER_STEPS = 16  # chords of a curve; a circle of four curves is right to 0.02 % of its radius
+SPLINE_STEP_PX = 3
 
 
 def mask_of_roi(collector: Collector, roi: ImagejRoi, where: str) -> dict:
@@ -31,6 +32,11 @@ def mask_of_roi(collector: Collector, roi: ImagejRoi, where: str) -> dict:
         low, high = _bounds(roi)
         return collector.mask_of_oval((low + high) / 2, (high - low) / 2)
     points = np.asarray(roi.coordinates(), dtype=float).reshape(-1, 2)
+    if roi.options & ROI_OPTIONS.SPLINE_FIT and roi.roitype in (
+        ROI_TYPE.POLYLINE,
+        ROI_TYPE.POLYGON,
+    ):
+        points = spline_through(points, closed=roi.roitype == ROI_TYPE.POLYGON)
     if roi.roitype in LINES:
         return _mask_of_line(collector, points, _stroke_width(roi), where)
     if roi.roitype in POLYGONS:
@@ -67,6 +73,25 @@ def _mask_of_line(collector: Collector, points: np.ndarray, width: float, where:
         raise InputError("a line of one point encloses nothing")
     masks += [collector.mask_of_oval(joint, (width / 2, width / 2)) for joint in points[1:-1]]
     return segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
+
+
+def spline_through(points: np.ndarray, *, closed: bool) -> np.ndarray:
+    """Points (m, 2), a few pixels apart, of the cubic spline through (n, 2), as Fiji fits it.
+
+    A file holds the points alone, and that a spline is shown. Fewer than three stay as they are.
+    """
+    from scipy.interpolate import CubicSpline  # here: it takes long to load
+
+    if closed:
+        points = np.vstack([points, points[:1]])
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    points, steps = points[np.r_[True, steps > 0]], steps[steps > 0]
+    if len(points) < 3:
+        return points
+    along = np.r_[0, np.cumsum(steps)]
+    curve = CubicSpline(along, points, bc_type="periodic" if closed else "natural")
+    count = max(2 * len(points), math.ceil(along[-1] / SPLINE_STEP_PX))
+    return np.asarray(curve(np.linspace(0, along[-1], count + 1)))
 
 
 def rings_of_path(path: Sequence[float]) -> list[np.ndarray]:
