@@ -268,3 +268,48 @@ def test_half_of_an_odd_side_is_a_thumbnail(tmp_path):
         tiff.write(large, metadata=None)
         tiff.write(np.ascontiguousarray(large[::2, ::2]), metadata=None)
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), large)
+
+
+def test_pages_of_a_stack_have_palettes_of_their_own(tmp_path):
+    ramp = np.tile(np.arange(256, dtype=np.uint16) * 257, (3, 1))
+    red = ramp * np.array([[1], [0], [0]], dtype=np.uint16)
+    for others, second in (
+        (ramp[:, ::-1], 255 - GREY),
+        (red, np.dstack([GREY, 0 * GREY, 0 * GREY])),
+    ):
+        with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+            for colours in (ramp, others):
+                file.write(GREY, photometric="palette", colormap=colours, metadata=None)
+        pages = read_recording(tmp_path / "a.tif").pages
+        first = GREY if second.ndim == 2 else np.dstack([GREY] * 3)
+        np.testing.assert_array_equal(pages, [first, second])
+
+
+def test_pages_of_a_stack_are_turned_one_by_one(tmp_path):
+    square = GREY[:, :20]
+    for pixels, turns, right in (
+        (GREY, (1, 3), [GREY, GREY[::-1, ::-1]]),
+        (GREY, (3, 1), [GREY[::-1, ::-1], GREY]),
+        (square, (6, 1), [np.rot90(square, -1), square]),
+    ):
+        with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+            for turn in turns:
+                tag = (274, "H", 1, turn, True)
+                file.write(pixels, photometric="minisblack", metadata=None, extratags=[tag])
+        np.testing.assert_array_equal(read_recording(tmp_path / "a.tif").pages, right)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for turn in (1, 6):
+            tag = (274, "H", 1, turn, True)
+            file.write(GREY, photometric="minisblack", metadata=None, extratags=[tag])
+    with pytest.raises(InputError, match="turned in different ways") as error:
+        read_recording(tmp_path / "a.tif")
+    one_line(error)
+
+
+def test_a_fourth_sample_without_a_meaning_is_left_out(tmp_path):
+    colours = RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, colours, photometric="rgb", extrasamples=["unspecified"], metadata=None)
+    found = read_recording(path)
+    np.testing.assert_array_equal(found.pages[0], colours[..., :3])
+    assert found.remarks == ("its fourth sample, of which it says nothing, is left out",)

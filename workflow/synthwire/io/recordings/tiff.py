@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tifffile
@@ -11,12 +12,13 @@ import tifffile
 from synthwire.errors import InputError, not_installed
 from synthwire.io.calibration import tiff_calibration
 from synthwire.io.files import MemoryFile, Source, open_binary
+from synthwire.io.recordings.display import as_shown
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
 # Values of tags, as TIFF 6.0 numbers them.
-_WHITE_ZERO, _PALETTE, _INKS = 0, 3, 5
+_WHITE_ZERO, _RGB, _PALETTE, _INKS = 0, 2, 3, 5
 _LIGHTNESS_FIRST = (8, 9, 10)  # CIE's L*a*b*, in which colours are signed or shifted
 _ALPHA = {1, 2}  # of the kinds of samples beside grey or the colours
 _MASK = 4  # a bit of NewSubfileType
@@ -57,7 +59,17 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 pages = _without_inks(pages)
             if page.photometric in _LIGHTNESS_FIRST and pages.ndim == 4:
                 pages = pages[..., 0]
+            if page.photometric == _RGB and pages.ndim == 4 and page.extrasamples[:1] == (0,):
+                pages = pages[..., :3]
+                remarks = (*remarks, "its fourth sample, of which it says nothing, is left out")
             turn = int(page.tags.valueof("Orientation", 1))
+            palette = _palette(page) if page.photometric == _PALETTE else None
+            own = _own_tags(series, len(pages))
+            if len({item.turn for item in own}) > 1:
+                pages = _turned_alike(path, pages, [item.turn for item in own], turn)
+            if len({item.colours for item in own}) > 1:
+                pages, said = _in_own_colours(pages, own)
+                palette, remarks = None, (*remarks, *said)
             found = tiff_calibration(tiff, tiff.series.index(series))
             side_nm = found.size_nm
             return Recording(
@@ -67,7 +79,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 pixel_size_doubt=found.doubt,
                 pixel_size_remarks=found.remarks,
                 picture_rows=found.picture_rows if turn == 1 else None,
-                palette=_palette(page) if page.photometric == _PALETTE else None,
+                palette=palette,
                 white_level=_white_level(page, pages) if page.photometric == _WHITE_ZERO else None,
             )
     except InputError:
@@ -172,6 +184,57 @@ def upright(pages: np.ndarray, turn: int) -> np.ndarray:
     if turn in (2, 3, 6, 7):
         pages = pages[:, :, ::-1]
     return np.ascontiguousarray(pages)
+
+
+class _Own(NamedTuple):
+    """What a page says of itself: its tag Orientation, and its palette, empty where it has none."""
+
+    turn: int
+    colours: bytes
+    palette: np.ndarray | None
+
+
+def _own_tags(series: tifffile.TiffPageSeries, count: int) -> list[_Own]:
+    """What each of so many pages says; nothing where the file describes the first one alone."""
+    described = [page for page in series.pages if page is not None]
+    if not len(described) == count > 1:
+        return []
+    found = []
+    for item in described:
+        page = item if isinstance(item, tifffile.TiffPage) else item.aspage()
+        palette = _palette(page) if page.photometric == _PALETTE else None
+        colours = b"" if palette is None else palette.tobytes()
+        found.append(_Own(int(page.tags.valueof("Orientation", 1)), colours, palette))
+    return found
+
+
+def _turned_alike(path: Source, pages: np.ndarray, turns: list[int], as_first: int) -> np.ndarray:
+    """Pages (pages, height, width, …), stored so that the first one's Orientation holds for all.
+
+    InputError where some lie on their side and are not square.
+    """
+    shown = [upright(page[np.newaxis], turn) for page, turn in zip(pages, turns, strict=True)]
+    if len({page.shape for page in shown}) > 1:
+        raise InputError(
+            f"{path}: its pages are turned in different ways, upright and on their side; save each "
+            "in a file of its own"
+        )
+    back = {6: 8, 8: 6}.get(as_first, as_first)  # the others undo themselves
+    return upright(np.concatenate(shown), back)
+
+
+def _in_own_colours(pages: np.ndarray, own: list[_Own]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Pages (pages, height, width) through the palette of each, and remarks on palettes."""
+    shown = [
+        as_shown(Recording(page[np.newaxis], palette=item.palette))
+        for page, item in zip(pages, own, strict=True)
+    ]
+    grey = all(item.pages.ndim == 3 for item in shown)
+    parts = [
+        item.pages if grey or item.pages.ndim == 4 else np.repeat(item.pages[..., None], 3, axis=3)
+        for item in shown
+    ]
+    return np.concatenate(parts), tuple(dict.fromkeys(line for r in shown for line in r.remarks))
 
 
 def _without_inks(pages: np.ndarray) -> np.ndarray:
