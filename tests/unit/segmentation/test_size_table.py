@@ -117,3 +117,17 @@ def test_a_table_that_is_not_there(tmp_path):
         read_sizes(tmp_path / "none.csv")
     with pytest.raises(InputError, match="cannot be read"):
         read_sizes(tmp_path)
+
+
+def test_a_decimal_comma_that_may_have_cut_a_size_is_asked_about(tmp_path):
+    path = tmp_path / "sizes.csv"
+    path.write_text("file,pixel_size_nm,note\na.tif,6,5\nb.tif,7,25\n")
+    said = read_sizes(path).remarks([Path("a.tif"), Path("b.tif")])
+    assert len(said) == 1 and 'if 6,5 is meant, write "6,5"' in said[0]
+    path.write_text("file,pixel_size_nm,magnification\na.tif,6,20000\nb.tif,7,50\n")
+    assert read_sizes(path).remarks([Path("a.tif"), Path("b.tif")]) == []
+    path.write_text("file,pixel_size_nm,note\na.tif,6,5,\n")
+    with pytest.raises(InputError, match="line 2: 4 cells for 3 columns, or a decimal comma"):
+        read_sizes(path)
+    path.write_text("file,pixel_size_nm,note\na.tif,6,good,\n")
+    assert read_sizes(path).sizes == {"a.tif": (6.0, 6.0)}

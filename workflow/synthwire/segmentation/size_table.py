@@ -29,11 +29,12 @@ class SizeTable:
     """The pixel sizes that a table gives.
 
     path: of the table. sizes: (down, across) in nm by the name of the image as it stands there;
-    None where the row leaves it open.
+    None where the row leaves it open. doubt: why its numbers may be others, in one line, or None.
     """
 
     path: Path
     sizes: dict[str, tuple[float, float] | None]
+    doubt: str | None = None
 
     def match(self, images: Iterable[Path]) -> dict[Path, tuple[float, float]]:
         """The pixel size of each image that has a row; names match as those of outlines do.
@@ -56,14 +57,14 @@ class SizeTable:
         return self.match([image]).get(image)
 
     def remarks(self, images: Iterable[Path]) -> list[str]:
-        """Lines on rows that fit none of the images, and on images without a row."""
+        """Lines on rows that fit none of the images, on images without a row, and a doubt."""
         names = {str(Path(image).resolve()): image for image in images}
         partners = pair(list(names), list(self.sizes))
         idle = set(self.sizes) - {row for row in partners if isinstance(row, str)}
         without = [
             str(names[name]) for name, row in zip(names, partners, strict=True) if row is None
         ]
-        lines = []
+        lines = [self.doubt] if self.doubt else []
         if idle:
             lines.append(f"{self.path}: no image for {listed(sorted(idle))}")
         if without:
@@ -100,9 +101,10 @@ def read_sizes(path: str | os.PathLike) -> SizeTable:
     header = [name.casefold() for name in table[0][1]] if table else []
     names, column, unit = _columns(path, header)
     sizes: dict[str, tuple[float, float] | None] = {}
+    decimals = delimiter == "," and all(_may_be_cut(row, column) for _, row in table[1:])
     for line, row in table[1:]:
         where = f"{path}: line {line}"
-        while len(row) > len(header) and not row[-1]:
+        while len(row) > len(header) and not row[-1] and not decimals:
             del row[-1]
         if len(row) != len(header):
             more = ", or a decimal comma without quotes" if delimiter == "," else ""
@@ -116,7 +118,20 @@ def read_sizes(path: str | os.PathLike) -> SizeTable:
         sizes[name] = size
     if not sizes:
         raise InputError(f"{path}: no rows; {COLUMNS}")
-    return SizeTable(path, sizes)
+    doubt = None
+    if decimals:
+        whole, rest = table[1][1][column : column + 2]
+        doubt = (
+            f"{path}: {header[column]} is {whole} in line {table[1][0]}, and {rest} stands in the "
+            f'next column; if {whole},{rest} is meant, write "{whole},{rest}"'
+        )
+    return SizeTable(path, sizes, doubt)
+
+
+def _may_be_cut(row: list[str], column: int) -> bool:
+    """Whether a decimal comma without quotes may have cut a row's size into two cells."""
+    cells = row[column : column + 2]
+    return len(cells) == 2 and all(re.fullmatch(r"\d{1,3}", cell) for cell in cells)
 
 
 def _columns(path: Path, header: list[str]) -> tuple[int, int, str | None]:
