@@ -170,6 +170,15 @@ def test_a_frame_around_the_picture():
     np.testing.assert_array_equal(valid_of(page), expected)
 
 
+def test_the_picture_in_a_screenshot_has_a_frame_below_a_bar_of_another_colour():
+    page = np.full((200, 230), 240, np.uint8)
+    page[:30] = 120
+    page[40:160, 30:190] = COUNTS // 6
+    expected = np.zeros(page.shape, bool)
+    expected[40:160, 30:190] = True
+    np.testing.assert_array_equal(valid_of(page), expected)
+
+
 def test_a_ground_of_one_number_is_picture():
     page = np.full((200, 160), 255, np.uint8)
     page[30:60, 20:140] = page[100:130, 40:90] = 20

@@ -15,7 +15,7 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
 from synthwire.io.burnt_in.window import Window
-from synthwire.io.recordings.recording import Recording
+from synthwire.io.recordings.recording import SMALLEST_SIDE, Recording
 from synthwire.io.recordings.round_field import round_field
 
 _FULL, _EMPTY = 0.98, 0.02  # of a line: what may be missing, or be left, by noise
@@ -115,7 +115,17 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
                 valid = ~rim if valid is None else valid & ~rim
     if valid is None and values.dtype.kind != "b":
         valid = _without_filling(values)
-    return valid if valid is not None and valid.any() else None
+    return _within_frames(page, valid) if valid is not None and valid.any() else None
+
+
+def _within_frames(page: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Where a page is a picture, of one that has a frame within another, as screenshots do."""
+    part = ndimage.find_objects(valid.astype(np.uint8))[0]
+    smaller = valid[part].size < valid.size and min(valid[part].shape) >= SMALLEST_SIDE
+    inner = _valid(page[part]) if smaller else None
+    if inner is not None:
+        valid[part] &= inner
+    return valid
 
 
 def _without_filling(values: np.ndarray) -> np.ndarray | None:
