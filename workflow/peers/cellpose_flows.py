@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import peer
@@ -11,40 +14,39 @@ from cellpose import models
 from cellpose import train as training
 
 CHANNELS = [0, 0]  # grey
+MOST_EPOCHS = 99  # its rate stays the same for so many, so that it may end at any of them
+
+
+class OutOfTime(Exception):
+    pass
 
 
 def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Path) -> peer.Facts:
-    pixels = [sample.pixels for sample in samples]
-    labels = [peer.label_image(sample.masks) for sample in samples]
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (its augmentation draws from there)
+    model = models.CellposeModel(gpu=False, pretrained_model=False)
+    steps = 0
 
-    def learn(epochs: int) -> tuple[Path, int, float]:
-        torch.manual_seed(seed)
-        np.random.seed(seed)  # noqa: NPY002 (its augmentation draws from there)
-        spent = peer.Budget(0)
-        model = models.CellposeModel(gpu=False, pretrained_model=False)
-        path, _, _ = training.train_seg(
+    def keep_to_time(*_: Any) -> None:
+        nonlocal steps
+        if budget.over():
+            raise OutOfTime
+        steps += 1
+
+    model.net.register_forward_pre_hook(keep_to_time)
+    with suppress(OutOfTime):
+        training.train_seg(
             model.net,
-            train_data=pixels,
-            train_labels=labels,
+            train_data=[sample.pixels for sample in samples],
+            train_labels=[peer.label_image(sample.masks) for sample in samples],
             channels=CHANNELS,
-            n_epochs=epochs,
+            n_epochs=MOST_EPOCHS,
             save_path=str(folder),
             model_name="model",
         )
-        return path, sum(it.numel() for it in model.net.parameters()), spent.spent()
-
-    # It plans its rates over the epochs, so these have to be known before: two short trials.
-    _, _, one = learn(1)
-    _, _, three = learn(3)
-    epoch = (three - one) / 2
-    epochs = max(1, int((budget.seconds - (one - epoch)) / epoch))
-    path, parameters, spent = learn(epochs)
-    Path(path).replace(folder / "model")
-    return {
-        "steps": epochs * -(-len(samples) // 8),
-        "parameters": parameters,
-        "processor_s": round(spent, 1),
-    }
+    model.net.save_model(str(folder / "model"))
+    shutil.rmtree(folder / "models", ignore_errors=True)
+    return {"steps": steps, "parameters": sum(it.numel() for it in model.net.parameters())}
 
 
 def load(folder: Path) -> peer.Segment:

@@ -30,7 +30,7 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
     pixels = [normalize(sample.pixels, *PERCENTILES) for sample in samples]
     labels = [peer.label_image(sample.masks) for sample in samples]
     side = min(256, *pixels[0].shape) // 16 * 16
-    settings = Config2D(train_patch_size=(side, side))
+    settings = Config2D(train_patch_size=(side, side), train_tensorboard=False)
     model = StarDist2D(settings, name="model", basedir=str(folder))
     model.prepare_for_training()
     clock = KeepToTime(budget)
