@@ -1,9 +1,12 @@
 """Rims and lines that are no picture, and grounds that are one although they are black."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import ndimage
 
 from synthwire.io.recordings.blank import without_blank, without_dark_lines
@@ -216,6 +219,28 @@ def test_a_round_field_of_view(radius, soft, level):
     found = valid_of((page * share + level * (1 - share)).astype(np.uint8))
     assert not found[~disc(radius + 2, off=(3, -5))].any()
     assert found[disc(radius - 5, off=(3, -5))].all()
+
+
+@pytest.mark.parametrize("level", [0, 240, 255])
+@pytest.mark.parametrize("quality", [None, 95, 75])
+@pytest.mark.parametrize("negative", [False, True])
+def test_a_picture_on_a_slide_that_was_saved_as_jpeg(level, quality, negative):
+    grey = np.clip(70 + 0.5 * rods(4) + RNG.normal(0, 6, (120, 160)), 1, 254)
+    page = np.full((180, 240), level, np.uint8)
+    page[33:153, 50:210] = 255 - grey if negative else grey
+    expected = np.zeros(page.shape, bool)
+    expected[33:153, 50:210] = True
+    if quality is not None:
+        content = io.BytesIO()
+        Image.fromarray(page).save(content, "JPEG", quality=quality)
+        page = np.asarray(Image.open(content))
+    assert (valid_of(page) != expected).mean() < 0.01
+
+
+def test_one_thick_particle_with_noise_is_picture():
+    page = np.full((120, 160), 30.0)
+    page[20:100, 15:145] = 200
+    assert valid_of((page + RNG.normal(0, 5, page.shape)).astype(np.uint8)) is None
 
 
 def test_darker_corners_and_a_heap_of_rods_are_picture():

@@ -2,8 +2,8 @@
 
 They are NaN, wholly transparent, or of one number. It counts only where its shape cannot be that of
 the ground: it lies in corners so that a convex region is left, or it fills whole lines: zeros
-two at least, to the image's end; any other number where it stops at once. Round fields of view are
-sought in round_field.py, and need no one number about them.
+two at least, to the image's end; any other number where it stops at once. Pictures in
+frames of one grey, exact or not, are sought in framed.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
 from synthwire.io.burnt_in.window import Window
+from synthwire.io.recordings.framed import framed
 from synthwire.io.recordings.recording import SMALLEST_SIDE, Recording
-from synthwire.io.recordings.round_field import round_field
 
 _FULL, _EMPTY = 0.98, 0.02  # of a line: what may be missing, or be left, by noise
 _HOLLOW = 0.25  # how much of the rim the picture's convex hull may cover
@@ -99,9 +99,9 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
     if valid is not None and valid.all():
         valid = None
     if valid is None and values.dtype.kind != "b":
-        field = round_field(values)
-        if field is not None:
-            return field
+        picture = framed(values)
+        if picture is not None:
+            return picture
     corners = values[[0, 0, -1, -1], [0, -1, 0, -1]]
     if values.dtype.kind != "b" and ((corners == 0) | ~np.isfinite(corners)).any():
         empty = (values == 0) if valid is None else (values == 0) | ~valid

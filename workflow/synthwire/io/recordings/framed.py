@@ -1,6 +1,7 @@
-"""Round fields of view: a screen or an eyepiece in the middle, and about it one plain grey.
+"""Pictures within one plain grey: a round screen or eyepiece, or a picture on a slide.
 
-A large round particle on a plain ground looks the same, but is no wire.
+The grey need not be one number, as after JPEG. A large round particle on a plain ground looks the
+same, but is no wire.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _ROUND = 0.015  # of the radius, by which the edge may be off
 _ON_CIRCLE = 0.7  # of the edge's pixels
 _LEAST_PIECE = 0.01  # of the image; letters in a corner are smaller
 _SEEN = 0.6  # of the circle within the image
+_FILLED, _CALM = 0.97, 0.3  # of a rectangle; of the steps between pixels in it, those about it
 _PLAIN, _DARK = 0.98, 0.2  # of what lies about it; of the step, that it may have
 _RING, _LIT = 0.85, 0.6  # of the radius; of what lies between, how much is lit at least
 _FULL = 0.9  # of the step, from which the field has begun
@@ -36,10 +38,10 @@ class _Circle(NamedTuple):
         return np.asarray(np.hypot(rows - self.y, columns - self.x))
 
 
-def round_field(values: np.ndarray) -> np.ndarray | None:
-    """Where an image (height, width) of finite numbers is a round field of view; None: it has none.
+def framed(values: np.ndarray) -> np.ndarray | None:
+    """Where an image (height, width) of finite numbers is a framed picture; None: it has none.
 
-    All four corners lie outside of it.
+    All four corners lie outside of it. It is a disc, or a rectangle along the rows.
     """
     step = -(-max(values.shape) // _COARSE)
     coarse = values[::step, ::step].astype(np.float32)
@@ -54,8 +56,19 @@ def round_field(values: np.ndarray) -> np.ndarray | None:
     least = max(_STEP * noise, 0.1 * float(np.ptp(coarse)))
     if abs(contrast) <= least or (abs(np.median(corners, axis=1) - level) > least / 2).any():
         return None
-    lit = (ndimage.gaussian_filter(coarse, 1) - level) / contrast
-    circle = _circle(lit >= 0.5)
+    sharp = (coarse - level) / contrast
+    lit = ndimage.gaussian_filter(sharp, 1)
+    hull = _hull(lit >= 0.5)
+    if hull is None:
+        return None
+    box = _box(hull, sharp)
+    if box is not None:
+        if (abs(lit[~_grown(box, lit.shape)]) < _DARK).mean() < _PLAIN:
+            return None
+        shown = np.zeros(values.shape, dtype=bool)
+        shown[tuple(slice(step * side.start, step * side.stop) for side in box)] = True
+        return shown
+    circle = _circle(hull)
     if circle is None:
         return None
     share = circle.distances(coarse.shape) / circle.radius
@@ -68,17 +81,51 @@ def round_field(values: np.ndarray) -> np.ndarray | None:
     return circle.distances(values.shape) < _begins(values, circle, level)
 
 
-def _circle(lit: np.ndarray) -> _Circle | None:
-    """The circle about the large pieces of what is lit (height, width); None: there is none."""
+def _hull(lit: np.ndarray) -> np.ndarray | None:
+    """The convex hull of the large pieces of what is lit (height, width), if no corner is in it."""
     labels, _ = ndimage.label(lit)
     areas = np.bincount(labels.ravel())
     large = areas >= _LEAST_PIECE * lit.size
     large[0] = False
     if not large.any():
         return None
-    hull = convex_hull_image(large[labels])  # dark wires may reach the edge
-    if hull[[0, 0, -1, -1], [0, -1, 0, -1]].any():
+    hull = np.asarray(convex_hull_image(large[labels]))  # dark wires may reach the edge
+    return None if hull[[0, 0, -1, -1], [0, -1, 0, -1]].any() else hull
+
+
+def _box(hull: np.ndarray, lit: np.ndarray) -> tuple[slice, slice] | None:
+    """The rows and columns of a rectangle that has noise, and nothing about it has; else None."""
+    rows, columns = ndimage.find_objects(hull.astype(np.uint8))[0]
+    rows = _without_frame(lit[:, columns], rows)  # what is beside a dark wire looks lit
+    columns = _without_frame(lit[rows].T, columns)
+    box = (rows, columns)
+    sides = (rows.stop - rows.start, columns.stop - columns.start)
+    if hull[box].mean() < _FILLED or min(sides) < 2 * _LEAST_RADIUS * min(hull.shape):
         return None
+    steps = abs(np.diff(lit, axis=1))
+    within = np.zeros(steps.shape, dtype=bool)
+    within[box] = True
+    beyond = ~_grown(box, steps.shape)
+    if not beyond.any() or steps[beyond].mean() >= _CALM * np.median(steps[within]):
+        return None
+    return box
+
+
+def _without_frame(lit: np.ndarray, rows: slice) -> slice:
+    """The rows of an image (height, width) without those at their ends that are frame."""
+    own = np.flatnonzero(np.median(lit[rows], axis=1) >= 0.5)
+    return slice(rows.start + own[0], rows.start + own[-1] + 1) if len(own) else rows
+
+
+def _grown(box: tuple[slice, slice], shape: tuple[int, ...]) -> np.ndarray:
+    """Where a rectangle is, with the blocks of a JPEG about it (boolean, of `shape`)."""
+    grown = np.zeros(shape, dtype=bool)
+    grown[tuple(slice(max(0, side.start - 8), side.stop + 8) for side in box)] = True
+    return grown
+
+
+def _circle(hull: np.ndarray) -> _Circle | None:
+    """The circle that a hull (height, width) is; None: it is none."""
     points = np.argwhere(~hull & ndimage.binary_dilation(hull)).astype(float)
     near = np.ones(len(points), dtype=bool)
     circle = _Circle(0, 0, 0)
@@ -91,7 +138,7 @@ def _circle(lit: np.ndarray) -> _Circle | None:
         circle = _Circle(b / 2, a / 2, float(np.sqrt(max(0.0, c + (a**2 + b**2) / 4))))
         off = abs(np.hypot(points[:, 0] - circle.y, points[:, 1] - circle.x) - circle.radius)
         near = off <= max(1.5, _ROUND * circle.radius, np.median(off))
-    height, width = lit.shape
+    height, width = hull.shape
     on_it = off <= max(1.5, _ROUND * circle.radius)
     angles = np.linspace(0, 2 * np.pi, 180, endpoint=False)
     rows = circle.y + circle.radius * np.sin(angles)
