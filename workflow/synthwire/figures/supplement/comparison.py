@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import string
+import textwrap
 from collections.abc import Mapping
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,8 @@ from synthwire.figures.kit import layout, style
 
 ROW_MM = 5.0
 ABOVE_MM, BELOW_MM = 7.0, 11.0
-LABELS_MM, GAP_MM = 45.0, 4.0
+GAP_MM = 4.0
+LETTER_MM = 1.4  # of the names on the left, about
 
 
 @style.styled
@@ -34,14 +37,16 @@ def draw_comparison(
     shown = [key for key in labels if not (differences and key == reference)]
     height = ABOVE_MM + ROW_MM * len(shown) + BELOW_MM
     figure = layout.new_figure(style.DOUBLE_COLUMN_MM, height)
-    room = style.DOUBLE_COLUMN_MM - LABELS_MM - 2
+    longest = max(-(-len(heading) // 2) + 3, *(len(labels[key]) for key in shown))
+    left = 4 + LETTER_MM * longest
+    room = style.DOUBLE_COLUMN_MM - left - 2
     width = room / len(tests) - GAP_MM
     names = ("difference", "difference_low", "difference_high")
     columns = names if differences else ("ap_segm", "low", "high")
     places = np.arange(len(shown))[::-1]
     for number, (test, name) in enumerate(tests.items()):
         ax = layout.add_axes_mm(
-            figure, LABELS_MM + number * (width + GAP_MM), ABOVE_MM, width, ROW_MM * len(shown)
+            figure, left + number * (width + GAP_MM), ABOVE_MM, width, ROW_MM * len(shown)
         )
         part = rows[rows["test"] == test].set_index("variant")
         for place, key in zip(places, shown, strict=True):
@@ -58,6 +63,10 @@ def draw_comparison(
         ax.set_ylim(-0.6, len(shown) - 0.4)
         ax.set_yticks(places, [labels[key] for key in shown] if number == 0 else [""] * len(shown))
         ax.tick_params(axis="y", length=0)
+        if number == 0:
+            above = mpl.transforms.ScaledTranslation(-4 / 72, 2 / 72, figure.dpi_scale_trans)
+            place = {"ha": "right", "va": "bottom", "transform": ax.transAxes + above}
+            ax.text(0, 1, textwrap.fill(heading, longest), **place, fontsize=6, linespacing=1)
         ax.set_xlabel("AP mask, difference" if differences else "AP mask (%)")
         layout.panel_letter(ax, string.ascii_lowercase[number], name, rise_pt=4.0)
     facts = {
