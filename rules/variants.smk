@@ -1,7 +1,13 @@
 # Variants of the supplement's notes: ordinary runs of structures → images → training → evaluation,
 # each of which changes a few settings of this run (config/supplement). What two of them have in
 # common, or one with the run itself, is made once.
-from synthwire.config.variants import check_real, made_from, read_variants
+from synthwire.config.variants import (
+    OWN_ENVIRONMENT,
+    check_peers,
+    check_real,
+    made_from,
+    read_variants,
+)
 
 NOTES = notes_settings()
 # Image sets that the notes look at, and what people call them.
@@ -29,6 +35,8 @@ for note in VARIANT_NOTES:
                 config["image_sets"],
                 Path(own_file("resources")),
             )
+        if note == "peers":
+            check_peers(NOTES[note]["peers"], ROOT)
     except InputError as error:
         if note in config["supplement"]:
             print(f"synthwire: {error}", file=sys.stderr, flush=True)
@@ -287,13 +295,17 @@ ONE_THREAD = "OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=
 def peer_environment(wildcards):
     """What says that a peer's packages are there; nothing for those of the workflow itself."""
     name = PEERS[wildcards.peer]["environment"]
-    return [] if name == "own" else f"{ENVIRONMENTS}/{name}.ready"
+    return [] if name == OWN_ENVIRONMENT else f"{ENVIRONMENTS}/{name}.ready"
 
 
 def peer_python(wildcards):
     """The Python that a peer runs in."""
     name = PEERS[wildcards.peer]["environment"]
-    return sys.executable if name == "own" else f"{ENVIRONMENTS}/{name}/bin/python"
+    return (
+        sys.executable
+        if name == OWN_ENVIRONMENT
+        else f"{ENVIRONMENTS}/{name}/bin/python"
+    )
 
 
 def of_peers_clock(files):

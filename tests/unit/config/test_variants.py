@@ -10,7 +10,7 @@ import yaml
 
 from synthwire.config import checks
 from synthwire.config.notes import read_notes
-from synthwire.config.variants import check_real, read_variants
+from synthwire.config.variants import check_peers, check_real, read_variants
 from synthwire.errors import InputError
 
 ROW = {
@@ -120,3 +120,29 @@ def test_images_that_are_tested_on_are_not_learnt_from(root, tmp_path):
     )
     with pytest.raises(InputError, match=r"is the published Ptychography\.png, which is for tests"):
         check_real({"mine": entry}, {}, resources)
+
+
+@pytest.mark.parametrize(
+    ("peers", "line"),
+    [
+        (
+            {"yolo12": {"environment": "own"}},
+            "supplement.peers.peers.yolo12: no file 'workflow/peers/yolo12.py'; there are "
+            "cellpose_flows, mask_rcnn, star_polygons, yolo",
+        ),
+        (
+            {"yolo": {"environment": "jax"}},
+            "supplement.peers.peers.yolo.environment: no file 'envs/peers/jax.txt'; there are "
+            "tensorflow, torch",
+        ),
+    ],
+)
+def test_a_peer_without_its_files_is_refused(root, peers, line):
+    with pytest.raises(InputError) as refused:
+        check_peers(peers, root)
+    assert str(refused.value) == line
+
+
+def test_peers_that_are_there_or_left_out_pass(root):
+    check_peers({"yolo": {"environment": "torch"}, "mask_rcnn": {"environment": "own"}}, root)
+    check_peers({"unknown": None}, root)

@@ -31,6 +31,8 @@ SECTIONS = (
 ROW = "model"  # what a variant changes in the row of the model table that it is trained as
 PARTICLES = "particles"  # what it changes in every class of particles of every population
 SHOWN = "shown"  # among a note's tests: what the run's tables show
+OWN_ENVIRONMENT = "own"  # a peer's, where it needs nothing but the workflow's packages
+PEERS_CONTRACT = "peer"  # in workflow/peers, what all peers share
 SEED_STEP = 1000  # between repetitions; the first has the run's own seed
 
 
@@ -218,4 +220,24 @@ def check_real(files: Mapping[str, Mapping], image_sets: Mapping, resources: Pat
                 raise InputError(
                     f"{where}: {path} is the published {known[sha256(path)]}, which is for tests "
                     "alone"
+                )
+
+
+def check_peers(peers: Mapping[str, Mapping | None], root: Path) -> None:
+    """InputError where a peer's script or the list of its packages is missing.
+
+    peers: the setting `peers.peers`; root: the workflow's folder.
+    """
+    for key, entry in peers.items():
+        if entry is None:
+            continue
+        needed = {"": root / "workflow" / "peers" / f"{key}.py"}
+        if entry["environment"] != OWN_ENVIRONMENT:
+            needed[".environment"] = root / "envs" / "peers" / f"{entry['environment']}.txt"
+        for field, path in needed.items():
+            if not path.is_file():
+                known = sorted(it.stem for it in path.parent.glob(f"*{path.suffix}"))
+                raise InputError(
+                    f"supplement.peers.peers.{key}{field}: no file '{path.relative_to(root)}'; "
+                    f"there are {', '.join(it for it in known if it != PEERS_CONTRACT)}"
                 )
