@@ -236,8 +236,14 @@ def validation_images(wildcards):
 
 def initial_weights(wildcards):
     """Where a row's training starts: a file, or nothing for random numbers."""
-    choice = config["training"]["initial_weights"]
-    if choice == "scratch" or wildcards.model == "base":
+    if wildcards.model == "base":
+        return []
+    return start_from(config["training"]["initial_weights"])
+
+
+def start_from(choice):
+    """The file behind a choice of initial weights, or nothing for random numbers."""
+    if choice == "scratch":
         return []
     if choice == "coco":
         return rules.fetch_weights.output

@@ -145,7 +145,9 @@ use rule train_model as train_variant with:
     input:
         dataset=variant_training_set,
         images=variant_training_images,
-        weights=initial_weights,
+        weights=lambda wildcards: start_from(
+            VARIANTS[wildcards.model].config["training"]["initial_weights"]
+        ),
         library=[os.path.relpath(LIBRARY / name) for name in identity.SHAPING_FILES],
     output:
         weights=f"{VARIED}/{{model}}/model_final.pth",

@@ -14,7 +14,11 @@ from cellpose import models
 from cellpose import train as training
 
 CHANNELS = [0, 0]  # grey
-MOST_EPOCHS = 99  # its rate stays the same for so many, so that it may end at any of them
+# Its defaults, 8 images a step and all of them in an epoch, of which the first ten warm up, would
+# take hours to begin with. Its rate stays the same for 99 epochs, and it may end at any of them.
+IMAGES_A_STEP = 2
+STEPS_AN_EPOCH = 5
+MOST_EPOCHS = 99
 
 
 class OutOfTime(Exception):
@@ -40,6 +44,9 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
             train_data=[sample.pixels for sample in samples],
             train_labels=[peer.label_image(sample.masks) for sample in samples],
             channels=CHANNELS,
+            batch_size=IMAGES_A_STEP,
+            nimg_per_epoch=IMAGES_A_STEP * STEPS_AN_EPOCH,
+            bsize=min(224, *samples[0].pixels.shape),
             n_epochs=MOST_EPOCHS,
             save_path=str(folder),
             model_name="model",
