@@ -121,6 +121,8 @@ def test_a_peer_learns_as_long_as_our_own_model(run):
     assert theirs["processor_s"] >= ours["processor_s"], "a step is not broken off"
     assert (table["seconds_an_image"] > 0).all()
     assert theirs["steps"] >= 1
+    learnt = json.loads((run / "supplement/peers-scratch/provenance.json").read_text())
+    assert learnt["initial_weights"] == "scratch", "whatever the run's rows start from"
     shown = json.loads((run / "figures" / "fig_peers.json").read_text())
     assert shown["methods"] == list(table.sort_values("ours", ascending=False).index)
     assert (run / "tables" / "peers_elsewhere.md").stat().st_size > 0
