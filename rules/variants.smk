@@ -289,7 +289,16 @@ PEERS_CLOCK = next(
 )
 ENVIRONMENTS = ".peers"  # in the working directory: all runs share them
 # A peer and a model of ours have one core each.
-ONE_THREAD = "OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1"
+ONE_THREAD = " ".join(
+    f"{name}=1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    )
+)
 
 
 def peer_environment(wildcards):
