@@ -24,7 +24,16 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config" / "test.yaml"
 # What tells when, how long and on what machine a result was made.
 TIMES = {
-    *("time", "data_time", "eta_seconds", "started", "duration_s", "seconds", "git_commit"),
+    *(
+        "time",
+        "data_time",
+        "eta_seconds",
+        "started",
+        "duration_s",
+        "processor_s",
+        "seconds",
+        "git_commit",
+    ),
     *("identity_sha256", "resumed_at_iteration", "platform", "versions"),
 }
 
