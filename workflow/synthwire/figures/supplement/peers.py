@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.evaluation.uncertainty import interval_of, value_of
@@ -84,6 +85,9 @@ def draw_peers(
         if not np.isnan(low):
             ax.plot([method.seconds_an_image] * 2, [low, high], color=look["color"], linewidth=0.9)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("Seconds for 512 × 512 px on one core")
     percent_axis(ax, letters[1], "AP mask (%)")
     legend_below(figure, looks, columns=3)

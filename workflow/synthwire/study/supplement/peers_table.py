@@ -64,9 +64,10 @@ def peers_table(methods: Sequence[Method]) -> Table:
         frame,
         display,
         "Other methods on the same work, by mask AP (percent; in brackets the bootstrap's interval "
-        "over images). Each learnt from the same images, with its own defaults, for the processor "
-        "time that this project's network took from random numbers; the second row of this "
-        "project's goes on from the bundled model, which has learnt for hours. Crossing wires are "
+        "over images). Each learnt from random numbers on the same images for the processor time "
+        "that SynthWire's network took, with its own defaults but for the sizes of image and step, "
+        "which would leave it few steps; the row with the bundled start goes on from a model that "
+        "has learnt on simulated images for hours. Crossing wires are "
         f"those of which others cover the greatest part{covered}. An image's time is measured on "
         "one core. Methods that know no overlap give a pixel to one particle alone.",
     )
