@@ -16,6 +16,7 @@ _COARSE = 512  # pixels of the longer side in which the circle is sought
 _CORNER = 0.04  # of the shorter side
 _STEP = 8  # times the corners' noise, from the corners to the middle
 _LEAST_RADIUS = 0.25  # of the shorter side
+_LEAST_RADIUS_PX = 32  # coarse ones; a smaller square could pass for a circle
 _MIDDLE = 0.25  # of each side, by which the centre may be off
 _ROUND = 0.015  # of the radius, by which the edge may be off
 _ON_CIRCLE = 0.7  # of the edge's pixels
@@ -148,7 +149,7 @@ def _circle(hull: np.ndarray) -> _Circle | None:
     seen = np.zeros(180, dtype=bool)
     seen[np.rint(np.arctan2(y, x) * 90 / np.pi).astype(int) % 180] = True
     if (
-        circle.radius < _LEAST_RADIUS * min(height, width)
+        circle.radius < max(_LEAST_RADIUS_PX, _LEAST_RADIUS * min(height, width))
         or abs(circle.y / height - 0.5) > _MIDDLE
         or abs(circle.x / width - 0.5) > _MIDDLE
         or on_it.mean() < _ON_CIRCLE
