@@ -20,7 +20,7 @@ _UNIT_NM = {2: 2.54e7, 3: 1e7}  # of the resolution tags
 
 def recognises(text: str) -> bool:
     """Whether a text is JEOL's."""
-    return re.search(r"^\s*\$+(CM|SM)_", _unix(text), re.MULTILINE) is not None
+    return re.search(r"^\s*\$+(CM|SM)_", text, re.MULTILINE) is not None
 
 
 def of_text(text: str) -> Found | None:
@@ -28,17 +28,12 @@ def of_text(text: str) -> Found | None:
 
     NoPixelSize where there is a magnification alone: of what print, nobody knows.
     """
-    entries = {match[1].upper(): match[2] for match in _LINE.finditer(_unix(text))}
+    entries = {match[1].upper(): match[2] for match in _LINE.finditer(text)}
     if "SM_MICRON_BAR" not in entries or "SM_MICRON_MARKER" not in entries:
         raise NoPixelSize("JEOL's text gives a magnification but no scale bar, so no pixel size")
     side = length_nm(entries["SM_MICRON_MARKER"]) / number(entries["SM_MICRON_BAR"])
     size = [int(text) for text in entries.get("CM_FULL_SIZE", "").split()]
     return Found((side, side), size[0] if size else None, rows=size[1] if len(size) > 1 else None)
-
-
-def _unix(text: str) -> str:
-    """Text whose lines end as `re` knows it, also where they end on a carriage return alone."""
-    return "\n".join(text.splitlines())
 
 
 def pixel_size(page: TiffPage) -> Found | None:

@@ -64,6 +64,8 @@ def _reader(path: Path | MemoryFile) -> Callable[[], Found | None] | None:
         return None
     if len(content) > LARGEST_BYTES:
         return None
-    text = decode(content)
+    text = "\n".join(
+        decode(content).splitlines()
+    )  # some end their lines on a carriage return alone
     maker = next((maker for maker in MAKERS if maker.recognises(text)), None)
     return None if maker is None else partial(maker.of_text, text)
