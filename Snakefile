@@ -32,6 +32,7 @@ include: "rules/variants.smk"
 include: "rules/variant_runs.smk"
 include: "rules/notes.smk"
 include: "rules/peers.smk"
+include: "rules/peer_runs.smk"
 include: "rules/supplement.smk"
 
 

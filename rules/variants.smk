@@ -189,12 +189,17 @@ def files_of_tests(wildcards):
     ]
 
 
+def variants_in(note):
+    """The variants of a note, by the names of their models."""
+    return {name: it for name, it in VARIANTS.items() if it.note == note}
+
+
 def evaluations_of(note, key):
     """Folders of the evaluations of a variant, one a repetition."""
     return [
         f"{RUN}/supplement/{name}/evaluation"
-        for name, variant in VARIANTS.items()
-        if (variant.note, variant.key) == (note, key)
+        for name, variant in variants_in(note).items()
+        if variant.key == key
     ]
 
 
@@ -202,7 +207,7 @@ def kinds_of(note):
     """What a note on kinds of particles shows of each: outlines, images, and who finds what."""
     settings = NOTES[note]
     reference = settings["reference"]
-    own = {it.key: it for it in VARIANTS.values() if it.note == note}
+    own = {it.key: it for it in variants_in(note).values()}
     return [
         {
             "key": key,
@@ -236,7 +241,7 @@ def files_of_kinds(note):
 
 def variants_of(note):
     """Variants of a note, of which each has a label and the folders of its evaluations."""
-    own = {it.key: it for it in VARIANTS.values() if it.note == note}
+    own = {it.key: it for it in variants_in(note).values()}
     return {
         key: {"label": variant.label, "evaluations": evaluations_of(note, key)}
         for key, variant in own.items()
@@ -245,7 +250,7 @@ def variants_of(note):
 
 def tests_of_note(note):
     """What the variants of a note are tested on, and what people call it."""
-    first = next(it for it in VARIANTS.values() if it.note == note)
+    first = next(iter(variants_in(note).values()))
     return {test: LABELS.get(test, test) for test in first.tests}
 
 
@@ -273,55 +278,3 @@ def comparison(note, heading, *, differences):
         "differences": differences,
         "level": config["evaluation"]["bootstrap_level"],
     }
-
-
-# Peers: other methods on the same work (rules/peers.smk).
-PEERS = {
-    key: entry for key, entry in NOTES["peers"]["peers"].items() if entry is not None
-}
-PEERS_CLOCK = next(
-    (
-        name
-        for name, variant in VARIANTS.items()
-        if (variant.note, variant.key) == ("peers", NOTES["peers"]["reference"])
-    ),
-    None,
-)
-ENVIRONMENTS = ".peers"  # in the working directory: all runs share them
-# A peer and a model of ours have one core each.
-ONE_THREAD = " ".join(
-    f"{name}=1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-)
-
-
-def peer_environment(wildcards):
-    """What says that a peer's packages are there; nothing for those of the workflow itself."""
-    name = PEERS[wildcards.peer]["environment"]
-    return [] if name == OWN_ENVIRONMENT else f"{ENVIRONMENTS}/{name}.ready"
-
-
-def peer_python(wildcards):
-    """The Python that a peer runs in."""
-    name = PEERS[wildcards.peer]["environment"]
-    return (
-        sys.executable
-        if name == OWN_ENVIRONMENT
-        else f"{ENVIRONMENTS}/{name}/bin/python"
-    )
-
-
-def of_peers_clock(files):
-    """Files of the training that says how long the peers learn."""
-
-    def found(wildcards):
-        require_fit("peers")
-        return files(SimpleNamespace(model=PEERS_CLOCK))
-
-    return found

@@ -14,8 +14,6 @@ IMAGES_A_STEP = 2  # these and the next as in torchvision's reference training, 
 RATE, MOMENTUM, DECAY = 0.0025, 0.9, 1e-4
 LOWER_AT = (16 / 26, 22 / 26)  # of its 26 epochs, to a tenth each
 WARMUP_STEPS = 1000
-LEAST_SCORE = 0.05
-AT_MOST = 500
 
 
 def _network() -> torch.nn.Module:
@@ -24,8 +22,8 @@ def _network() -> torch.nn.Module:
         weights_backbone=None,
         num_classes=2,
         max_size=10_000,
-        box_detections_per_img=AT_MOST,
-        box_score_thresh=LEAST_SCORE,
+        box_detections_per_img=peer.AT_MOST,
+        box_score_thresh=peer.LEAST_SCORE,
     )
 
 
@@ -75,7 +73,6 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
     return {
         "steps": steps,
         "parameters": sum(it.numel() for it in model.parameters()),
-        "zoom": ZOOM,
     }
 
 

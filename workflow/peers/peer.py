@@ -21,6 +21,8 @@ from PIL import Image
 from pycocotools import mask as rle
 
 TIMED_RUNS = 5
+LEAST_SCORE = 0.05  # as the rows' predictions have them, and
+AT_MOST = 500  # particles an image
 
 
 class Sample(NamedTuple):

@@ -43,14 +43,8 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
         seed=seed,
         epochs=10_000,
     )
-    thresholds = model.optimize_thresholds(pixels[:kept], labels[:kept])
-    return {
-        "steps": clock.steps,
-        "parameters": model.keras_model.count_params(),
-        "thresholds": {name: float(value) for name, value in thresholds.items()}
-        if isinstance(thresholds, dict)
-        else None,
-    }
+    model.optimize_thresholds(pixels[:kept], labels[:kept])
+    return {"steps": clock.steps, "parameters": model.keras_model.count_params()}
 
 
 def load(folder: Path) -> peer.Segment:

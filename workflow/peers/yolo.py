@@ -16,10 +16,7 @@ import numpy as np
 import peer
 from ultralytics import YOLO
 
-ZOOM = 1  # a look at twice the size takes four times as long, of which it makes less in this time
 MODEL = "yolo11n-seg.yaml"
-LEAST_SCORE = 0.05  # as the rows' predictions have it
-AT_MOST = 500
 
 
 def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Path) -> peer.Facts:
@@ -41,7 +38,7 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
         data=str(data),
         epochs=1000,
         patience=0,
-        imgsz=_side_px(max(samples[0].pixels.shape)),
+        imgsz=max(samples[0].pixels.shape),  # at its default, 640, it would learn for few epochs
         device="cpu",
         workers=0,
         seed=seed,
@@ -49,7 +46,7 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
         val=False,
         plots=False,
         verbose=False,
-        max_det=AT_MOST,
+        max_det=peer.AT_MOST,
         project=str(folder.resolve()),
         name="run",
         exist_ok=True,
@@ -62,7 +59,6 @@ def train(samples: list[peer.Sample], budget: peer.Budget, seed: int, folder: Pa
     return {
         "steps": steps,
         "parameters": sum(it.numel() for it in model.model.parameters()),
-        "zoom": ZOOM,
     }
 
 
@@ -72,9 +68,9 @@ def load(folder: Path) -> peer.Segment:
     def segment(pixels: np.ndarray) -> list[peer.Found]:
         result = model.predict(
             np.repeat(pixels[..., None], 3, axis=2),
-            imgsz=[_side_px(side) for side in pixels.shape],
-            conf=LEAST_SCORE,
-            max_det=AT_MOST,
+            imgsz=pixels.shape,
+            conf=peer.LEAST_SCORE,
+            max_det=peer.AT_MOST,
             retina_masks=True,
             verbose=False,
         )[0]
@@ -87,10 +83,6 @@ def load(folder: Path) -> peer.Segment:
         ]
 
     return segment
-
-
-def _side_px(side: int) -> int:
-    return math.ceil(side * ZOOM / 32) * 32
 
 
 def _write_data(samples: list[peer.Sample], folder: Path) -> Path:

@@ -100,7 +100,6 @@ def draw_peers(
         "ap": {it.name: value_of(it.evaluation, "segm_ap") for it in methods},
         "seconds": {it.name: it.seconds_an_image for it in methods},
         "processor_s": {it.name: it.processor_s for it in methods},
-        "ours": [it.name for it in methods if it.ours],
         "no_overlaps": [it.name for it in methods if not it.overlaps],
         "best": best.name,
         "found": found,

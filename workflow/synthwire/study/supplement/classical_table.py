@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from synthwire.study.supplement.measures import as_numbers, mask_measures
 from synthwire.study.supplement.words import tenths
 from synthwire.study.table_files import Table
 
@@ -59,14 +60,8 @@ _HEADINGS = {
 
 
 def _measures(evaluation: Mapping) -> dict[str, float]:
-    crossing: Mapping = (evaluation.get("overlap") or [{}])[-1]
     values = {
-        "ap_segm": evaluation["segm"]["ap"],
-        "ap50_segm": evaluation["segm"]["ap50"],
-        "ap_crossing": crossing.get("ap"),
-        "ap50_crossing": crossing.get("ap50"),
-        "recall50_crossing": crossing.get("recall50"),
-        "count_error": evaluation["count"]["relative_error"],
+        **mask_measures(evaluation),
         **{name: evaluation["lines"]["all"][name] for name in LINES},
         **{f"{name}_crossing": evaluation["lines"]["crossing"][name] for name in LINES},
         **{
@@ -74,4 +69,4 @@ def _measures(evaluation: Mapping) -> dict[str, float]:
             for row in evaluation["distributions"]
         },
     }
-    return {key: math.nan if value is None else float(value) for key, value in values.items()}
+    return as_numbers(values)

@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from synthwire.evaluation.uncertainty import interval_of, value_of
+from synthwire.evaluation.uncertainty import interval_of
+from synthwire.study.supplement.measures import as_numbers, mask_measures, most_covered
 from synthwire.study.supplement.words import tenths
 from synthwire.study.table_files import Table
+from synthwire.study.table_texts import interval_text
 
 
 @dataclass(frozen=True)
@@ -40,19 +42,20 @@ def peers_table(methods: Sequence[Method]) -> Table:
     frame = pd.DataFrame([_numbers(method) for method in methods])
     order = frame["ap_segm"].sort_values(ascending=False).index
     frame = frame.loc[order].reset_index(drop=True)
+    names = zip(frame["method"], frame["ours"], strict=True)
     display = pd.DataFrame(
         {
-            "Method": [f"**{row.method}**" if row.ours else row.method for row in _rows(frame)],
+            "Method": [f"**{name}**" if ours else name for name, ours in names],
             "Licence": frame["licence"],
             "Overlaps": ["yes" if value else "no" for value in frame["overlaps"]],
         }
     )
     for column, heading in _AP.items():
         display[heading] = [tenths(value) for value in frame[column]]
+    intervals = map(interval_text, frame["low"], frame["high"])
     display["AP mask"] = [
-        tenths(row.ap_segm)
-        + ("" if math.isnan(row.low) else f" [{tenths(row.low)}, {tenths(row.high)}]")
-        for row in _rows(frame)
+        f"{value} {interval}".rstrip()
+        for value, interval in zip(display["AP mask"], intervals, strict=True)
     ]
     display["Count error"] = [tenths(value) for value in frame["count_error"]]
     display["Training (processor s)"] = [f"{value:.0f}" for value in frame["processor_s"]]
@@ -105,31 +108,22 @@ _AP = {
 }
 
 
-def _rows(frame: pd.DataFrame) -> list[Any]:
-    return list(frame.itertuples())
-
-
 def _numbers(method: Method) -> dict[str, Any]:
     found = method.evaluation
-    crossing: Mapping = (found.get("overlap") or [{}])[-1]
     low, high = interval_of(found, "segm_ap")
     values = {
         "ap_bbox": found["bbox"]["ap"],
-        "ap_segm": value_of(found, "segm_ap"),
+        **mask_measures(found),
         "low": low,
         "high": high,
-        "ap50_segm": found["segm"]["ap50"],
-        "ap_crossing": crossing.get("ap"),
-        "recall50_crossing": crossing.get("recall50"),
-        "crossing_from": crossing.get("low"),
-        "count_error": found["count"]["relative_error"],
+        "crossing_from": most_covered(found).get("low"),
     }
     return {
         "method": method.name,
         "ours": method.ours,
         "licence": method.licence,
         "overlaps": method.overlaps,
-        **{key: math.nan if value is None else float(value) for key, value in values.items()},
+        **as_numbers(values),
         "processor_s": method.processor_s,
         "steps": method.steps,
         "seconds_an_image": method.seconds_an_image,
