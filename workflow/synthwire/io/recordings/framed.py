@@ -64,7 +64,7 @@ def framed(values: np.ndarray) -> np.ndarray | None:
         return None
     box = _box(hull, sharp)
     if box is not None:
-        if (abs(lit[~_grown(box, lit.shape)]) < _DARK).mean() < _PLAIN:
+        if not _is_plain(lit[~_grown(box, lit.shape)]):
             return None
         shown = np.zeros(values.shape, dtype=bool)
         shown[tuple(slice(step * side.start, step * side.stop) for side in box)] = True
@@ -74,12 +74,17 @@ def framed(values: np.ndarray) -> np.ndarray | None:
         return None
     share = circle.distances(coarse.shape) / circle.radius
     beyond, ring = share > 1 + 2 * _ROUND + 2 / circle.radius, (share > _RING) & (share < 1)
-    if not beyond.any() or (abs(lit[beyond]) < _DARK).mean() < _PLAIN:
+    if not beyond.any() or not _is_plain(lit[beyond]):
         return None
     if (lit[ring] >= 0.5).mean() < _LIT:  # wires that lie in a heap on the same ground
         return None
     circle = _Circle(*(step * number for number in circle))
     return circle.distances(values.shape) < _begins(values, circle, level)
+
+
+def _is_plain(values: np.ndarray) -> bool:
+    """Whether what lies about a picture, 0 in the corners and 1 in the middle, is of one grey."""
+    return bool((abs(values) < _DARK).mean() >= _PLAIN)
 
 
 def _hull(lit: np.ndarray) -> np.ndarray | None:
