@@ -24,6 +24,7 @@ from synthwire.errors import InputError
 from synthwire.evaluation.evaluate import evaluate_predictions
 from synthwire.inference import regions
 from synthwire.inference.portable import PortablePredictor, read_card
+from synthwire.inference.predictor import VIEW_PX
 from synthwire.learning import network, predict
 from synthwire.learning.export import export_model
 from synthwire.learning.weights import WEIGHTS_VARIABLE
@@ -108,6 +109,27 @@ def test_both_ways_agree(bundled):
             assert abs(one[kind]["ap"] - other[kind]["ap"]) <= 0.1
     assert len(overlaps) > 60
     assert np.mean(np.array(overlaps) >= 0.98) >= 0.99
+
+
+def test_a_large_picture_holds_more_than_a_small_one(bundled):
+    """What a small picture shows is found again in each of its reflections, in both forms."""
+    weights, card = find_model()
+    there = predict.load(
+        weights,
+        card["architecture"],
+        {**card["prediction"], "detections": 10},
+        nms_threshold=card["nms_threshold"],
+        precision="float32",
+        view_px=VIEW_PX,
+    )
+    here = PortablePredictor(bundled)
+    here._settings["detections"] = 10
+    small = pages()[0][1][:256, :256]
+    large = np.pad(small, (0, 768), mode="symmetric")
+    assert len(here.detect(small).boxes) == len(there.detect(small).boxes) == 10
+    found, expected = here.detect(large), there.detect(large)
+    assert len(found.boxes) == len(expected.boxes) == 40  # 1024 x 1024 px are four views
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-3)
 
 
 @pytest.mark.parametrize("mask_head", ["convolutions", "hourglass"])

@@ -73,13 +73,14 @@ class PortablePredictor(predictor.Predictor):
             prediction["scales"],
             prediction["rate_masks"],
             prediction["score_exponent"],
+            predictor.VIEW_PX,
         )
         self._settings: dict[str, Any] = files["settings.json"]
         self._graphs = {name: _session(files[f"{name}.onnx"]) for name in GRAPHS}
 
     def detect(self, picture: np.ndarray) -> Detections:
         features, proposals = self._propose(picture)
-        boxes, scores, classes = self._classify(features, proposals, picture.shape)
+        boxes, scores, classes = self._classify(features, proposals, picture)
         frames = boxes
         enlarged = self._settings["region_scale"]
         if enlarged != 1:
@@ -103,6 +104,7 @@ class PortablePredictor(predictor.Predictor):
         seen = np.pad((picture[np.newaxis] - mean) / std, [(0, 0), *rest])
         found = self._graphs["pyramid"].run(None, {"picture": seen[np.newaxis]})
         count = len(known["levels"])
+        most = self.at_most(known["proposals_before"], picture)
         boxes, scores, groups = [], [], []
         for level in range(count):
             logits = found[count + level][0].transpose(1, 2, 0)
@@ -110,7 +112,7 @@ class PortablePredictor(predictor.Predictor):
             cells = np.array(known["anchors"][level], dtype=np.float32)
             deltas = deltas.reshape(len(cells), 4, *logits.shape[:2]).transpose(2, 3, 0, 1)
             flat = logits.ravel()
-            best = np.argsort(-flat, kind="stable")[: known["proposals_before"]]
+            best = np.argsort(-flat, kind="stable")[:most]
             about = anchors(cells, known["strides"][level], known["offset"], logits.shape[:2])
             steps = deltas.reshape(-1, 4)[best]
             boxes.append(moved(about[best], steps, known["proposal_weights"]))
@@ -126,10 +128,11 @@ class PortablePredictor(predictor.Predictor):
         )
         names = known["levels"]
         features = {name: level[0] for name, level in zip(names, found[:count], strict=True)}
-        return features, proposals[full][kept[: known["proposals_after"]]]
+        most = self.at_most(known["proposals_after"], picture)
+        return features, proposals[full][kept[:most]]
 
     def _classify(
-        self, features: Mapping[str, np.ndarray], proposals: np.ndarray, shape: tuple[int, ...]
+        self, features: Mapping[str, np.ndarray], proposals: np.ndarray, picture: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Boxes (N, 4), scores and classes (N,), best score first."""
         known = self._settings
@@ -140,8 +143,9 @@ class PortablePredictor(predictor.Predictor):
         where, category = np.nonzero(scores > known["minimum_score"])
         own = category if deltas.shape[1] == classes else np.zeros_like(category)
         boxes = moved(proposals[where], deltas[where, own], known["box_weights"])
-        boxes, found = clipped(boxes, shape), scores[where, category]
-        kept = suppressed(boxes, found, category, known["box_nms"])[: known["detections"]]
+        boxes, found = clipped(boxes, picture.shape), scores[where, category]
+        kept = suppressed(boxes, found, category, known["box_nms"])
+        kept = kept[: self.at_most(known["detections"], picture)]
         return boxes[kept], found[kept], category[kept]
 
     def _draw(

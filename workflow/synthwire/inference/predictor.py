@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from synthwire.inference.pasting import mask_confidence, paste_masks
 from synthwire.io.masks import encode_crop
 
 SAME_IOU = 0.5  # of two masks found at different sizes, above which they are one particle
+VIEW_PX = 512**2  # of a picture, for which a network's numbers of proposals and detections suffice
 
 
 class Place(NamedTuple):
@@ -48,7 +50,8 @@ class Predictor(ABC):
     asked for, at which each image is looked at; of what is found at several the surest stays. A
     wire that is too long for the network's view fits a smaller one. rate_masks: scores are the
     geometric mean of the box's score and the mask's mean probability. score_exponent: power to
-    which scores are then raised; their order stays.
+    which scores are then raised; their order stays. view_px: in a picture of more pixels the
+    network may propose and find more particles than its settings say, as many more as it is larger.
     """
 
     def __init__(
@@ -58,12 +61,18 @@ class Predictor(ABC):
         scales: Sequence[float] = (1.0,),
         rate_masks: bool = False,
         score_exponent: float = 1.0,
+        view_px: float = math.inf,
     ) -> None:
         self._sides = sides
         self._suppress = suppress
         self._scales = scales
         self._rate_masks = rate_masks
         self._score_exponent = score_exponent
+        self._view_px = view_px
+
+    def at_most(self, number: int, picture: np.ndarray) -> int:
+        """How many a picture may hold of what the settings give a number for."""
+        return round(number * max(1.0, picture.size / self._view_px))
 
     @abstractmethod
     def detect(self, picture: np.ndarray) -> Detections:

@@ -18,10 +18,9 @@ from synthwire.errors import InputError
 from synthwire.inference.predictor import Place
 from synthwire.io.masks import mask_areas
 
-# In pixels as the network sees them. An image a little larger than a tile goes in one piece.
-TILE_PX = 640
-OVERLAP_PX = 192
-WHOLE_PX = 832
+# In pixels as the network sees them. A tile takes some 300 MB beside what a small image takes.
+TILE_PX = 1536
+OVERLAP_PX = 256
 # A mask that ends so near to its tile's edge, in network pixels, is cut by it: masks are coarse.
 CUT_PX = 4
 SAME_IOU = 0.3  # of two masks within the overlap of their tiles, from which they are one particle
@@ -54,7 +53,6 @@ def predict_any(
     scale: float = 1.0,
     tile_px: int = TILE_PX,
     overlap_px: int = OVERLAP_PX,
-    whole_px: int = WHOLE_PX,
     progress: Callable[[Sequence], Iterable] = iter,
 ) -> list[dict]:
     """COCO results of a grey image (height, width), uint8, of any size; best score first.
@@ -66,7 +64,6 @@ def predict_any(
     tile_px, overlap_px: greatest side of a tile, and overlap of neighbours, in pixels that the
         network sees; particles longer than the overlap may be cut by a tile's edge, and are then
         put together.
-    whole_px: an image with no side longer than this, as the network sees it, goes in one piece.
     progress: wraps the list of tiles, as `tqdm` does.
 
     Masks without a pixel are left out. InputError when the overlap is above 2/5 of the tile: tiles
@@ -79,7 +76,7 @@ def predict_any(
         )
     height, width = image.shape
     tiles = {(0, 0): Tile(0, 0, height, width)}
-    if scale * max(height, width) > whole_px:
+    if scale * max(height, width) > tile_px:
         tiles = _tiles(height, width, math.ceil(tile_px / scale), math.ceil(overlap_px / scale))
     parts = {}
     for cell in progress(list(tiles)):

@@ -66,9 +66,12 @@ class Predictor(predictor.Predictor):
         scales: Sequence[float] = (1.0,),
         rate_masks: bool = False,
         score_exponent: float = 1.0,
+        view_px: float = math.inf,
     ) -> None:
         sides = cfg.INPUT.MIN_SIZE_TEST, cfg.INPUT.MAX_SIZE_TEST
-        super().__init__(sides, suppress, scales, rate_masks, score_exponent)
+        super().__init__(sides, suppress, scales, rate_masks, score_exponent, view_px)
+        self._proposals = cfg.MODEL.RPN.PRE_NMS_TOPK_TEST, cfg.MODEL.RPN.POST_NMS_TOPK_TEST
+        self._detections = cfg.TEST.DETECTIONS_PER_IMAGE
         self._model = build_model(cfg)
         StrictCheckpointer(self._model).load(cfg.MODEL.WEIGHTS)
         self._model.eval()
@@ -81,6 +84,10 @@ class Predictor(predictor.Predictor):
 
     @torch.inference_mode()
     def detect(self, picture: np.ndarray) -> Detections:
+        proposer, heads = self._model.proposal_generator, self._model.roi_heads
+        before, after = (self.at_most(number, picture) for number in self._proposals)
+        proposer.pre_nms_topk[False], proposer.post_nms_topk[False] = before, after
+        heads.box_predictor.test_topk_per_image = self.at_most(self._detections, picture)
         inputs = [{"image": _tensor(picture)}]
         (instances,) = self._model.inference(inputs, do_postprocess=False)
         instances = instances.to("cpu")
@@ -124,12 +131,13 @@ def load(
     classes: int = 1,
     device: str = "cpu",
     precision: str = "auto",
+    view_px: float = math.inf,
 ) -> Predictor:
     """A predictor from weights and the settings that they were trained with.
 
     architecture, prediction: as config["architecture"], config["prediction"]; nms_threshold: of
-    the proposal network; classes: number of categories; precision: as `Predictor`. InputError when
-    the weights do not fit.
+    the proposal network; classes: number of categories; precision, view_px: as `Predictor`.
+    InputError when the weights do not fit.
     """
     return Predictor(
         network.prediction_config(
@@ -145,6 +153,7 @@ def load(
         prediction["scales"],
         prediction["rate_masks"],
         prediction["score_exponent"],
+        view_px,
     )
 
 

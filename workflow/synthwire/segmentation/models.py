@@ -11,17 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from synthwire.errors import InputError, not_installed
 from synthwire.inference.portable import SUFFIX, PortablePredictor, read_card
+from synthwire.inference.predictor import VIEW_PX, Predictor
 from synthwire.io.files import read_json, sha256, sha256_of_json
 from synthwire.learning import weights
 from synthwire.schema import section_defaults, validate_section
-
-if TYPE_CHECKING:
-    from synthwire.inference.predictor import Predictor
-
 
 RESCORING = "bundled_rescoring.json"  # beside the bundled weights
 
@@ -76,6 +73,7 @@ def with_pytorch(path: Path, card: Mapping[str, Any], device: str) -> Model:
         nms_threshold=card["nms_threshold"],
         classes=len(card["categories"]),
         device=network.device_name(device),
+        view_px=VIEW_PX,
     )
     return Model(card["name"], predictor, card)
 
