@@ -1,4 +1,7 @@
 # The supplement's notes that are made of variants, and Note 7.
+from operator import itemgetter
+
+
 rule note1:
     input:
         files_of_kinds("note1"),
@@ -136,12 +139,13 @@ rule note7:
         plan=lambda wildcards: plan.plan_row(VARIANT_ROW, config["training"])._asdict(),
         side_px=max(config["training"]["min_size_px"])
         or config["structures"]["domain"][0],
-        paper_rows=list(
+        paper_rows=sorted(
             {
                 (row["epochs"], row["dataset_size"]): row
                 for row in reversed(ROWS.values())
-            }.values()
-        )[::-1],
+            }.values(),
+            key=itemgetter("model"),
+        ),
     message:
         "Note 7, time of training: measure"
     script:

@@ -5,6 +5,7 @@ from synthwire.config.variants import (
     OWN_ENVIRONMENT,
     check_peers,
     check_real,
+    large_enough,
     made_from,
     read_variants,
 )
@@ -47,7 +48,10 @@ PATCHES = f"{VARIED}/patches"
 # Image sets whose patches are learnt from (Note 3): other images than those that are tested on.
 REAL = {
     **{
-        f"{images}_patches": {**entry, "scenes": NOTES["note3"]["real"]["simulated"]}
+        f"{images}_patches": {
+            **large_enough(entry, config["structures"]),
+            "scenes": NOTES["note3"]["real"]["simulated"],
+        }
         for images, entry in config["image_sets"].items()
         if entry["source"] == "simulated" and NOTES["note3"]["real"]["simulated"]
     },

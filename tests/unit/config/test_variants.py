@@ -10,7 +10,7 @@ import yaml
 
 from synthwire.config import checks
 from synthwire.config.notes import read_notes
-from synthwire.config.variants import check_peers, check_real, read_variants
+from synthwire.config.variants import check_peers, check_real, large_enough, read_variants
 from synthwire.errors import InputError
 
 ROW = {
@@ -41,6 +41,21 @@ def test_the_projects_notes_fit_its_configurations(root, note, config, monkeypat
     run = checks.resolve(yaml.safe_load((root / "config" / config).read_text()))
     notes = read_notes(root / "config" / "supplement", run["supplement"])
     assert read_variants(note, notes[note], run, ROW)
+
+
+@pytest.mark.parametrize("config", ["test.yaml", "demo.yaml"])
+def test_simulated_images_to_learn_from_hold_a_patch(root, config):
+    run = checks.resolve(yaml.safe_load((root / "config" / config).read_text()))
+    training = run["structures"]
+    for entry in run["image_sets"].values():
+        found, own = large_enough(entry, training)["structures"], entry["structures"]
+        for side, before, wanted in zip(
+            found["domain"][:2], own["domain"][:2], training["domain"][:2], strict=True
+        ):
+            patch_px = wanted * training["voxel_size_nm"] / own["voxel_size_nm"]
+            assert side >= patch_px
+            assert side == before or side < patch_px + 1
+        assert {**found, "domain": own["domain"]} == own
 
 
 def test_a_variant_is_the_run_with_its_changes(run, root):

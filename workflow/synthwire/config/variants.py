@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -189,6 +190,20 @@ def _complete(config: Mapping, changes: Mapping, where: str) -> dict[str, Any]:
     if own["training"]["initial_weights"] == "bundled" and "architecture" in changes:
         check_bundled(own["architecture"], f"{where}.architecture")
     return own
+
+
+def large_enough(entry: Mapping[str, Any], structures: Mapping[str, Any]) -> dict[str, Any]:
+    """A simulated image set whose images are no smaller than training images, in nm.
+
+    entry: of config["image_sets"]; structures: config["structures"], of the training images.
+    """
+    own = entry["structures"]
+    least = [
+        math.ceil(side * structures["voxel_size_nm"] / own["voxel_size_nm"])
+        for side in structures["domain"][:2]
+    ]
+    domain = [*map(max, own["domain"][:2], least), own["domain"][2]]
+    return {**entry, "structures": {**own, "domain": domain}}
 
 
 def check_real(files: Mapping[str, Mapping], image_sets: Mapping, resources: Path) -> None:

@@ -7,6 +7,11 @@ import pandas as pd
 from synthwire.figures.kit import layout, style
 from synthwire.figures.kit.panels import legend_below, percent_axis, series_looks
 
+ERRORS = {
+    "count_error": {"linestyle": "-"},
+    "median_area_error": {"linestyle": ":", "markerfacecolor": "none"},
+}
+
 
 @style.styled
 def draw_calibration(
@@ -34,22 +39,22 @@ def draw_calibration(
         axes[0].plot(100 * part["score"], 100 * part["precision"], **look)
         part = handed[handed["label"] == label]
         axes[1].plot(100 * part["share"], part["ap_segm"], **look)
-        axes[2].plot(100 * part["share"], part["count_error"], **{**look, "linestyle": "-"})
-        axes[2].plot(
-            100 * part["share"],
-            part["median_area_error"],
-            **{**look, "linestyle": ":", "markerfacecolor": "none"},
-        )
+        for error, kind in ERRORS.items():
+            axes[2].plot(100 * part["share"], part[error], **{**look, **kind})
     for ax, letter, label in zip(axes[:2], "ab", ("Precision (%)", "AP mask (%)"), strict=True):
         percent_axis(ax, letter, label)
     axes[0].set_xlabel("Score (%)")
     axes[0].set_xlim(0, 102)
     axes[2].axhline(0, color=style.GREY, linewidth=0.6)
-    axes[2].set_ylabel("Error of count, of median area (%)")
+    axes[2].set_ylabel("Error (%)")
     layout.panel_letter(axes[2], "c", **layout.CHART_LETTER)
     for ax in axes[1:]:
         ax.set_xlabel("Handed to a person (%)")
-    legend_below(figure, looks)
+    errors = {
+        error.removesuffix("_error").replace("_", " "): {"color": style.GREY, "marker": "o", **kind}
+        for error, kind in ERRORS.items()
+    }
+    legend_below(figure, {**looks, **errors})
     facts = {
         "method": method,
         "rows": rows.to_dict("records"),

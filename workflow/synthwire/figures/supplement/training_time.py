@@ -58,7 +58,7 @@ def draw_training_time(
     axes[1].set_ylabel("Seconds")
     axes[1].set_ylim(bottom=0)
     if len(trainings):
-        axes[1].legend(loc="upper left")
+        axes[1].legend(loc="lower right")
     models = list(arithmetic["model"].astype(str))
     low, high = (
         1e-12 * arithmetic[f"rate_{hours:g}h"].to_numpy(dtype=float) for hours in PAPER_HOURS[::-1]
