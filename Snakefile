@@ -13,6 +13,7 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/scheduling.smk"
 include: "rules/locks.smk"
 include: "rules/records.smk"
 include: "rules/cost.smk"

@@ -7,7 +7,7 @@ Stock is an unmodified DefaultTrainer with Detectron2's DatasetMapper and loader
 augmentations, seed and settings; float32 and mixed are synthwire.trainer with either setting of
 training.mixed_precision (on a processor without 16-bit products they are the same). Blocks of
 steps alternate, the first of each is not counted. The networks:
-demo  config/demo.yaml as it stands: R18-FPN with 64 channels, 160 px, two images a step;
+demo  config/demo.yaml as it stands: R18-FPN with 64 channels, two images a step;
 r50   the paper's R50-FPN, on two of the same images a step, brought to --r50-size; with batch
       normalisation, since frozen statistics need the COCO weights, which are no part of this.
 Times are processor time on one thread, which other work on the machine disturbs least, and wall

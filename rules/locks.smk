@@ -19,4 +19,5 @@ onstart:
         print(f"synthwire: {error}", file=sys.stderr, flush=True)
         os._exit(1)  # an exception here would be printed as a bug of the workflow
     refuse_to_train_again()
+    plan_when_jobs_end()
     say_cost()
