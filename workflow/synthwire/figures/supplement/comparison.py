@@ -15,7 +15,8 @@ from synthwire.figures.kit import layout, style
 ROW_MM = 5.0
 ABOVE_MM, BELOW_MM = 7.0, 11.0
 GAP_MM = 4.0
-LETTER_MM = 1.4  # of the names on the left, about
+LETTER_MM = 1.25  # of the names on the left, about
+LONGEST = 30  # letters of a line of them
 
 
 @style.styled
@@ -37,7 +38,8 @@ def draw_comparison(
     shown = [key for key in labels if not (differences and key == reference)]
     height = ABOVE_MM + ROW_MM * len(shown) + BELOW_MM
     figure = layout.new_figure(style.DOUBLE_COLUMN_MM, height)
-    longest = max(-(-len(heading) // 2) + 3, *(len(labels[key]) for key in shown))
+    lines = {key: textwrap.wrap(labels[key], LONGEST) for key in shown}
+    longest = max(-(-len(heading) // 2) + 3, *(len(line) for own in lines.values() for line in own))
     left = 4 + LETTER_MM * longest
     room = style.DOUBLE_COLUMN_MM - left - 2
     width = room / len(tests) - GAP_MM
@@ -61,7 +63,11 @@ def draw_comparison(
         if line is not None:
             ax.axvline(line, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)))
         ax.set_ylim(-0.6, len(shown) - 0.4)
-        ax.set_yticks(places, [labels[key] for key in shown] if number == 0 else [""] * len(shown))
+        ax.set_yticks(
+            places,
+            ["\n".join(lines[key]) if number == 0 else "" for key in shown],
+            linespacing=1,
+        )
         ax.tick_params(axis="y", length=0)
         if number == 0:
             above = mpl.transforms.ScaledTranslation(-4 / 72, 2 / 72, figure.dpi_scale_trans)
