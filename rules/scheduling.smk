@@ -1,5 +1,5 @@
-# Snakemake 9.27 lets 100 jobs start in a second, and to keep count of them plans anew once in a second for
-# every job that has ended: after some 260 jobs that takes a processor core.
+# Snakemake 9.27 lets 100 jobs start in a second, and to keep count of them plans anew once in a
+# second for every job that has ended: after some 260 jobs that takes a processor core.
 SNAKEMAKES_RATE = (100, 1)  # jobs, seconds
 
 

@@ -150,4 +150,4 @@ def test_memory_does_not_grow_with_the_image():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(found) == 80
-    assert peak < 20 * tiling.TILE_PX**2
+    assert peak < 6.5 * tiling.TILE_PX**2

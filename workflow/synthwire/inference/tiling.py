@@ -75,9 +75,7 @@ def predict_any(
             f"most {2 * tile_px // 5} is expected"
         )
     height, width = image.shape
-    tiles = {(0, 0): Tile(0, 0, height, width)}
-    if scale * max(height, width) > tile_px:
-        tiles = _tiles(height, width, math.ceil(tile_px / scale), math.ceil(overlap_px / scale))
+    tiles = _tiles(height, width, math.ceil(tile_px / scale), math.ceil(overlap_px / scale))
     parts = {}
     for cell in progress(list(tiles)):
         tile = tiles[cell]
