@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import time
 
 import pytest
 
@@ -15,10 +17,12 @@ from synthwire.runtime import stopping
 def signals():
     """Heeded within the test alone."""
     usual = {number: signal.getsignal(number) for number in stopping.SIGNALS}
+    hook = sys.unraisablehook
     stopping.heed_signals()
     yield
     for number, handler in usual.items():
         signal.signal(number, handler)
+    sys.unraisablehook = hook
     stopping._State.requested = None
 
 
@@ -54,6 +58,33 @@ def test_the_second_request_waits_for_nothing():
         with pytest.raises(KeyboardInterrupt) as caught:
             ask()
     assert not isinstance(caught.value, stopping.Stop)
+
+
+@pytest.mark.parametrize("number", stopping.SIGNALS)
+def test_a_request_within_a_finaliser_is_made_again(capsys, number):
+    """Python drops what is raised there, and would print it with its traceback."""
+
+    class Freed:
+        def __del__(self):
+            ask(number)
+            done.append("never")
+
+    done = []
+    with pytest.raises(stopping.Stop):
+        Freed()
+        time.sleep(1000)
+    assert not done
+    assert stopping.requested() == number
+    assert capsys.readouterr().err == ""
+
+
+def test_another_error_within_a_finaliser_is_shown(capsys):
+    class Freed:
+        def __del__(self):
+            raise ValueError("lost")
+
+    Freed()
+    assert "ValueError: lost" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -2,12 +2,15 @@
 
 An exception that a signal raises can fall into the import of a compiled module, which turns it into
 another error and stays half loaded. So it is remembered that there was a request, and what is to
-end whole lets the request wait.
+end whole lets the request wait. Where Python drops exceptions, as in what it calls when an object
+is freed, the request is made again.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 0.02  # after which the finaliser that a request fell into is over
 Item = TypeVar("Item")
 
 
@@ -36,6 +40,7 @@ def heed_signals() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _request)
+    sys.unraisablehook = _dropped
 
 
 def _request(number: int, _: FrameType | None) -> None:
@@ -45,6 +50,25 @@ def _request(number: int, _: FrameType | None) -> None:
         raise KeyboardInterrupt
     if not _State.waits:
         raise Stop
+
+
+def _dropped(lost: sys.UnraisableHookArgs) -> None:
+    """Make a request again that was raised where Python drops exceptions."""
+    number = _State.requested
+    if number is None or not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    _State.requested = None
+    again = threading.Timer(AGAIN_S, _ask, [number])
+    again.daemon = True
+    again.start()
+
+
+def _ask(number: int) -> None:
+    if sys.platform == "win32":
+        signal.raise_signal(number)
+    else:  # only so is a sleep of the main thread cut short
+        signal.pthread_kill(threading.main_thread().ident, number)
 
 
 def requested() -> int | None:
