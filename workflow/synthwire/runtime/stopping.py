@@ -59,16 +59,16 @@ def _dropped(lost: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(lost)
         return
     _State.requested = None
-    again = threading.Timer(AGAIN_S, _ask, [number])
+    again = threading.Timer(AGAIN_S, _ask, [threading.get_ident(), number])
     again.daemon = True
     again.start()
 
 
-def _ask(number: int) -> None:
+def _ask(thread: int, number: int) -> None:
     if sys.platform == "win32":
         signal.raise_signal(number)
-    else:  # only so is a sleep of the main thread cut short
-        signal.pthread_kill(threading.main_thread().ident, number)
+    else:  # only so is a sleep of the thread cut short
+        signal.pthread_kill(thread, number)
 
 
 def requested() -> int | None:
