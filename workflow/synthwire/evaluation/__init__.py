@@ -1,7 +1,7 @@
 """Masks against masks: what a model found against what was annotated.
 
-Average precision follows COCO: pycocotools computes the overlaps; the matching, compiled here for
-speed and for the resampling, gives pycocotools' numbers (the tests compare them). Accuracy follows
+Average precision follows COCO: pycocotools computes the overlaps; the matching, written here for
+the resampling, gives pycocotools' numbers (the tests compare them). Accuracy follows
 Eq. 3 of Lin et al., npj Comput. Mater. 8, 88 (2022). Annotations with iscrowd=1 are ignore regions
 throughout: a detection there counts neither for nor against, and pixels covered only by them leave
 the accuracy. Fractions are given in percent, as published; a value that does not exist (no particle

@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from synthwire.evaluation.matching import IOU_THRESHOLDS, Detections, Matching
 
 RECALL_LEVELS = np.linspace(0.0, 1.0, 101)  # COCO's; precision is averaged over them
 AREA_METRICS = {"aps": "small", "apm": "medium", "apl": "large"}
+EPSILON = float(np.finfo(np.float64).eps)  # COCO's, for a precision of nothing
+NUMBERS_AT_ONCE = 500_000  # of detections times draws: what the processor's cache holds
 METRICS = ("ap", "ap50", "ap75", *AREA_METRICS)
-
-
-@numba.njit(cache=True)
-def _average_precision(
-    matched: np.ndarray,
-    ignored: np.ndarray,
-    unit: np.ndarray,
-    positives: np.ndarray,
-    weights: np.ndarray,
-    levels: np.ndarray,
-) -> np.ndarray:
-    """Average precision (draws, thresholds) as a fraction, each unit counted `weights` times."""
-    draws, thresholds, count = weights.shape[0], matched.shape[0], matched.shape[1]
-    result = np.empty((draws, thresholds))
-    recall = np.empty(count)
-    precision = np.empty(count)
-    for draw in range(draws):
-        number = 0.0
-        for u in range(len(positives)):
-            number += weights[draw, u] * positives[u]
-        if number == 0:
-            result[draw] = np.nan
-            continue
-        for t in range(thresholds):
-            tp, fp, steps = 0.0, 0.0, 0
-            for d in range(count):
-                weight = weights[draw, unit[d]]
-                if weight == 0 or ignored[t, d]:
-                    continue
-                if matched[t, d]:  # only here does recall grow
-                    tp += weight
-                    recall[steps] = tp / number
-                    precision[steps] = tp / (tp + fp + 2.220446049250313e-16)
-                    steps += 1
-                else:
-                    fp += weight
-            for step in range(steps - 2, -1, -1):
-                precision[step] = max(precision[step], precision[step + 1])
-            total, step = 0.0, 0
-            for level in levels:
-                while step < steps and recall[step] < level:
-                    step += 1
-                if step == steps:
-                    break
-                total += precision[step]
-            result[draw, t] = total / len(levels)
-    return result
 
 
 def average_precision(detections: Detections, weights: np.ndarray) -> np.ndarray:
@@ -66,15 +20,54 @@ def average_precision(detections: Detections, weights: np.ndarray) -> np.ndarray
     `weights` (draws, units) tells how often each draw of a bootstrap holds each unit; one row of
     ones gives the plain value.
     """
-    counted = ~detections.ignored.all(axis=0)
-    return 100.0 * _average_precision(
-        np.ascontiguousarray(detections.matched[:, counted]),
-        np.ascontiguousarray(detections.ignored[:, counted]),
-        detections.unit[counted],
-        detections.positives,
-        np.asarray(weights, dtype=np.float64),
-        RECALL_LEVELS,
-    )
+    counted = np.flatnonzero(~detections.ignored.all(axis=0))
+    matched, ignored = detections.matched[:, counted], detections.ignored[:, counted]
+    at_once = max(1, NUMBERS_AT_ONCE // max(len(counted), 1))
+    result = np.full((len(weights), len(IOU_THRESHOLDS)), np.nan)
+    for first in range(0, len(weights), at_once):
+        drawn = weights[first : first + at_once].T.astype(np.float64)
+        positives = detections.positives @ drawn
+        known = positives > 0
+        drawn = drawn[:, known]
+        result[first : first + at_once][known] = _average_precision(
+            matched, ignored, drawn[detections.unit[counted]], positives[known]
+        )
+    return 100.0 * result
+
+
+def _average_precision(
+    matched: np.ndarray, ignored: np.ndarray, each: np.ndarray, positives: np.ndarray
+) -> np.ndarray:
+    """Average precision (draws, thresholds) as a fraction.
+
+    matched, ignored: (thresholds, detections); each: how often each draw holds each detection,
+    (detections, draws); positives: annotations of each draw.
+    """
+    thresholds, draws = len(matched), len(positives)
+    result = np.empty((draws, thresholds))
+    draw = np.arange(draws)
+    # all draws are searched as one row, each beyond the greatest value of the last
+    shift = draw * (positives.max(initial=0) + 1)
+    needed = (_needed(positives) + shift).T
+    for number in range(thresholds):
+        if not number or not np.array_equal(ignored[number], ignored[number - 1]):  # rare
+            found = np.cumsum(each * ~ignored[number][:, np.newaxis], axis=0)
+        hits = np.flatnonzero(matched[number] & ~ignored[number])  # only here does recall grow
+        right = np.cumsum(each[hits], axis=0)
+        precision = right / (found[hits] + EPSILON)
+        envelope = np.zeros((len(hits) + 1, draws))  # nothing beyond the greatest recall
+        envelope[:-1] = np.maximum.accumulate(precision[::-1])[::-1]
+        step = np.searchsorted((right + shift).T.ravel(), needed).T - draw * len(hits)
+        result[:, number] = envelope[step, draw].sum(axis=0) / len(RECALL_LEVELS)
+    return result
+
+
+def _needed(positives: np.ndarray) -> np.ndarray:
+    """Hits (recall levels, draws) from which a level is reached; positives: (draws,) in all."""
+    levels = RECALL_LEVELS[:, np.newaxis]
+    hits = np.ceil(levels * positives)  # but for rounding
+    hits -= (hits - 1) / positives >= levels
+    return hits + (hits / positives < levels)
 
 
 def mean_over_categories(

@@ -1,11 +1,10 @@
-"""COCO's matching of detections with annotations, compiled for speed."""
+"""COCO's matching of detections with annotations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from synthwire.evaluation.case import Case, Pairs
@@ -15,7 +14,6 @@ IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's, Eq. 6 of the paper
 AREAS = ("all", "small", "medium", "large")
 
 
-@numba.njit(cache=True)
 def _match(
     iou: np.ndarray, crowd: np.ndarray, ignored: np.ndarray, thresholds: np.ndarray
 ) -> np.ndarray:
@@ -25,25 +23,26 @@ def _match(
     one with the greatest IoU, an ignored one only where no other will do; ignore regions
     (`crowd`) can be taken again.
     """
-    count, outlines = iou.shape
-    partner = np.full((len(thresholds), count), -1, dtype=np.int64)
-    for t in range(len(thresholds)):
-        taken = np.zeros(outlines, dtype=np.bool_)
-        for d in range(count):
-            least = min(thresholds[t], 1 - 1e-10)
-            best = -1
-            for g in range(outlines):
-                if taken[g] and not crowd[g]:
+    partner = np.full((len(thresholds), len(iou)), -1, dtype=np.int64)
+    limits = np.minimum(thresholds, 1 - 1e-10).tolist()
+    near: dict[int, list[tuple[int, float]]] = {}  # what a detection overlaps by enough: mostly one
+    for d, g in np.argwhere(iou >= min(limits)).tolist():
+        near.setdefault(d, []).append((g, float(iou[d, g])))
+    crowds, left_out = crowd.tolist(), ignored.tolist()
+    for t, limit in enumerate(limits):
+        taken: set[int] = set()
+        for d, candidates in near.items():
+            best, least = -1, limit
+            for g, overlap in candidates:
+                if g in taken and not crowds[g]:
                     continue
-                if best > -1 and not ignored[best] and ignored[g]:
+                if best > -1 and not left_out[best] and left_out[g]:
                     break
-                if iou[d, g] < least:
-                    continue
-                least = iou[d, g]
-                best = g
+                if overlap >= least:
+                    best, least = g, overlap
             if best > -1:
                 partner[t, d] = best
-                taken[best] = True
+                taken.add(best)
     return partner
 
 
