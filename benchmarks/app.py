@@ -1,8 +1,9 @@
 """How long a user of the web app waits: python benchmarks/app.py
 
 Starts the app, opens it in headless Chromium, and measures in the page, from the key press or the
-navigation to the number that follows from it: the first result after a start, the first result in
-a new window, and the score threshold's slider, step by step in both directions. Prints medians,
+navigation to what follows from it: the first result after a start, the first result in a new
+window, the score threshold's slider, step by step in both directions, and a particle that is
+deleted by hand, until the canvas shows it and until the page's numbers follow. Prints medians,
 quartiles and the machine's load. Nothing is asserted: the numbers are the machine's.
 """
 
@@ -23,6 +24,8 @@ sys.path.insert(0, str(ROOT / "tests" / "app"))
 
 from running import FLAGS, PATIENCE_S, find_browser, running_app  # noqa: E402
 
+SETTLED_MS = 300  # within which the page begins to run what was asked for
+
 # Promises the milliseconds from the next key press to the end of the run that it starts.
 RESPONSE = """() => {
   const app = document.querySelector('[data-test-script-state]');
@@ -41,6 +44,29 @@ RESPONSE = """() => {
     });
     watcher.observe(app, {attributes: true});
   });
+}"""
+
+# Promises the milliseconds from the next key press to a canvas on which the chosen particle is left
+# out, and to that of the page's answer.
+CORRECTION = """root => {
+  const {editor} = root, [chosen] = editor.chosen, before = editor.data;
+  const out = () => editor.data.particles.find(({id}) => id === chosen).out;
+  const was = out();
+  window.answer = new Promise(resolve => {
+    let start, drawn;
+    window.addEventListener('keydown', () => { start = performance.now(); },
+                            {once: true, capture: true});
+    const look = () => {
+      if (drawn === undefined && out() !== was) drawn = performance.now() - start;
+      if (editor.data !== before) resolve([drawn, performance.now() - start]);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+CHOICE = """root => {
+  const {editor} = root;
+  editor.choose([editor.data.particles.find(({out}) => !out).id], false);
 }"""
 
 
@@ -63,15 +89,37 @@ def slider_steps(page: Page, steps: int) -> list[float]:
     return found
 
 
+def corrections(page: Page, count: int) -> list[list[float]]:
+    """Milliseconds until a particle is drawn as deleted, and until the page's numbers follow."""
+    page.get_by_text("Correct by hand").click()
+    editor = page.locator(".editor")
+    editor.locator("canvas[aria-label]").wait_for()
+    found = []
+    for _ in range(count):
+        settle(page)
+        editor.evaluate(CHOICE)
+        settle(page)
+        editor.evaluate(CORRECTION)
+        page.keyboard.press("Delete")
+        found.append(page.evaluate("() => window.answer"))
+    return found
+
+
+def settle(page: Page) -> None:
+    page.wait_for_timeout(SETTLED_MS)
+    page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--windows", type=int, default=3, help="windows opened one after another")
     parser.add_argument("--steps", type=int, default=40, help="steps of the slider in each")
+    parser.add_argument("--corrections", type=int, default=10, help="particles deleted in each")
     options = parser.parse_args()
     path = find_browser()
     if path is None:
         sys.exit("no Chromium on the PATH, and SYNTHWIRE_CHROMIUM names none")
-    opened, steps = [], []
+    opened, steps, corrected = [], [], []
     with (
         tempfile.TemporaryDirectory() as folder,
         running_app(Path(folder)) as server,
@@ -84,14 +132,21 @@ def main() -> None:
             page = context.new_page()
             opened.append(first_result(page, server.address))
             steps += slider_steps(page, options.steps)
+            corrected += corrections(page, options.corrections)
             context.close()
         browser.close()
         inferences = server.inferences()
     print(f"first result after the start      {opened[0]:6.2f} s")
     print(f"first result in a new window      {np.median(opened[1:]):6.2f} s (median)")
-    low, middle, high = np.percentile(steps, [25, 50, 75])
-    print(f"step of the threshold             {middle:6.0f} ms (median of {len(steps)}; quartiles")
-    print(f"                                  {low:.0f} and {high:.0f} ms)")
+    drawn, answered = zip(*corrected, strict=True)
+    for name, times in (
+        ("step of the threshold", steps),
+        ("deleted by hand, drawn", drawn),
+        ("deleted by hand, numbers follow", answered),
+    ):
+        low, middle, high = np.percentile(times, [25, 50, 75])
+        print(f"{name:33} {middle:6.0f} ms (median of {len(times)}; quartiles")
+        print(f"{'':33} {low:.0f} and {high:.0f} ms)")
     print(f"inferences in all                 {inferences:6d}")
     print(f"load of the machine               {os.getloadavg()[0]:6.1f} on {os.cpu_count()} cores")
 

@@ -415,6 +415,29 @@ def test_a_whole_correction_by_hand(open_page, tmp_path):
     expect(metric(other, "Particles")).to_have_text(str(before + 2))
 
 
+def test_the_canvas_shows_a_step_before_python_answers(open_page):
+    page = open_page()
+    before = particles(page)
+    correct_by_hand(page)
+    editor = live(page).locator(".editor")
+    drawn = editor.evaluate(  # in one go, so that no answer can come between
+        """({editor}) => {
+            const {particles} = editor.data, particle = particles.find(({out}) => !out);
+            editor.choose([particle.id], false);
+            const press = new KeyboardEvent("keydown", {key: "Delete", bubbles: true});
+            document.dispatchEvent(press);
+            editor.take("split");
+            editor.finish([[1, 1], [9, 1]]);
+            return [particle.out, editor.data.particles === particles, editor.sent];
+        }"""
+    )
+    assert drawn == [True, True, {"tool": "split", "points": [[1, 1], [9, 1]]}]
+    expect(alert(page, "splits nothing")).to_be_visible()
+    settle(page)
+    assert editor.evaluate("({editor}) => editor.sent") is None  # what was refused is not there
+    assert particles(page) == before
+
+
 def test_the_part_that_is_picture_is_drawn_and_outlines_stand_alone(open_page):
     page = open_page()
     settle(page)

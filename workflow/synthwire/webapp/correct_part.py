@@ -81,6 +81,8 @@ def drawn(found: Findings, *, searched: bool) -> dict[str, Any]:
         "searched": searched,
         "picked": found.picked,
         "serial": st.session_state.get("shown", 0),
+        # the canvas hears of a step that changed nothing only if something here is new
+        "answered": st.session_state.get("answered"),
         "particles": [
             {
                 "id": number,
@@ -98,6 +100,7 @@ def take_step(found: Findings, page: Page | StoredPage, key: str) -> None:
     step = st.session_state[key]["step"]
     if not step:
         return
+    st.session_state["answered"] = step["serial"]
     try:
         do_step(found, page, step)
     except InputError as error:

@@ -29,6 +29,7 @@ class Editor {
     this.tool = "select";
     this.chosen = new Set();
     this.points = [];
+    this.sent = null; // a stroke that Python has not answered yet: { tool, points }
     this.serial = 0;
     this.buttons(root.querySelector(".tools"), TOOLS, (name) => this.take(name));
     this.buttons(root.querySelector(".actions"), ACTIONS, (name) => this.act(name));
@@ -61,6 +62,7 @@ class Editor {
   update(data) {
     const other = !this.data || data.picture !== this.data.picture;
     this.data = data;
+    this.sent = null;
     this.paths = data.particles.map((particle) => {
       const path = new Path2D();
       for (const ring of particle.rings) {
@@ -174,16 +176,17 @@ class Editor {
       context.stroke(this.paths[number]);
     });
     context.setLineDash([]);
-    if (this.points.length) this.drawStroke(context, pixel);
+    if (this.sent) this.drawStroke(context, pixel, this.sent.tool, this.sent.points);
+    const follows = CORNERS.includes(this.tool) && this.pointer ? [this.pointer] : [];
+    if (this.points.length) this.drawStroke(context, pixel, this.tool, [...this.points, ...follows]);
   }
 
-  drawStroke(context, pixel) {
+  drawStroke(context, pixel, tool, points) {
     const path = new Path2D();
-    const follows = CORNERS.includes(this.tool) && this.pointer ? [this.pointer] : [];
-    const [[left, top], last] = [this.points[0], this.points.at(-1)];
-    if (this.tool === "crop") path.rect(left, top, last[0] - left, last[1] - top);
-    else [...this.points, ...follows].forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x, y));
-    if (this.tool === "line") {
+    const [[left, top], last] = [points[0], points.at(-1)];
+    if (tool === "crop") path.rect(left, top, last[0] - left, last[1] - top);
+    else points.forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x, y));
+    if (tool === "line") {
       context.globalAlpha = 0.4;
       context.lineWidth = Number(this.width.value);
       context.strokeStyle = "#F0E442";
@@ -191,7 +194,7 @@ class Editor {
       context.globalAlpha = 1;
     }
     context.lineWidth = 2 * pixel;
-    context.strokeStyle = this.tool === "split" ? "#D55E00" : "#F0E442";
+    context.strokeStyle = tool === "split" ? "#D55E00" : "#F0E442";
     context.stroke(path);
   }
 
@@ -249,7 +252,7 @@ class Editor {
     } else if (this.tool === "end") {
       if (from.moved) return;
       const [id] = this.chosen;
-      if (this.chosen.size === 1 && !(event.shiftKey)) this.send({ kind: "end", ids: [id], points: [point] });
+      if (this.chosen.size === 1 && !(event.shiftKey)) this.say({ kind: "end", ids: [id], points: [point] });
       else this.choose(this.hit(point), false);
     } else if (!CORNERS.includes(this.tool)) {
       const points = this.points;
@@ -259,9 +262,18 @@ class Editor {
     this.draw();
   }
 
+  say(step) { // to Python; what it will draw is shown at once, as far as it is known here
+    const { kind, ids, points } = step;
+    if (points?.length > 1) this.sent = { tool: this.tool, points };
+    for (const particle of this.data.particles)
+      if (["remove", "keep"].includes(kind) && ids.includes(particle.id)) particle.out = kind === "remove";
+    this.draw();
+    this.send(step);
+  }
+
   finish(points) {
-    if (this.tool === "line") this.send({ kind: "line", points, width: Number(this.width.value) });
-    else if (STRAIGHT.includes(this.tool)) this.send({ kind: this.tool, points });
+    if (this.tool === "line") this.say({ kind: "line", points, width: Number(this.width.value) });
+    else if (STRAIGHT.includes(this.tool)) this.say({ kind: this.tool, points });
     else if (this.tool === "split") {
       const ids = [...this.chosen];
       // the chosen one, or whatever lies under the middle of the stroke
@@ -269,7 +281,7 @@ class Editor {
         [points[i][0] + part * (end[0] - points[i][0]), points[i][1] + part * (end[1] - points[i][1])]));
       const under = [...new Set(crossed.flatMap((point) => this.hit(point)))];
       const candidates = under.filter((id) => !this.data.particles.find((item) => item.id === id).out);
-      this.send({ kind: "split", ids: ids.length === 1 ? ids : candidates, points });
+      this.say({ kind: "split", ids: ids.length === 1 ? ids : candidates, points });
     }
   }
 
@@ -277,7 +289,7 @@ class Editor {
     const points = this.points;
     this.points = [];
     this.pointer = null;
-    if (points.length > 2) this.send({ kind: this.tool, points });
+    if (points.length > 2) this.say({ kind: this.tool, points });
     this.draw();
   }
 
@@ -294,7 +306,7 @@ class Editor {
     if (!more) this.chosen = new Set(id === undefined ? [] : [id]);
     else if (ids.length) this.chosen.has(ids[0]) ? this.chosen.delete(ids[0]) : this.chosen.add(ids[0]);
     this.draw();
-    this.send({ kind: "pick", ids: [...this.chosen] });
+    this.say({ kind: "pick", ids: [...this.chosen] });
   }
 
   // -- tools, actions, keys
@@ -315,7 +327,7 @@ class Editor {
       this.hint.textContent = "Choose a particle first.";
       return;
     }
-    this.send({ kind: name, ids });
+    this.say({ kind: name, ids });
   }
 
   key(event) {
