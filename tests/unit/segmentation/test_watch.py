@@ -21,6 +21,7 @@ from synthwire.segmentation import batch
 from synthwire.segmentation.options import Selection
 from synthwire.segmentation.result import PARTICLE_COLUMNS
 from synthwire.segmentation.result_files import FILES, is_result
+from synthwire.segmentation.size_table import read_sizes
 from synthwire.segmentation.summary import MeasuredImage, summarise_particles
 from synthwire.segmentation.watch import STATISTICS, Arrivals, Record, watch
 
@@ -360,6 +361,30 @@ def test_what_is_doubtful_of_images_is_said_once(tmp_path):
     assert len([line for line in complaints if "1 µm per pixel exactly" in line]) == 1
     remarks = pd.read_csv(tmp_path / "out" / STATISTICS)["remarks"]
     assert len(remarks) == 2 and remarks.str.contains("1 µm per pixel exactly").all()
+
+
+@pytest.mark.usefixtures("tiny_bundled")
+def test_what_is_doubtful_of_a_table_of_pixel_sizes_is_said(tmp_path):
+    for number in (1, 2):
+        png(tmp_path / "in" / f"{number}.png", seed=number)
+    (tmp_path / "sizes.csv").write_text("file,pixel_size_nm,note\n1.png,6,5\n")
+    options = batch.BatchOptions(
+        selection=SELECTION, device="cpu", pixel_sizes=read_sizes(tmp_path / "sizes.csv")
+    )
+    looks, complaints = [], []
+    watch(
+        tmp_path / "in",
+        batch.Batch(options, tmp_path / "out"),
+        settle_s=0,
+        interval_s=0,
+        say=lambda line: None,
+        complain=complaints.append,
+        going_on=lambda: looks.append(True) or len(looks) < 4,
+    )
+    assert 'write "6,5"' in complaints[0]
+    assert [line for line in complaints if "no row" in line] == [
+        f"{tmp_path / 'sizes.csv'}: no row for {tmp_path / 'in' / '2.png'}"
+    ]
 
 
 @pytest.mark.usefixtures("tiny_bundled")

@@ -58,18 +58,20 @@ class SizeTable:
 
     def remarks(self, images: Iterable[Path]) -> list[str]:
         """Lines on rows that fit none of the images, on images without a row, and a doubt."""
-        names = {str(Path(image).resolve()): image for image in images}
-        partners = pair(list(names), list(self.sizes))
+        images = list(images)
+        partners = pair([str(Path(image).resolve()) for image in images], list(self.sizes))
         idle = set(self.sizes) - {row for row in partners if isinstance(row, str)}
-        without = [
-            str(names[name]) for name, row in zip(names, partners, strict=True) if row is None
-        ]
         lines = [self.doubt] if self.doubt else []
         if idle:
             lines.append(f"{self.path}: no image for {listed(sorted(idle))}")
-        if without:
-            lines.append(f"{self.path}: no row for {listed(without)}")
-        return lines
+        return lines + self.missing(images)
+
+    def missing(self, images: Iterable[Path]) -> list[str]:
+        """A line on the images without a row, if there are any."""
+        names = {str(Path(image).resolve()): str(image) for image in images}
+        partners = pair(list(names), list(self.sizes))
+        without = [names[name] for name, row in zip(names, partners, strict=True) if row is None]
+        return [f"{self.path}: no row for {listed(without)}"] if without else []
 
 
 def read_sizes(path: str | os.PathLike) -> SizeTable:

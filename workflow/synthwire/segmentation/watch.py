@@ -26,6 +26,7 @@ from synthwire.runtime import stopping
 from synthwire.segmentation.batch import Batch
 from synthwire.segmentation.change_points import LIMIT, Change, ChangeDetector
 from synthwire.segmentation.places import files_of_image, find_images, free_place
+from synthwire.segmentation.size_table import SizeTable
 from synthwire.segmentation.summary import MeasuredImage
 
 STATISTICS = "statistics.csv"
@@ -225,8 +226,9 @@ def watch(
 
     Each image's results go into a folder of its own below batch.out, its row into statistics.csv.
     settle_s: how long a file must stay as it is to count as complete; interval_s: between two
-    looks. say, complain: get one line on each image, change, bad file, or remark that is new, and
-    where the folder is gone, for whose return it waits.
+    looks. say, complain: get one line on each image, change, bad file, image without a row in the
+    table of pixel sizes, or remark that is new, and where the folder is gone, for whose return it
+    waits.
     """
     settings = sha256_of_json([batch.identity, asdict(batch.options.selection), measure])[:12]
     record = Record(batch.out / STATISTICS, settings, measure)
@@ -237,6 +239,9 @@ def watch(
     drawn = 0  # a chart that is there may be of before a kill
     told: set[str] = set()
     gone = ""
+    sizes = batch.options.pixel_sizes
+    if isinstance(sizes, SizeTable) and sizes.doubt:
+        complain(sizes.doubt)
     with stopping.undisturbed():
         try:
             while going_on():
@@ -261,6 +266,9 @@ def watch(
                             if remark not in told:  # images of one microscope share most of theirs
                                 complain(f"{path}: {remark}")
                         told.update(image.remarks)
+                    if new and isinstance(sizes, SizeTable):
+                        for line in sizes.missing([path]):
+                            complain(line)
                         if change is not None:
                             say(_change_line(record, change))
                 if len(record.rows) > drawn and not ready:
