@@ -22,7 +22,6 @@ from synthwire.cli import main
 from synthwire.datasets.image_sets.simulated import SimulatedPage, simulate_page
 from synthwire.errors import InputError
 from synthwire.evaluation.evaluate import evaluate_predictions
-from synthwire.inference import regions
 from synthwire.inference.portable import PortablePredictor, read_card
 from synthwire.inference.predictor import VIEW_PX
 from synthwire.learning import network, predict
@@ -236,14 +235,3 @@ def test_the_package_for_bioimageio_is_one_graph_that_says_the_same(bundled, tmp
             np.testing.assert_allclose(array, getattr(expected, name), rtol=1e-3, atol=1e-3)
             if picture is image:
                 np.testing.assert_array_equal(array, tensors[name])
-
-
-def test_suppression_is_torchvisions():
-    from torchvision.ops import batched_nms
-
-    random = np.random.default_rng(3)
-    corners = random.uniform(0, 50, (200, 2))
-    boxes = np.hstack([corners, corners + random.uniform(1, 30, (200, 2))]).astype(np.float32)
-    scores, groups = random.random(200).astype(np.float32), random.integers(0, 3, 200)
-    expected = batched_nms(*map(torch.from_numpy, (boxes, scores, groups)), 0.5)
-    np.testing.assert_array_equal(regions.suppressed(boxes, scores, groups, 0.5), expected)

@@ -50,6 +50,15 @@ def test_regions_are_pooled_as_torchvision_pools_them(bins, samples):
         torch.testing.assert_close(ours, expected, atol=1e-4, rtol=1e-4)
 
 
+def test_images_without_regions_are_pooled_too():
+    stock = ROIPooler(7, (1 / 4, 1 / 8), 2, "ROIAlignV2", 16, 2)
+    features = [torch.randn(2, 8, 16, 24, requires_grad=True), torch.randn(2, 8, 8, 12)]
+    pooled = Pooler(stock)(features, [boxes(0, 1), boxes(0, 2)])
+    assert pooled.shape == (0, 8, 7, 7)
+    pooled.sum().backward()
+    assert not features[0].grad.any()
+
+
 @pytest.mark.parametrize(("stride", "kernel"), [(1, 3), (2, 3), (1, 5)])
 def test_a_convolution_on_a_small_map_is_the_same(stride, kernel):
     torch.manual_seed(0)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 
 MASK_THRESHOLD = 0.5  # Detectron2's
 _HALF, _ONE, _TWO = np.float32(0.5), np.float32(1), np.float32(2)
@@ -29,12 +28,22 @@ def paste_masks(
     pixels are those of Detectron2's `paste_masks_in_image`, without an image's worth of memory and
     time for each mask.
     """
+    bins = masks.shape[-1]
+    # around a mask there is nothing: a bin before, and two behind for pixels that lie outside
+    framed = np.zeros((bins + 3, bins + 3), dtype=np.float32)
     for mask, (x0, y0, x1, y1) in zip(masks, boxes.astype(np.float32), strict=True):
         left, right = _reach(x0, x1, width)
         top, bottom = _reach(y0, y1, height)
-        inside = np.zeros((bottom - top, right - left), dtype=np.bool_)
-        _paste(mask, (x0, y0, x1, y1), top, left, inside)
-        yield inside, top, left
+        framed[1:-2, 1:-2] = mask
+        x, across = _bins_before(left, right, x0, x1, bins)
+        y, down = _bins_before(top, bottom, y0, y1, bins)
+        down = down[:, None]
+        upper, lower = framed.take(y, axis=0), framed.take(y + 1, axis=0)
+        soft = upper.take(x, axis=1) * ((_ONE - down) * (_ONE - across))
+        soft += upper.take(x + 1, axis=1) * ((_ONE - down) * across)
+        soft += lower.take(x, axis=1) * (down * (_ONE - across))
+        soft += lower.take(x + 1, axis=1) * (down * across)
+        yield soft >= MASK_THRESHOLD, top, left
 
 
 def _reach(low: np.float32, high: np.float32, length: int) -> tuple[int, int]:
@@ -43,58 +52,18 @@ def _reach(low: np.float32, high: np.float32, length: int) -> tuple[int, int]:
     return first, max(first, min(length, math.ceil(high) + 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _paste(
-    mask: np.ndarray,
-    box: tuple[np.float32, np.float32, np.float32, np.float32],
-    top: int,
-    left: int,
-    inside: np.ndarray,
-) -> None:
-    """Write into `inside`, whose first pixel is at `top`, `left`, where a soft mask in its box is
-    above the threshold.
+def _bins_before(
+    first: int, end: int, low: np.float32, high: np.float32, bins: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """For pixels from `first` to `end`, along one side of a mask's box, the bin before each centre,
+    0 for the one before the mask, and the share of the next one. Where both are outside it is the
+    bin behind the mask. In the order of PyTorch's arithmetic, so that it rounds alike.
     """
-    x0, y0, x1, y1 = box
-    bins = mask.shape[0]
-    rows, columns = inside.shape
-    x, right = np.empty(columns, np.int64), np.empty(columns, np.float32)
-    for i in range(columns):
-        x[i], right[i] = _bin_before(left + i, x0, x1, bins)
-    for j in range(rows):
-        y, lower = _bin_before(top + j, y0, y1, bins)
-        if y < -1:
-            continue
-        upper = _ONE - lower
-        for i in range(columns):
-            if x[i] < -1:
-                continue
-            rest = _ONE - right[i]
-            soft = (
-                _at(mask, y, x[i]) * (upper * rest)
-                + _at(mask, y, x[i] + 1) * (upper * right[i])
-                + _at(mask, y + 1, x[i]) * (lower * rest)
-                + _at(mask, y + 1, x[i] + 1) * (lower * right[i])
-            )
-            inside[j, i] = soft >= MASK_THRESHOLD
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _bin_before(pixel: int, low: np.float32, high: np.float32, bins: int) -> tuple[int, np.float32]:
-    """The bin of a mask before a pixel's centre, along one side of its box, and the share of the
-    next one; −2 where both are outside. In the order of PyTorch's arithmetic, so that it rounds
-    alike.
-    """
-    relative = (np.float32(pixel) + _HALF - low) / (high - low) * _TWO - _ONE
-    place = (relative + _ONE) * np.float32(bins / 2) - _HALF
-    before = np.floor(place)
-    if not -1 <= before <= bins - 1:
-        return -2, np.float32(0)
-    return int(before), place - before
-
-
-@njit(cache=True, nogil=True)
-def _at(mask: np.ndarray, row: int, column: int) -> np.float32:
-    """A bin of a mask; outside there is nothing."""
-    if 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]:
-        return mask[row, column]
-    return np.float32(0)
+    centres = np.arange(first, end).astype(np.float32) + _HALF
+    with np.errstate(all="ignore"):  # a box without a width has its pixels at infinity
+        relative = (centres - low) / (high - low) * _TWO - _ONE
+        place = (relative + _ONE) * np.float32(bins / 2) - _HALF
+        before = np.floor(place)
+        within = (before >= -1) & (before <= bins - 1)
+        share = np.where(within, place - before, np.float32(0))
+    return np.where(within, before + _ONE, np.float32(bins + 1)).astype(np.int64), share

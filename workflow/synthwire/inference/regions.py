@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numba import njit
 
+BOXES_AT_ONCE = 64  # that are compared with all others: more take memory, and no less time each
 LARGEST_STEP = math.log(1000.0 / 16)  # of a side's logarithm, as Detectron2 clamps it
 
 
@@ -45,25 +45,38 @@ def suppressed(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, iou: f
     return order[kept]
 
 
-@njit(cache=True, nogil=True)
 def _kept(boxes: np.ndarray, groups: np.ndarray, limit: float) -> np.ndarray:
-    count = len(boxes)
-    kept = np.ones(count, dtype=np.bool_)
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    for one in range(count):
-        if not kept[one]:
-            continue
-        for other in range(one + 1, count):
-            if not kept[other] or groups[one] != groups[other]:
-                continue
-            across = min(boxes[one, 2], boxes[other, 2]) - max(boxes[one, 0], boxes[other, 0])
-            down = min(boxes[one, 3], boxes[other, 3]) - max(boxes[one, 1], boxes[other, 1])
-            if across <= 0 or down <= 0:
-                continue
-            common = across * down
-            if common / (areas[one] + areas[other] - common) > limit:
-                kept[other] = False
+    """Which of the boxes (N, 4), best first, no kept one of their group overlaps by more."""
+    kept = np.ones(len(boxes), dtype=np.bool_)
+    full = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)  # an empty box overlaps with none
+    for group in np.unique(groups):
+        left = np.flatnonzero((groups == group) & full)
+        while len(left):
+            for one, others in _overlapping(boxes[left], limit):
+                if kept[left[one]]:
+                    kept[left[others]] = False
+            left = left[BOXES_AT_ONCE:]
+            left = left[kept[left]]
     return kept
+
+
+def _overlapping(boxes: np.ndarray, limit: float) -> Iterator[tuple[int, np.ndarray]]:
+    """Of the first boxes in turn those whose IoU with later ones is above a limit, and these."""
+    x0, y0, x1, y1 = boxes.T.copy()
+    areas = (x1 - x0) * (y1 - y0)
+    first = slice(BOXES_AT_ONCE), np.newaxis
+    # most pairs have nothing in common: comparisons alone find the others
+    meet = (x0[first] < x1) & (x1[first] > x0) & (y0[first] < y1) & (y1[first] > y0)
+    one, other = np.nonzero(meet)
+    across = np.minimum(x1[one], x1[other]) - np.maximum(x0[one], x0[other])
+    down = np.minimum(y1[one], y1[other]) - np.maximum(y0[one], y0[other])
+    common = across * down
+    iou = common / (areas[one] + areas[other] - common)
+    over = (iou > np.float64(limit)) & (other > one)  # a plain float would be rounded to 32 bits
+    one, other = one[over], other[over]
+    found = np.unique(one, return_index=True, return_counts=True)
+    for which, begin, count in zip(*(each.tolist() for each in found), strict=True):
+        yield which, other[begin : begin + count]
 
 
 def levels_of(boxes: np.ndarray, canonical: tuple[int, int], least: int, most: int) -> np.ndarray:

@@ -1,18 +1,18 @@
-"""ROIAlign (He et al., ICCV 2017), compiled for channels that lie last: onnxruntime's own takes ten
-times as long. The conventions are those of torchvision's, aligned.
+"""ROIAlign (He et al., ICCV 2017) by matrix products, for channels that lie last: onnxruntime's own
+takes ten times as long. The conventions are those of torchvision's, aligned.
+
+A bin's value is the mean of samples, each interpolated along y and along x, so that a cell of the
+map weighs in it the product of a weight of its row and one of its column: a region's bins are
+Y · F · Xᵀ, where F is the part of the map that its samples touch.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-
-Taps = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 _HALF, _ONE = np.float32(0.5), np.float32(1)
 
 
-@njit(cache=True, nogil=True)
 def pool(
     feature: np.ndarray,
     boxes: np.ndarray,
@@ -27,71 +27,56 @@ def pool(
     feature's cells to the boxes' pixels; samples: along each side of a bin, 0 for one a cell;
     pooled: (N, bins, bins, channels).
     """
-    bins = pooled.shape[1]
-    height, width, channels = feature.shape
-    for region in which:
-        rows, columns, (y0, y1, wy), (x0, x1, wx), share = sample_grid(
-            boxes[region], scale, bins, samples, height, width
-        )
-        for i in range(bins):
-            for j in range(bins):
-                total = pooled[region, i, j]
-                total[:] = 0
-                for a in range(i * rows, (i + 1) * rows):
-                    for b in range(j * columns, (j + 1) * columns):
-                        if y0[a] < 0 or x0[b] < 0:
-                            continue
-                        w00 = (_ONE - wy[a]) * (_ONE - wx[b]) * share
-                        w01 = (_ONE - wy[a]) * wx[b] * share
-                        w10 = wy[a] * (_ONE - wx[b]) * share
-                        w11 = wy[a] * wx[b] * share
-                        p00, p01 = feature[y0[a], x0[b]], feature[y0[a], x1[b]]
-                        p10, p11 = feature[y1[a], x0[b]], feature[y1[a], x1[b]]
-                        for c in range(channels):
-                            total[c] += w00 * p00[c] + w01 * p01[c] + w10 * p10[c] + w11 * p11[c]
+    bins, end = pooled.shape[1], 0
+    first, reach, weights = cell_weights(boxes[which], scale, bins, samples, feature.shape[:2])
+    for region, (x, y), (width, height) in zip(
+        which.tolist(), first.tolist(), reach.tolist(), strict=True
+    ):
+        begin, middle, end = end, end + bins * width, end + bins * (width + height)
+        across = weights[begin:middle].reshape(bins, width)
+        down = weights[middle:end].reshape(bins, height)
+        part, target = feature[y : y + height, x : x + width], pooled[region]
+        # The longer side first: less is left for the second product. Either is one of stacks of
+        # small matrices, since OpenBLAS shares a large one among threads, which wait by spinning.
+        if height > width:
+            bands = down @ part.swapaxes(0, 1)
+            np.matmul(across, bands.swapaxes(0, 1), out=target)
+        else:
+            bands = across @ part
+            np.matmul(down, bands.swapaxes(0, 1), out=target.swapaxes(0, 1))
 
 
-@njit(cache=True, nogil=True)
-def sample_grid(
-    box: np.ndarray, scale: np.float32, bins: int, samples: int, height: int, width: int
-) -> tuple[int, int, Taps, Taps, np.float32]:
-    """Samples of a bin down and across, where all of a box's lie along y and x, and the weight of
-    one. box: x0, y0, x1, y1; the others as in `pool`, of a map (height, width).
+def cell_weights(
+    boxes: np.ndarray, scale: np.float32, bins: int, samples: int, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the samples of boxes (N, 4) touch a map (height, width), and what the columns and rows
+    there weigh in the bins; the other parameters as in `pool`.
+
+    Returns the first column and row that each box touches (N, 2), their numbers (N, 2), 1 at least,
+    and all weights in a row, float32: of each box those of the columns (bins, columns), then those
+    of the rows (bins, rows). A sample outside of the map weighs nothing.
     """
-    left, top = box[0] * scale - _HALF, box[1] * scale - _HALF
-    across, down = box[2] * scale - _HALF - left, box[3] * scale - _HALF - top
-    rows = samples if samples > 0 else int(np.ceil(down / np.float32(bins)))
-    columns = samples if samples > 0 else int(np.ceil(across / np.float32(bins)))
-    return (
-        rows,
-        columns,
-        _taps(top, down, bins, rows, height),
-        _taps(left, across, bins, columns, width),
-        _ONE / np.float32(max(rows * columns, 1)),
+    # the axes: boxes, x and y, bins, samples
+    last = np.array(shape[::-1])[:, None, None] - 1
+    start = (boxes[:, :2] * scale - _HALF)[..., None, None]
+    side = ((boxes[:, 2:] * scale - _HALF)[..., None, None] - start) / np.float32(bins)
+    count = np.full_like(side, samples) if samples > 0 else np.ceil(side)
+    place = np.arange(bins)[:, None]
+    number = np.arange(count.max(initial=1), dtype=np.float32)
+    within = (np.minimum(number, count - _ONE) + _HALF) * side / np.maximum(count, _ONE)
+    at = start + place.astype(np.float32) * side + within
+    share = ((number < count) & (at >= -1) & (at <= last + 1)) / np.maximum(count, _ONE)
+    at = at.clip(0, last.astype(np.float32))
+    low = at.astype(np.int64)
+    high = np.minimum(low + 1, last)
+    upper = (at - low) * share
+    first = low.min(axis=(2, 3))
+    reach = high.max(axis=(2, 3)) - first + 1
+    ends = np.cumsum(bins * reach).reshape(reach.shape)
+    row = (ends - bins * reach - first)[..., None, None] + place * reach[..., None, None]
+    weights = np.bincount(
+        np.concatenate([row + low, row + high], axis=None),
+        np.concatenate([share - upper, upper], axis=None),
+        minlength=bins * reach.sum(),
     )
-
-
-@njit(cache=True, nogil=True)
-def _taps(start: np.float32, length: np.float32, bins: int, samples: int, cells: int) -> Taps:
-    """Where the samples along one side of a region lie: lower cell, upper cell, upper's weight.
-
-    start, length: of the region, in cells. A sample outside of the map has a lower cell of −1.
-    """
-    low = np.empty(bins * samples, np.int64)
-    high = np.empty(bins * samples, np.int64)
-    weight = np.empty(bins * samples, np.float32)
-    side = length / np.float32(bins)
-    for index in range(bins * samples):
-        at = (
-            start
-            + np.float32(index // samples) * side
-            + (np.float32(index % samples) + _HALF) * side / np.float32(samples)
-        )
-        if at < -1 or at > cells:
-            low[index] = -1
-            continue
-        inside = max(at, np.float32(0))
-        cell = int(inside)
-        low[index], high[index] = min(cell, cells - 1), min(cell + 1, cells - 1)
-        weight[index] = inside - np.float32(cell) if cell < cells - 1 else 0
-    return low, high, weight
+    return first, reach, weights.astype(np.float32)
