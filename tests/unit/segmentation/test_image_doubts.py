@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
@@ -118,6 +120,22 @@ def test_widths_that_no_look_brings_to_what_is_known():
         "size; it knows 4.9 to 40 px"
     )
     assert doubts_of(bars(width=4, learnt={})) == ()  # nobody has measured what it knows
+
+
+@pytest.mark.parametrize("grey", [100, -40])
+def test_noise_is_held_against_the_contrast_of_either_sign(grey):
+    """Bright particles in the dark part of an uneven picture are darker than most of it."""
+    found = bars()
+    covered = found.image > 110
+    noise = np.random.default_rng(3).standard_normal(covered.shape)
+
+    def shown(noise_level: float) -> Segmentation:
+        image = 100 + grey * covered + noise_level * noise
+        return replace(found, image=image.clip(0, 255).astype(np.uint8))
+
+    assert doubts_of(shown(4)) == ()
+    side = "brighter" if grey > 0 else "darker"
+    assert only(shown(abs(grey))).endswith(f"{side} than the ground")
 
 
 def test_particles_that_the_edge_cuts():

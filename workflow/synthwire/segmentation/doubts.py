@@ -126,10 +126,11 @@ def _picture(result: Segmentation, table: pd.DataFrame, covered: np.ndarray) -> 
         return
     contrast = float(np.median(result.image[covered])) - float(np.median(result.image[~covered]))
     noise = noise_level(result.image)
-    if noise > NOISY * max(contrast, 1.0):
+    if noise > NOISY * max(abs(contrast), 1.0):
+        seen = "brighter" if contrast >= 0 else "darker"
         yield (
-            f"noisy: noise of {noise:.0f} grey values, particles {contrast:.0f} brighter than the "
-            "ground"
+            f"noisy: noise of {noise:.0f} grey values, particles {abs(contrast):.0f} {seen} than "
+            "the ground"
         )
 
 
