@@ -13,7 +13,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-NOT_NEEDED = ("torch", "torchvision", "detectron2", "snakemake", "onnx", "h5py", "imagecodecs")
+NOT_NEEDED = ("torch", "torchvision", "detectron2", "snakemake", "onnx", "numba", "h5py")
 
 
 def run(*arguments: str, code: int = 0, **variables: str) -> str:
