@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
+from skimage.graph import MCP_Geometric
 
 from synthwire.particles import tracing
 
@@ -25,6 +26,7 @@ GAP_COST = 10.0  # of a pixel between parts of a mask
 COARSE_DEPTH = 3.0  # px; thicker masks are coarsened for the first way
 LEAST_BEND = 8.0  # px; over less, the steps of pixels look like bends
 EIGHT = np.ones((3, 3), dtype=bool)
+NEIGHBOURS = np.argwhere(np.arange(9).reshape(3, 3) != 4) - 1  # steps to them
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,15 @@ def trace(mask: np.ndarray, left: int = 0, top: int = 0) -> Centreline | None:
 
     A mask of several parts has one line through all but specks; None for an empty mask.
     """
-    mask, parts = _without_specks(np.ascontiguousarray(mask, dtype=bool))
+    margin = np.zeros([side + 2 for side in mask.shape], dtype=bool)
+    margin[1:-1, 1:-1] = mask
+    mask, parts = _without_specks(margin)
     if not parts:
         return None
     area = int(mask.sum())
-    start = _first_way(mask, parts > 1)
+    depth = tracing.depths(mask)
+    clear = tracing.clearance(depth)
+    start = _first_way(mask, depth, parts > 1)
     straight = start is None
     points = _axis(mask) if start is None else start
     length = float(np.hypot(*np.diff(points, axis=0).T).sum())
@@ -89,11 +95,11 @@ def trace(mask: np.ndarray, left: int = 0, top: int = 0) -> Centreline | None:
     step, sigma = max(1.0, width / 8), max(3.0, width / 2)
     for _ in range(1 if straight else ROUNDS):
         points = tracing.evenly(points, step)
-        points = tracing.centred(mask, points, step, sigma, width, BULGE, straight)
+        points = tracing.centred(mask, clear, points, step, sigma, width, BULGE, straight)
         length = float(np.hypot(*np.diff(points, axis=0).T).sum())
         width = max(1.0, min(area / max(length, 1.0), math.sqrt(area)))
     points = tracing.evenly(points, step)
-    return _measured(mask, points, step, sigma, width, np.array([left, top], dtype=float))
+    return _measured(mask, clear, points, step, sigma, width, np.array([left - 1.0, top - 1.0]))
 
 
 def _without_specks(mask: np.ndarray) -> tuple[np.ndarray, int]:
@@ -107,33 +113,33 @@ def _without_specks(mask: np.ndarray) -> tuple[np.ndarray, int]:
     return np.isin(parts, large), len(large)
 
 
-def _first_way(mask: np.ndarray, several: bool) -> np.ndarray | None:
+def _first_way(mask: np.ndarray, depth: np.ndarray, several: bool) -> np.ndarray | None:
     """Points (n, 2) of the way through the middle of a mask, but for its ends.
 
     several: whether the mask has several parts, between which the way leads outside. None where
     the mask is too short for its width to have a way.
     """
-    depth = tracing.depths(mask)
     factor = max(1, int(depth.max() / COARSE_DEPTH))
+    margin = int(factor > 1)
     if factor > 1:
-        rows, columns = (-(-side // factor) * factor for side in mask.shape)
-        padded = np.zeros((rows, columns), dtype=bool)
-        padded[: mask.shape[0], : mask.shape[1]] = mask
-        blocks = padded.reshape(rows // factor, factor, columns // factor, factor)
+        padded = np.pad(mask, [(factor, factor + -side % factor) for side in mask.shape])
+        rows, columns = (side // factor for side in padded.shape)
+        blocks = padded.reshape(rows, factor, columns, factor)
         mask = np.logical_or.reduce(blocks, axis=(1, 3))
         depth = tracing.depths(mask)
     outside = GAP_COST if several else math.inf
-    inside = np.flatnonzero(mask)
-    plain = np.where(mask, 1.0, outside)
-    ends = inside[0]
+    inside = np.argwhere(mask)
+    cost = np.where(mask, (depth.max() / np.maximum(depth, 1.0)) ** 2, 100 * outside)
+    ways = MCP_Geometric(cost, NEIGHBOURS)
+    # Of one part, this cost tells what lies farthest apart as well as length does. Of several,
+    # slivers behind a gap would seem far.
+    apart = MCP_Geometric(np.where(mask, 1.0, outside), NEIGHBOURS) if several else ways
+    end = inside[0]
     for _ in range(2):
-        first, ends = ends, inside[np.argmax(tracing.ways(plain, ends)[0][inside])]
-    middle = np.where(mask, (float(depth.max()) / np.maximum(depth, 1.0)) ** 2, 100 * outside)
-    before = tracing.ways(middle.astype(float), first)[1]
-    places = [int(ends)]
-    while before[places[-1]] >= 0:
-        places.append(int(before[places[-1]]))
-    y, x = np.divmod(np.array(places), mask.shape[1])
+        first, end = end, inside[np.argmax(apart.find_costs([end])[0][mask])]
+    if several:
+        ways.find_costs([first], [end])
+    y, x = np.array(ways.traceback(end)).T
     points = np.stack([x, y], axis=1) + 0.5
     # At a blunt end the way turns into a corner: what lies nearer to the end than the mask is
     # wide there goes.
@@ -144,7 +150,7 @@ def _first_way(mask: np.ndarray, several: bool) -> np.ndarray | None:
     if kept.sum() < 3:
         return None
     chosen = np.flatnonzero(kept)
-    return factor * points[chosen[0] : chosen[-1] + 1]
+    return factor * (points[chosen[0] : chosen[-1] + 1] - margin)
 
 
 def _axis(mask: np.ndarray) -> np.ndarray:
@@ -160,6 +166,7 @@ def _axis(mask: np.ndarray) -> np.ndarray:
 
 def _measured(
     mask: np.ndarray,
+    clear: np.ndarray,
     points: np.ndarray,
     step: float,
     sigma: float,
@@ -170,7 +177,7 @@ def _measured(
     smooth, tangents, _ = tracing.fit(points, even, step, sigma)
     curvatures = tracing.fit(points, even, step, max(LEAST_BEND, width))[2]
     gap = max(1.5, 0.2 * width)
-    widths = tracing.sides(mask, smooth, tangents, 2 * width + 4, gap).sum(axis=1)
+    widths = tracing.sides(mask, clear, smooth, tangents, 2 * width + 4, gap).sum(axis=1)
     along = step * np.arange(len(points))
     to_end = np.minimum(along, along[-1] - along)
     near = to_end < 0.5 * np.where(widths > 0, widths, width)

@@ -32,7 +32,7 @@ def profile_widths(image: np.ndarray, line: Centreline) -> np.ndarray:
     known = np.isfinite(line.widths)
     if known.sum() < 2:
         return found
-    width = float(np.median(line.widths[known]))
+    width = tracing.median(line.widths[known])
     reach = width / 2 + max(LEAST_REACH, width / 2)
     values = tracing.profiles(image, line.points, line.tangents, reach, STEP)
     spacing = float(line.along[-1]) / (len(line.points) - 1)
@@ -48,7 +48,7 @@ def profile_widths(image: np.ndarray, line: Centreline) -> np.ndarray:
         usable = known & np.isfinite(contrast)
         if not usable.any():
             return found
-        usable &= contrast >= LEAST_CONTRAST * max(float(np.median(contrast[usable])), 1e-9)
+        usable &= contrast >= LEAST_CONTRAST * max(tracing.median(contrast[usable]), 1e-9)
         total += np.where(usable, _crossing(side, (top + ground) / 2), np.nan)
     return total
 
