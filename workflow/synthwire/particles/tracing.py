@@ -181,7 +181,8 @@ def sides(
     x, y = np.maximum(np.minimum(points.T.astype(int), [[n - 1] for n in mask.shape[::-1]]), 0)
     known = np.concatenate([clear[y, x]] * 2)
     starts = np.concatenate([points, points]) + known[:, None] * directions
-    found = known + rays(mask, starts, directions, most, gap, gap + 2 * SURE)
+    # in the middle of a wire it is some 3 px from there to its edge
+    found = known + rays(mask, starts, directions, most, gap, gap + 5.0)
     return np.minimum(found, most).reshape(2, -1).T
 
 
