@@ -68,7 +68,7 @@ def main() -> None:
         image = Path(folder) / "wires.png"
         tile = np.concatenate([wires(seed) for seed in range(8)])[:SIDE]
         Image.fromarray(np.tile(tile, (1, 6))[:, :SIDE]).save(image)
-        segment(image)  # files that are read for the first time, and numba's cache
+        segment(image)  # files that are read for the first time
         for _ in range(options.runs):
             alone.append(segment(image))
             with busy(options.others):
