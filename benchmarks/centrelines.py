@@ -110,7 +110,6 @@ def main() -> None:
     right &= (off <= 1) | (off <= 0.05 * table["width_px"])
     print(f"\n{int(right.sum())} of {len(table)} within 2 % of length, and 1 px or 5 % of width")
     rles, image = pile(options.wires)
-    line_of(rles[0], image)  # compiles
     start = time.process_time()
     lines = [line_of(rle, image) for rle in rles]
     seconds = time.process_time() - start
