@@ -92,8 +92,9 @@ def _moments(points: np.ndarray, weights: np.ndarray, step: float, sigma: float)
     while reach < count and (lacking := moments[0, 0] < enough).any():
         wide *= 1.5
         reach = int(3 * wide / step) + 1
-        wider = _weighed(values, _kernels(reach, step / sigma, wide / sigma))
-        moments[..., lacking] = wider[..., lacking]
+        for power, kernel in enumerate(_kernels(reach, step / sigma, wide / sigma).T):
+            wider = ndimage.correlate1d(values, kernel, mode="constant")
+            moments[power][:, lacking] = wider[:, lacking]
     return moments
 
 
