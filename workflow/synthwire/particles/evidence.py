@@ -18,6 +18,8 @@ from synthwire.particles.widths import widths_px
 
 SURE, SOME, WEAK = 0.6, 0.3, 0.1  # scores from which a find counts as sure, as cover, and at all
 RING, RING_PX = 0.75, (4, 48)  # how far the ground about a find reaches: of its width, and limits
+SIGMA = 0.7  # of the Gaussian before every so many pixels are taken, in their steps
+OCTAVE_SIGMA = SIGMA * 3**0.5  # which makes one of so many pixels that of twice as many
 EVIDENCE = (
     "score",  # its logit
     "width",  # over the one that the network knows, as a logarithm
@@ -60,10 +62,13 @@ class _Ground(NamedTuple):
     swings: dict[int, float]
 
     def pixels(self, step: int) -> np.ndarray:
-        """Every so many pixels down and across, float32, smoothed so that all of them count."""
+        """Every so many pixels down and across, float32, smoothed so that all of them count.
+
+        step: a power of 2. By a Gaussian of `SIGMA` steps, each from the step before.
+        """
         if step not in self.smoothed:
-            smooth = ndimage.gaussian_filter(self.image.astype(np.float32), 0.7 * step)
-            self.smoothed[step] = smooth[::step, ::step]
+            smooth = ndimage.gaussian_filter(self.pixels(step // 2), OCTAVE_SIGMA)
+            self.smoothed[step] = smooth[::2, ::2]
         return self.smoothed[step]
 
     def swing(self, width_px: float) -> float:
@@ -152,7 +157,7 @@ def evidence_of(image: np.ndarray, results: Sequence[Mapping], known_px: float) 
 
 
 def _ground(image: np.ndarray, cover: np.ndarray) -> _Ground:
-    smooth = ndimage.gaussian_filter(image.astype(np.float32), 0.7)
+    smooth = ndimage.gaussian_filter(image.astype(np.float32), SIGMA)
     free = cover == 0
     if free.mean() < 0.05:
         free = np.ones_like(free)
