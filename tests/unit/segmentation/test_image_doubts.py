@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from scipy import ndimage
+from skimage import data
 
 from synthwire import segment
 from synthwire.config import checks
@@ -37,6 +38,14 @@ def test_good_images_raise_hardly_a_doubt(simulated):
     assert len(simulated) == 20
     doubts = {name: segment(image).doubts for name, image in simulated.items()}
     assert sum(map(len, doubts.values())) <= 2, doubts
+
+
+@pytest.mark.parametrize("texture", ["brick", "grass", "gravel"])
+def test_hardly_a_particle_is_made_of_a_real_texture(texture):
+    """Photographs of 512 × 512 pixels, full of edges, of a kind that made no model."""
+    found = segment(getattr(data, texture)(), modality="sem")
+    assert len(found.results) > 100  # the network alone sees a great many
+    assert len(found.particles) <= 5
 
 
 def noisy(image: np.ndarray) -> np.ndarray:
