@@ -320,6 +320,28 @@ def test_a_file_that_changes_has_a_row_more_and_is_said(tmp_path):
     ]
 
 
+def test_a_change_is_said_as_it_comes(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, length in enumerate(lengths()):
+        (folder / f"{number:02}.png").write_bytes(bytes(round(length)))
+        os.utime(folder / f"{number:02}.png", (number, number))
+    looks, said = [], []
+    watch(
+        folder,
+        Measuring(tmp_path / "out"),
+        settle_s=0,
+        interval_s=0,
+        say=said.append,
+        going_on=lambda: looks.append(True) or len(looks) < 4,
+    )
+    assert len(said) == 31
+    (line,) = [line for line in said if line.startswith("CHANGE")]
+    assert "mean length has risen from " in line
+    assert abs(int(Path(line.split()[-1]).stem) - 20) <= 2
+    assert said.index(line) > 20  # below the image that made it certain
+
+
 def test_the_chart_is_drawn_though_a_file_keeps_growing_or_has_vanished(tmp_path):
     folder, out = tmp_path / "in", tmp_path / "out"
     png(folder / "a.png")

@@ -266,11 +266,11 @@ def watch(
                             if remark not in told:  # images of one microscope share most of theirs
                                 complain(f"{path}: {remark}")
                         told.update(image.remarks)
+                        if change is not None:
+                            say(_change_line(record, change))
                     if new and isinstance(sizes, SizeTable):
                         for line in sizes.missing([path]):
                             complain(line)
-                        if change is not None:
-                            say(_change_line(record, change))
                 if len(record.rows) > drawn and not ready:
                     record.draw()
                     drawn = len(record.rows)
