@@ -53,13 +53,12 @@ EVIDENCE = (
 
 
 class _Ground(NamedTuple):
-    image: np.ndarray  # uint8 (height, width)
     cover: np.ndarray  # how many finds cover a pixel
     free: np.ndarray  # bool, where there is none
     middle: float  # grey value
     range: float  # of grey values
-    smoothed: dict[int, np.ndarray]
-    swings: dict[int, float]
+    smoothed: dict[int, np.ndarray]  # of the image, by steps
+    swings: dict[int, float]  # by octaves
 
     def pixels(self, step: int) -> np.ndarray:
         """Every so many pixels down and across, float32, smoothed so that all of them count.
@@ -162,7 +161,7 @@ def _ground(image: np.ndarray, cover: np.ndarray) -> _Ground:
     if free.mean() < 0.05:
         free = np.ones_like(free)
     low, middle, high = np.percentile(smooth, [1, 50, 99]).tolist()
-    return _Ground(image, cover, free, middle, max(high - low, 10.0), {1: smooth}, {})
+    return _Ground(cover, free, middle, max(high - low, 10.0), {1: smooth}, {})
 
 
 def _of_one(ground: _Ground, crop: MaskCrop, width: float, covers: bool) -> list[float]:

@@ -7,7 +7,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,15 +41,13 @@ class SizeTable:
 
         InputError where a row fits several images, or an image several rows.
         """
-        by_name = {str(Path(image).resolve()): image for image in images}
         found = {}
-        partners = pair(list(by_name), list(self.sizes))
-        for name, row in zip(by_name, partners, strict=True):
+        for image, row in self._rows(images).items():
             if isinstance(row, Fault):
                 raise InputError(f"{self.path}: {row}; write the folders, too")
             size = None if row is None else self.sizes[row]
             if size is not None:
-                found[by_name[name]] = size
+                found[image] = size
         return found
 
     def get(self, image: Path) -> tuple[float, float] | None:
@@ -58,20 +56,26 @@ class SizeTable:
 
     def remarks(self, images: Iterable[Path]) -> list[str]:
         """Lines on rows that fit none of the images, on images without a row, and a doubt."""
-        images = list(images)
-        partners = pair([str(Path(image).resolve()) for image in images], list(self.sizes))
-        idle = set(self.sizes) - {row for row in partners if isinstance(row, str)}
+        rows = self._rows(images)
+        idle = set(self.sizes) - {row for row in rows.values() if isinstance(row, str)}
         lines = [self.doubt] if self.doubt else []
         if idle:
             lines.append(f"{self.path}: no image for {listed(sorted(idle))}")
-        return lines + self.missing(images)
+        return lines + self._missing(rows)
 
     def missing(self, images: Iterable[Path]) -> list[str]:
         """A line on the images without a row, if there are any."""
-        names = {str(Path(image).resolve()): str(image) for image in images}
-        partners = pair(list(names), list(self.sizes))
-        without = [names[name] for name, row in zip(names, partners, strict=True) if row is None]
+        return self._missing(self._rows(images))
+
+    def _missing(self, rows: Mapping[Path, str | Fault | None]) -> list[str]:
+        without = [str(image) for image, row in rows.items() if row is None]
         return [f"{self.path}: no row for {listed(without)}"] if without else []
+
+    def _rows(self, images: Iterable[Path]) -> dict[Path, str | Fault | None]:
+        """The name in the row of each image; files that are named twice are there once."""
+        by_name = {str(Path(image).resolve()): image for image in images}
+        partners = pair(list(by_name), list(self.sizes))
+        return dict(zip(by_name.values(), partners, strict=True))
 
 
 def read_sizes(path: str | os.PathLike) -> SizeTable:
