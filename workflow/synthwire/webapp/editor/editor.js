@@ -305,7 +305,6 @@ class Editor {
     const id = ids.length ? ids[(last + 1) % ids.length] : undefined;
     if (!more) this.chosen = new Set(id === undefined ? [] : [id]);
     else if (ids.length) this.chosen.has(ids[0]) ? this.chosen.delete(ids[0]) : this.chosen.add(ids[0]);
-    this.draw();
     this.say({ kind: "pick", ids: [...this.chosen] });
   }
 
