@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import numpy as np
 import pytest
@@ -32,6 +33,10 @@ def test_labelme_shapes_groups_and_masks(tmp_path):
     assert group.sum() == 50 and group[32, 2] and group[32, 12] and not group[32, 7]
     np.testing.assert_array_equal(mask, np.roll(square(), 20, 1))
     assert circle.sum() == pytest.approx(np.pi * 16, rel=0.1)
+    for none in ("", float("nan")):  # as converters write no group
+        single = [{**shape, "group_id": none} for shape in shapes]
+        (tmp_path / "c.json").write_text(json.dumps({**data, "shapes": single}))
+        assert len(masks_of(read(tmp_path / "c.json"))) == 5
     write_json(tmp_path / "b.json", {**data, "imageWidth": 51})
     with pytest.raises(InputError, match="40 × 51"):
         read(tmp_path / "b.json")

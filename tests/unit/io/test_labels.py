@@ -200,11 +200,29 @@ def test_a_mask_with_grey_rims_is_cut_at_half(tmp_path):
     Image.fromarray(rims).save(tmp_path / "a.png")
     found, remarks = areas(tmp_path / "a.png")
     assert found == [60, 140] and "cut at half" in remarks
+    wires = np.zeros((4 * SHAPE[0], 4 * SHAPE[1]), np.uint8)
+    wires[20:44, 20:180] = wires[80:108, 20:180] = 255
+    small = Image.fromarray(wires).rotate(7).resize(SHAPE[::-1], Image.Resampling.BILINEAR)
+    small.save(tmp_path / "thin.png")
+    found, remarks = areas(tmp_path / "thin.png")
+    assert found == [pytest.approx(240, abs=9), pytest.approx(280, abs=9)]
+    assert "cut at half" in remarks
     Image.fromarray(np.uint8(two() > 0) * 255).save(tmp_path / "a.jpg", quality=90)
     assert [pytest.approx(area, abs=6) for area in areas(tmp_path / "a.jpg")[0]] == [60, 140]
     Image.fromarray(two() * 60).save(tmp_path / "b.jpg")
     with pytest.raises(InputError, match="JPEG changes a label image's numbers"):
         read(tmp_path / "b.jpg")
+
+
+def test_colours_of_16_bits_are_refused_where_they_would_lose_labels(tmp_path):
+    imagecodecs = pytest.importorskip("imagecodecs")
+    colours = np.zeros((*SHAPE, 3), np.uint16)
+    colours[..., 0] = two() + 300 * (two() > 0)  # equal in their upper 8 bits
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(colours))
+    with pytest.raises(InputError, match=r"a\.png: a PNG of 16 bits a colour"):
+        read(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(colours[..., 0].copy()))
+    assert areas(tmp_path / "a.png") == ([60, 140], "")
 
 
 def test_parts_of_one_label_are_questioned_and_pictures_refused(tmp_path):

@@ -88,7 +88,7 @@ def areas(path, *items: dict, **more) -> tuple[list[int], str]:
     [
         ([[1, 1, 9, 9]], "at least six"),
         ([[1, 1, 9, 9, 9, 1, 3]], "an even count of numbers"),
-        ([[]], "at least six"),
+        ([[]], "neither a segmentation nor a box"),
         ([[float("nan")] * 6], "at least six"),
         ([["x", "y"] * 3], "no proper outline"),
         ([{"x": 1}], "no proper outline"),
@@ -124,6 +124,11 @@ def test_one_bad_outline_is_left_out_and_named(tmp_path, bad, says):
 )  # fmt: skip
 def test_rings_may_be_nested_in_any_way(tmp_path, segmentation):
     assert areas(tmp_path / "a.json", item(1, segmentation)) == ([140], "")
+
+
+def test_a_box_beside_an_empty_segmentation_is_a_box(tmp_path):
+    found, remarks = areas(tmp_path / "a.json", item(1, [[]], bbox=[5, 6, 10, 14]))
+    assert found == [140] and "a box alone" in remarks
 
 
 def test_run_lengths_that_end_wrongly_in_the_ground(tmp_path):
@@ -196,11 +201,19 @@ def test_a_box_turned_in_cvat_is_turned_here(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("area", "pixels", "says"),
-    [(176, 176, "a hole"), (200, 200, "overlap"), (None, 200, "overlap")],
+    ("outer", "area", "pixels", "says"),
+    [
+        ((5, 5, 25, 15), 176, 176, "a hole"),
+        ((5, 5, 25, 15), 200, 200, "overlap"),
+        ((5, 5, 25, 15), None, 200, "overlap"),
+        ((5, 5, 46, 37), 1288, 1288, "a hole"),  # of less than 2 %
+        ((5, 5, 46, 37), None, 1312, "overlap"),
+    ],
 )
-def test_a_polygon_within_another_is_a_hole_where_the_area_says_so(tmp_path, area, pixels, says):
-    holed = item(1, [ring((5, 5, 25, 15)), ring((8, 8, 16, 11))], area=area)
+def test_a_polygon_within_another_is_a_hole_where_the_area_says_so(
+    tmp_path, outer, area, pixels, says
+):
+    holed = item(1, [ring(outer), ring((8, 8, 16, 11))], area=area)
     found, remarks = areas(tmp_path / "a.json", holed)
     assert found == [pixels] and says in remarks
 

@@ -226,6 +226,11 @@ def test_label_studio_on_a_turned_image_and_of_a_model_alone(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([guessed]))
     found, remarks = areas(tmp_path / "a.json")
     assert found == [] and "a model's predictions alone" in remarks
+    draft = {"drafts": [{"result": [kept]}]}
+    for more, says in ((draft, "a draft that was not submitted"), ({}, "not annotated yet")):
+        (tmp_path / "a.json").write_text(json.dumps([{**task(), "annotations": [], **more}]))
+        found, remarks = areas(tmp_path / "a.json")
+        assert found == [] and f"{says}; nobody's annotations are there" in remarks
 
 
 def test_broken_brushes_are_named():
@@ -266,6 +271,15 @@ def test_geojson_of_qupath(tmp_path, wrap):
     found, remarks = areas(tmp_path / "a.geojson")
     assert found == [48, 300]
     assert "feature 3: a LineString encloses nothing" in remarks and "feature 4: " in remarks
+    names = [["Ignore*"], ["nanowire", "bent"]]  # as of QuPath 0.5
+    items = [
+        feature("Polygon", [ring], classification={"names": name, "color": [0, 0, 0]})
+        for ring, name in zip((RING, FAR), names, strict=True)
+    ]
+    (tmp_path / "b.json").write_text(json.dumps(wrap(items)))
+    found, remarks = areas(tmp_path / "b.json")
+    assert found == [24] and "of the class 'Ignore*', which is no particle" in remarks
+    assert "class 'nanowire: bent'" in remarks
     (tmp_path / "b.json").write_text(json.dumps(feature("Polygon", [RING])))
     assert areas(tmp_path / "b.json") == ([400], "")
 
@@ -319,6 +333,9 @@ def test_napari_shapes_count_from_the_first_pixels_centre(tmp_path):
     (tmp_path / "b.csv").write_text(shapes_table(("polygon", box), page=1))
     found = read_outlines(tmp_path / "b.csv", ["a.tif", "a.tif"], SHAPE)
     assert [item["image_id"] for item in found.annotations] == [2]
+    first, *vertices = shapes_table(("polygon", box)).splitlines()
+    (tmp_path / "e.csv").write_text("\n".join([first, *sorted(vertices, key=lambda row: row[-1])]))
+    assert areas(tmp_path / "e.csv")[0] == [140]
     german = shapes_table(("polygon", [(y - 0.5, x - 0.5) for y, x in box]))
     (tmp_path / "d.csv").write_text(german.replace(",", ";").replace(".", ","))
     assert areas(tmp_path / "d.csv")[0] == [140]
@@ -358,15 +375,29 @@ def test_yolo_polygons_boxes_and_scores(tmp_path):
     assert areas(tmp_path / "labels" / "b.txt") == ([], "")
 
 
+def test_yolo_key_points_are_no_polygon(tmp_path):
+    box, ends = parts([(30, 20), (20, 10)]), [parts([point]) for point in ((21, 16), (39, 24))]
+    for folder, points in (("flags", f"{ends[0]} 1 {ends[1]} 0"), ("named", " ".join(ends))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.txt").write_text(f"0 {box} {points}\n")
+    (tmp_path / "named" / "data.yaml").write_text("kpt_shape: [2, 2]\nnames:\n  0: nanowire\n")
+    for folder in ("flags", "named"):
+        found, remarks = areas(tmp_path / folder / "a.txt")
+        assert found == [200] and "1 lines: boxes alone" in remarks
+
+
 def test_outlines_of_cellpose_as_text(tmp_path):
     text = "5,6,15,6,15,20,5,20\n20,10,40,10,40,30,20,30,\n1,2,3\n"
     (tmp_path / "a_cp_outlines.txt").write_text(text)
     found, remarks = areas(tmp_path / "a_cp_outlines.txt")
     assert found == [140, 400]
-    assert "areas are a little small" in remarks and "line 3: " in remarks
+    assert "areas are a little small" in remarks and "line 3: 3 numbers; pairs of x" in remarks
 
 
-@pytest.mark.parametrize("text", ["magnification 5000\n", "0 0.1 0.2\n", "a,b\n", "-1 0 0 1 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["magnification 5000\n", "0 0.1 0.2\n", "a,b\n", "-1 0 0 1 1\n", "0, 0.1, 0.1, 0.2, 0.2\n"],
+)
 def test_other_texts_are_named(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)
     with pytest.raises(InputError, match="text, but neither YOLO's"):

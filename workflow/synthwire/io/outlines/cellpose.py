@@ -6,16 +6,18 @@ from functools import partial
 
 import numpy as np
 
+from synthwire.errors import InputError
 from synthwire.io.outlines.collector import Collector
 
 
 def recognises(collector: Collector) -> bool:
-    """Lines of numbers between commas, as a text without any other word."""
+    """Lines of numbers between commas, most of them pairs, as a text without any other word."""
     if collector.suffix != ".txt":
         return False
     lines = _lines(collector)
     try:
-        return bool(lines) and all("," in line and _numbers(line) for line in lines)
+        pairs = [len(_numbers(line)) % 2 == 0 for line in lines if "," in line]
+        return bool(lines) and len(pairs) == len(lines) <= 2 * sum(pairs)
     except ValueError:
         return False
 
@@ -35,7 +37,10 @@ def read(collector: Collector) -> None:
 
 
 def _mask(collector: Collector, line: str, where: str) -> dict:
-    return collector.mask_of_rings([np.array(_numbers(line)).reshape(-1, 2)], where)
+    numbers = _numbers(line)
+    if len(numbers) % 2:
+        raise InputError(f"{len(numbers)} numbers; pairs of x and y are expected")
+    return collector.mask_of_rings([np.array(numbers).reshape(-1, 2)], where)
 
 
 def _lines(collector: Collector) -> list[str]:

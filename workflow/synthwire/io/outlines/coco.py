@@ -24,8 +24,9 @@ from synthwire.io.masks import (
     mask_areas,
     run_lengths,
     segmentation_to_rle,
+    shares_within,
 )
-from synthwire.io.outlines.collector import Collector, require_pixels
+from synthwire.io.outlines.collector import WITHIN, Collector, require_pixels
 from synthwire.io.outlines.geometry import crosses_itself, parse_rings, rings_of, turned_box
 from synthwire.io.outlines.pairing import listed
 
@@ -214,7 +215,7 @@ def _take(collector: Collector, page: int, where: str, item: Mapping, name: str)
         elif isinstance(segmentation, list) and _are_run_lengths(segmentation):
             codes = [_mask_of_run_lengths(collector, part, where) for part in segmentation]
             rle = collector.merge(codes)
-        elif segmentation:
+        elif segmentation and segmentation != [[]]:  # which stands beside a box alone
             rle = _mask_of_polygons(collector, parse_rings(segmentation), item.get("area"), where)
         else:
             turn = math.radians(float(attributes.get("rotation") or 0))
@@ -304,7 +305,8 @@ def _mask_of_polygons(
         return united
     holed = collector.mask_of_rings(good, where)
     without, whole = mask_areas([holed, united])
-    if whole - without < 0.02 * whole:  # apart, but for shared borders
+    nested = (shares_within(rles) > WITHIN).sum() > len(rles)  # each lies within itself
+    if whole - without < 0.02 * whole and not nested:  # apart, but for shared borders
         return united
     if isinstance(area, int | float) and 3 * abs(area - without) < abs(area - whole):
         collector.remark(where, "a polygon within another one; a hole, as the area given says")

@@ -55,7 +55,9 @@ def _features(data: Any) -> list[dict]:
 
 def _class(properties: Mapping) -> str:
     kind = properties.get("classification")
-    return str(kind.get("name") or "") if isinstance(kind, dict) else str(kind or "")
+    if not isinstance(kind, dict):
+        return str(kind or "")
+    return str(kind.get("name") or ": ".join(map(str, kind.get("names") or ())))
 
 
 def _mask(collector: Collector, geometry: Mapping, where: str) -> dict:

@@ -86,6 +86,12 @@ def _read_picture(path: Path | MemoryFile) -> np.ndarray:
                     raise InputError(f"{path}: an animation is no label image")
                 if picture.format == "JPEG":
                     return _of_jpeg(path, picture)
+                # Pillow reads 8 bits of such colours, in which different labels may be equal
+                if picture.mode in ("RGB", "RGBA", "LA") and ";16" in str(picture.tile[0][3]):
+                    raise InputError(
+                        f"{path}: a PNG of 16 bits a colour; save its labels in one channel, or as "
+                        "TIFF"
+                    )
                 turned = ImageOps.exif_transpose(picture)
                 pixels = np.array(turned.convert("RGBA") if turned.mode == "LA" else turned)
     except UnidentifiedImageError:

@@ -81,9 +81,13 @@ def _results(collector: Collector, task: Mapping) -> Sequence[Mapping]:
     people = [item for item in annotations if isinstance(item, dict)]
     good = [item for item in people if not item.get("was_cancelled")]
     if not good:
-        if people or task.get("predictions"):
-            what = "it was skipped" if people else "a model's predictions alone"
-            collector.remark(_name(task), f"{what}; nobody's annotations are there")
+        others = (
+            ("drafts", "a draft that was not submitted"),
+            ("predictions", "a model's predictions alone"),
+        )
+        there = [what for key, what in others if task.get(key)]
+        what = "it was skipped" if people else next(iter(there), "not annotated yet")
+        collector.remark(_name(task), f"{what}; nobody's annotations are there")
         return []
     best = max(good, key=lambda item: (item.get("ground_truth") is True, bool(item.get("result"))))
     if len(good) > 1:

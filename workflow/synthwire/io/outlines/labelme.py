@@ -14,6 +14,7 @@ from synthwire.io.outlines.collector import Collector
 from synthwire.io.outlines.geometry import parse_points
 from synthwire.io.outlines.pictures import mask_of_picture
 
+NO_GROUP = ("None", "", "nan")
 LINES = ("line", "linestrip", "point", "points")
 RINGS = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 
@@ -43,8 +44,8 @@ def _read_shapes(collector: Collector, page: int, shapes: list) -> None:
         if not isinstance(shape, dict):
             collector.leave_out(where, "no proper outline")
             continue
-        group = shape.get("group_id")
-        key = number if group is None else (str(shape.get("label")), str(group))
+        group = str(shape.get("group_id"))  # converters write no group as "" or NaN, too
+        key = number if group in NO_GROUP else (str(shape.get("label")), group)
         groups.setdefault(key, []).append((where, shape))
     for members in groups.values():
         label = str(members[0][1].get("label") or "")

@@ -27,7 +27,7 @@ def read(collector: Collector) -> None:
     if len(axes) not in (2, 3):
         raise collector.error(f"shapes of {len(axes)} axes; two are expected, or three of a stack")
     shapes: dict[str, tuple[str, list[list[str]]]] = {}
-    for row in rows:
+    for row in sorted(rows, key=_place):
         shape = shapes.setdefault(str(row["index"]), (str(row["shape-type"]), []))
         shape[1].append([row[axis] for axis in axes])
     for index, (kind, vertices) in shapes.items():
@@ -41,6 +41,14 @@ def read(collector: Collector) -> None:
                     raise InputError(f"lies on page {page + 1} of {len(collector.names)}")
             rle = _mask(collector, kind, points[:, :-3:-1] + FIRST_CENTRE, where)
             collector.add(page, where, rle, "")
+
+
+def _place(row: dict[str, str]) -> float:
+    """Place of a vertex along its shape, which a sorted table may have put elsewhere."""
+    try:
+        return float(row["vertex-index"])
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _mask(collector: Collector, kind: str, points: np.ndarray, where: str) -> dict:

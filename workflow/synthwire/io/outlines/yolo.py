@@ -33,12 +33,13 @@ def read(collector: Collector) -> None:
     if len(collector.names) > 1:
         raise collector.error("YOLO's text is of one image; one file is expected for each")
     classes = _classes(collector)
-    boxes = 0
-    for where, row in _rows(collector):
+    rows, boxes = _rows(collector), 0
+    pose = _has_key_points(collector) or _are_poses([row[1:] for _, row in rows if row])
+    for where, row in rows:
         if not row:
             collector.leave_out(where, "neither a class and a polygon, nor a class and a box")
             continue
-        kind, places = int(row[0]), np.array(row[1:])
+        kind, places = int(row[0]), np.array(row[1 : 5 if pose else None])
         boxes += len(places) in (4, 5)
         label = classes.get(kind, str(kind))
         if len(collector.classes) > 1 and not classes and kind < len(collector.classes):
@@ -62,6 +63,13 @@ def _numbers(line: str) -> list[float]:
     return row if len(row) >= 5 and row[0] >= 0 and row[0].is_integer() else []
 
 
+def _are_poses(lines: list[list[float]]) -> bool:
+    """Whether all lines are a box and key points, each a place and 0, 1 or 2, as it is seen."""
+    seen = [line[6::3] for line in lines if len(line) > 4 and (len(line) - 4) % 3 == 0]
+    one_kind = len({len(line) for line in lines}) == 1
+    return bool(seen) and one_kind and all({*flags} <= {0, 1, 2} for flags in seen)
+
+
 def _mask(collector: Collector, places: np.ndarray, where: str) -> dict:
     """RLE of one line's places; an odd number of them ends with a program's score."""
     height, width = collector.shape
@@ -79,8 +87,7 @@ def _mask(collector: Collector, places: np.ndarray, where: str) -> dict:
 def _classes(collector: Collector) -> dict[int, str]:
     """Names of the classes by their numbers; none where no file says them."""
     for file in _files_of_names(collector):
-        with open_binary(file) as opened:
-            text = decode(opened.read())
+        text = _text(file)
         if file.suffix not in (".yaml", ".yml"):
             return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
         try:
@@ -90,6 +97,17 @@ def _classes(collector: Collector) -> dict[int, str]:
         except (yaml.YAMLError, LookupError, TypeError, ValueError):
             collector.remark(str(file), "names no classes as YOLO's data.yaml does")
     return {}
+
+
+def _has_key_points(collector: Collector) -> bool:
+    """Whether a data.yaml says that lines are a box and key points."""
+    settings = [file for file in _files_of_names(collector) if file.suffix in (".yaml", ".yml")]
+    return any("kpt_shape" in _text(file) for file in settings)
+
+
+def _text(file: Path | MemoryFile) -> str:
+    with open_binary(file) as opened:
+        return decode(opened.read())
 
 
 def _files_of_names(collector: Collector) -> list[Path | MemoryFile]:
