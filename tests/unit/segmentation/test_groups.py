@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from segmentation_cases import rectangles
+from tiny_model import wires
 
 from synthwire import cli
 from synthwire.errors import InputError
@@ -35,6 +36,7 @@ def write_group(folder, width, images=4, pixel_size_nm=None, seed=0):
         corners.append((0, 68, 30, 68 + width))  # the edge cuts it
         corners.append((30, 20, 58, 20 + width))  # across the third
         result = rectangles(*corners)
+        object.__setattr__(result, "image", wires(100 * seed + number, 60, 80))
         object.__setattr__(result, "pixel_size_nm", pixel_size_nm)
         object.__setattr__(result, "measures", result._measure())
         result.select(threshold=0.1).save(folder / f"image_{number}")
@@ -220,6 +222,29 @@ def test_groups_that_share_images_or_mix_units_are_said(folders, tmp_path, capsy
     assert "4 of 8 images have no pixel size" in capsys.readouterr().err
 
 
+def test_images_that_count_twice_are_said(folders, tmp_path, capsys):
+    shutil.copytree(folders[0] / "image_0", tmp_path / "thick" / "again")
+    shutil.copytree(folders[1], tmp_path / "thick" / "one")
+    shutil.copytree(folders[1] / "image_1", tmp_path / "thick" / "two")
+    say = [str(folders[0]), str(tmp_path / "thick"), "-o", str(tmp_path / "out")]
+    assert cli.main(["compare", *say]) == 0
+    said = capsys.readouterr().err
+    assert "1 of the second group's 6 results are of an image that another one is of" in said
+    assert "1 of the images are in both groups" in said and "first group's" not in said
+    say[1] = str(folders[1])
+    assert cli.main(["compare", *say]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_group_without_particles_has_no_percent(folders, tmp_path, capsys):
+    for number in range(3):
+        rectangles((2, 2, 8, 40)).select(threshold=0.99).save(tmp_path / "none" / f"i{number}")
+    say = [str(tmp_path / "none"), str(folders[1]), "-o", str(tmp_path / "out")]
+    assert cli.main(["compare", *say]) == 0
+    said = capsys.readouterr().out
+    assert "area, share covered: 0 → 0.39" in said and "nan" not in said
+
+
 def test_few_images_are_said_to_be_few(folders, tmp_path, capsys):
     single = write_group(tmp_path / "single", 6, images=1)
     assert cli.main(["compare", str(single), str(folders[1]), "-o", str(tmp_path / "out")]) == 0
@@ -251,10 +276,33 @@ def test_what_is_no_result_is_one_line(folders, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no results of synthwire segment"):
         read_group(tmp_path / "empty")
-    old = write_group(tmp_path / "old", 6, images=1) / "image_0"
-    pd.read_csv(old / "particles.csv").drop(columns="line_length_px").to_csv(
-        old / "particles.csv", index=False
-    )
-    with pytest.raises(InputError, match="column 'line_length_px' is missing"):
-        read_group(tmp_path / "old")
-    assert json.loads((old / "coco.json").read_text())["images"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda table: table.drop(columns="line_length_px"), "'line_length_px' is missing"),
+        (lambda table: table.drop(columns="fwhm_nm"), "'fwhm_nm' is missing"),
+        (lambda table: table.drop(columns="id"), "'id' is missing"),
+        (lambda table: table.replace({True: "WAHR", False: "FALSCH"}), "'touches_border': True or"),
+        (lambda table: table.assign(taper="0,1"), "'taper': numbers in each row"),
+        (lambda table: table.assign(id=table["id"] + 50), r"is not of coco\.json; segment again"),
+        (lambda table: pd.DataFrame(), r"particles\.csv: no table"),
+    ],
+)
+def test_a_table_that_another_hand_wrote_is_one_line(folders, tmp_path, change, says):
+    shutil.copytree(folders[0], tmp_path / "group")
+    path = tmp_path / "group" / "image_1" / "particles.csv"
+    change(pd.read_csv(path)).to_csv(path, index=False)
+    with pytest.raises(InputError, match=says):
+        read_group(tmp_path / "group")
+
+
+def test_what_another_program_made_of_a_result_is_one_line(folders, tmp_path):
+    shutil.copytree(folders[0], tmp_path / "group")
+    path = tmp_path / "group" / "image_1" / "coco.json"
+    data = json.loads(path.read_text())
+    del data["info"]
+    path.write_text(json.dumps(data))
+    with pytest.raises(InputError, match=r"coco\.json: 'info' is missing; segment again"):
+        read_group(tmp_path / "group")

@@ -239,7 +239,7 @@ def test_a_table_that_is_not_of_its_outlines_is_one_line(tmp_path):
     write_stack_of_energies(tmp_path / "a.nxs", np.ones((3, 60, 80)))
     path = tmp_path / "result" / "particles.csv"
     path.write_text(path.read_text().replace(",", ";"))
-    with pytest.raises(InputError, match=r"particles\.csv is not of coco\.json; segment again"):
+    with pytest.raises(InputError, match=r"particles\.csv: column 'id' is missing; segment again"):
         spectra_of_result(tmp_path / "a.nxs", tmp_path / "result", {})
 
 

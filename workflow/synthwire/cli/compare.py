@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     """Compare, write, and print what differs."""
     from synthwire.figures.groups import draw_groups  # here, as below: --help need not wait
     from synthwire.figures.kit import style
-    from synthwire.segmentation.groups import compare
+    from synthwire.segmentation.groups import compare, counted_twice
     from synthwire.segmentation.outline_groups import read_any_group
     from synthwire.segmentation.summary import write_table
 
@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
             f"{known.count(False)} of {len(known)} images have no pixel size: lengths are compared "
             "in pixels, which are not the same for all; give --pixel-size, or segment with it"
         )
+    for line in counted_twice(*groups):
+        complain(line)
     write_table(options.out / "differences.csv", table)
     tables = {name: group.particles for name, group in zip(names, groups, strict=True)}
     style.save(draw_groups(tables, table, unit), options.out / "comparison")
@@ -102,10 +104,11 @@ def run(options: argparse.Namespace) -> int:
         print(f"{name}: {words}")
     for row in table.to_dict("records"):
         if row["low"] > 0 or row["high"] < 0:
+            ends = (row["percent"], row["percent_low"], row["percent_high"])
+            percent = "{:+.1f} %, {:+.1f} to {:+.1f}; ".format(*ends) if row["first"] else ""
             print(
                 f"{row['measure'].replace('_', ' ')}, {row['statistic']}: {row['first']:.4g} → "
-                f"{row['second']:.4g} {row['unit']} ({row['percent']:+.1f} %, "
-                f"{row['percent_low']:+.1f} to {row['percent_high']:+.1f}; p = {row['p']:.2g})"
+                f"{row['second']:.4g} {row['unit']} ({percent}p = {row['p']:.2g})"
             )
     print(f"{options.out / 'differences.csv'}  {options.out / 'comparison.pdf'}")
     return 0

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from synthwire.errors import InputError
-from synthwire.io.coco import read_coco
+from synthwire.io.files import sha256
 from synthwire.io.masks import decode_crop, overlaps
 from synthwire.particles import population
 from synthwire.particles.population import Difference, Estimate, Statistic
+from synthwire.segmentation.saved_table import read_saved
 
 MEASURES = {
     "line_length": "length along the wire",
@@ -46,7 +47,8 @@ class Group:
     particles: rows of their particles.csv, with a column `image_number`, from 0. images: a row
     each, with `pixels` of the picture, `covered` and `overlapped` by particles, `agglomerated`
     particles, `number` of particles that have their first end in it (half of those that its edge
-    cuts), and `area_um2`, NaN where the pixel size is unknown.
+    cuts), and `area_um2`, NaN where the pixel size is unknown; `picture`, a digest, where it is
+    known.
     """
 
     name: str
@@ -68,17 +70,10 @@ def read_group(folder: Path) -> Group:
     if not places:
         none = "no results of synthwire segment in it or below"
         raise InputError(f"{folder}: {none}; of outlines give the images with --images")
-    results = []
-    for place in places:
-        data = read_coco(place / "coco.json")
-        table = pd.read_csv(place / "particles.csv")
-        missing = {"line_length_px", "touches_border"} - set(table)
-        if missing:
-            raise InputError(
-                f"{place / 'particles.csv'}: column '{min(missing)}' is missing; segment again"
-            )
-        results.append((data, table))
-    return group_of(folder.name, results)
+    group = group_of(folder.name, [read_saved(place) for place in places])
+    pictures = (place / "image.png" for place in places)
+    group.images["picture"] = [sha256(path) if path.is_file() else None for path in pictures]
+    return group
 
 
 def group_of(name: str, results: Sequence[tuple[Mapping, pd.DataFrame]]) -> Group:
@@ -109,6 +104,22 @@ def _image(data: Mapping, table: pd.DataFrame) -> dict[str, float]:
         "number": float((~cut).sum() + 0.5 * cut.sum()),
         "area_um2": math.nan if size is None else pixels * math.prod(size) * 1e-6,
     }
+
+
+def counted_twice(first: Group, second: Group) -> list[str]:
+    """What a person should know of images that stand twice in two groups, a line each."""
+    lines = []
+    pictures = []
+    for name, group in (("first", first), ("second", second)):
+        pictures.append(group.images.get("picture", pd.Series(dtype=str)).dropna())
+        if more := int(pictures[-1].duplicated().sum()):
+            lines.append(
+                f"{more} of the {name} group's {len(group.images)} results are of an image that "
+                "another one is of; all count, so intervals are too narrow"
+            )
+    if shared := len(set(pictures[0]) & set(pictures[1])):
+        lines.append(f"{shared} of the images are in both groups; they count as independent ones")
+    return lines
 
 
 @dataclass(frozen=True)

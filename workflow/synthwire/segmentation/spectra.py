@@ -15,9 +15,9 @@ from scipy.optimize import nnls
 
 from synthwire.datasets import absorption
 from synthwire.errors import InputError
-from synthwire.io.coco import read_coco
 from synthwire.io.masks import decode_mask
 from synthwire.io.recordings import read_recording
+from synthwire.segmentation.saved_table import read_saved
 
 EDGE_PX = 1  # beyond a mask's edge or within it, blur mixes particle and ground
 DEEP_PX = 2  # where enough pixels are left: at 1.5 px, 4 % of a blurred pixel is from outside
@@ -234,12 +234,10 @@ def spectra_of_result(
     for name in ("coco.json", "particles.csv"):
         if not (result / name).is_file():
             raise InputError(f"{result}: no {name}; name the folder of one image's results")
-    data, table = read_coco(result / "coco.json"), pd.read_csv(result / "particles.csv")
+    data, table = read_saved(result)
     if table.empty:
         raise InputError(f"{result}: no particles in it")
     by_id = {item["id"]: item for item in data["annotations"]}
-    if not set(table.get("id", [None])) <= set(by_id):
-        raise InputError(f"{result}: particles.csv is not of coco.json; segment again")
     modality = data["info"].get("modality", "od")
     if incident and modality != "transmission":
         raise InputError(f"{result}: of modality {modality}; --i0 goes with transmission alone")
