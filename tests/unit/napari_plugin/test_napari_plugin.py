@@ -90,7 +90,7 @@ def test_particles_that_overlap_are_shapes_of_their_own(layers):
     data, options, _ = lines
     assert options["shape_type"] == "path" and len(data) == 4
     assert data[0][:, 0] == pytest.approx(16.5, abs=0.1)
-    assert options["features"]["line_length_nm"][0] == pytest.approx(70 * np.sqrt(48), rel=0.01)
+    assert options["features"]["line_length_nm"][0] == pytest.approx(70 * 8, rel=0.01)
 
 
 def test_what_nobody_touched_is_saved_to_the_pixel(layers, folder, tmp_path):

@@ -149,18 +149,18 @@ def test_rows_and_points_are_in_the_images_place_and_in_nm():
     image = np.zeros(np.add(mask.shape, (30, 70)), np.uint8)
     image[30:, 70:] = 200 * mask
     lines = {7: line_of(encode_mask(image > 0), image), 9: line_of(encode_mask(image < 0))}
-    table = line_rows(lines, 6.0)
+    table = line_rows(lines, (6.0, 6.0))
     assert list(table.columns) == list(LINE_COLUMNS) and list(table.index) == [7, 9]
     assert table.loc[7, "line_length_nm"] == pytest.approx(600, rel=0.02)
     assert table.loc[7, "mean_width_nm"] == pytest.approx(60, abs=3)
     assert table.loc[7, "fwhm_nm"] == pytest.approx(60, abs=3)
     assert table.loc[7, "line_curvature_per_um"] == pytest.approx(0.5 / 0.6, rel=0.1)
     assert table.loc[9].isna().all()
-    along = line_points(lines, 6.0)
+    along = line_points(lines, (6.0, 6.0))
     assert list(along.columns) == list(POINT_COLUMNS) and set(along["id"]) == {7}
     ends = along[["x_px", "y_px"]].iloc[[0, -1]].to_numpy() - (70, 30)
     if np.hypot(*(ends[0] - points[0])) > 50:
         ends = ends[::-1]
     assert np.abs(ends - points[[0, -1]]).max() < 2
-    unknown = line_rows(lines, np.nan)
+    unknown = line_rows(lines, None)
     assert unknown.filter(like="_nm").isna().all(axis=None)

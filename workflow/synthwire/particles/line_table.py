@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ import pandas as pd
 from synthwire.io.masks import decode_crop
 from synthwire.particles.centrelines import Centreline, measure_line, trace
 from synthwire.particles.profile_widths import add_profile_widths
+
+Size = tuple[float, float] | None
 
 LINE_COLUMNS = {
     "line_length_px": "length along the centre-line, from end to end",
@@ -55,39 +57,64 @@ def line_of(rle: Mapping, image: np.ndarray | None = None) -> Centreline | None:
     return line if line is None or image is None else add_profile_widths(line, image)
 
 
-def line_rows(lines: Mapping[int, Centreline | None], side: float) -> pd.DataFrame:
+def line_rows(lines: Mapping[int, Centreline | None], size: Size) -> pd.DataFrame:
     """A row a wire, in the order of `lines`, with the columns of `LINE_COLUMNS`; index: id.
 
-    side: of a pixel in nm; NaN where it is unknown.
+    size: of a pixel (down, across) in nm; None where it is unknown.
     """
-    rows = [_row(line, side) for line in lines.values()]
+    rows = [_row(line, size) for line in lines.values()]
     index = pd.Index(list(lines), name="id", dtype="int64")
     return pd.DataFrame(rows, index=index, columns=list(LINE_COLUMNS), dtype=float)
 
 
-def _row(line: Centreline | None, side: float) -> list[float]:
+def _row(line: Centreline | None, size: Size) -> list[float]:
     if line is None:
         return [math.nan] * len(LINE_COLUMNS)
     found = measure_line(line)
+    if size is None:
+        return [*found, *[math.nan] * (len(LINE_COLUMNS) - len(found))]
+    true = measure_line(_in_nm(line, size))
     return [
-        *found,
-        found.length * side,
-        found.end_to_end * side,
-        1000 * found.mean_curvature / side,
-        1000 * found.max_curvature / side,
-        *(value * side for value in (found.width, found.width_sd, found.fwhm, found.fwhm_sd)),
+        *found._replace(tortuosity=true.tortuosity, taper=true.taper),
+        true.length,
+        true.end_to_end,
+        1000 * true.mean_curvature,
+        1000 * true.max_curvature,
+        *(true.width, true.width_sd, true.fwhm, true.fwhm_sd),
     ]
 
 
-def line_points(lines: Mapping[int, Centreline | None], side: float) -> pd.DataFrame:
-    """A row a point of each centre-line, with the columns of `POINT_COLUMNS`."""
+def _in_nm(line: Centreline, size: Sequence[float]) -> Centreline:
+    """A line on the specimen, in nm; size: of a pixel (down, across), which need not be square.
+
+    A piece of wire of length l and width w has the area of l w pixels, so what its length is
+    stretched by in its direction, its width is not.
+    """
+    area, sides = math.prod(size), np.array(size[::-1])
+    stretch = np.hypot(*(line.tangents * sides).T)
+    return Centreline(
+        line.points * sides,
+        line.widths * area / stretch,
+        line.tangents * sides / stretch[:, np.newaxis],
+        line.curvatures * area / stretch**3,
+        line.profile_widths * area / stretch,
+    )
+
+
+def line_points(lines: Mapping[int, Centreline | None], size: Size) -> pd.DataFrame:
+    """A row a point of each centre-line, with the columns of `POINT_COLUMNS`; size: as above."""
     tables = []
     for number, line in lines.items():
         if line is None:
             continue
+        true = _in_nm(line, size or (math.nan, math.nan))
         values = np.column_stack(
-            [line.points, line.along, line.widths, line.profile_widths]
-            + [measure * side for measure in (line.along, line.widths, line.profile_widths)]
+            [line.points]
+            + [
+                values
+                for one in (line, true)
+                for values in (one.along, one.widths, one.profile_widths)
+            ]
         )
         table = pd.DataFrame(values, columns=list(POINT_COLUMNS)[1:])
         table.insert(0, "id", number)

@@ -7,9 +7,11 @@ al., npj Comput. Mater. 8, 88 (2022); orientation is that of the mask's principa
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 from scipy.spatial import ConvexHull
 
 # Perimeter by Crofton's formula for each neighbourhood of 2 × 2 pixels: 1 for the one at its lower
@@ -74,6 +76,25 @@ def measure_mask(mask: np.ndarray) -> Measures:
         area / _pixels_in_hull(corners),
         _curvature(rows, columns, orientation),
     )
+
+
+def in_square_pixels(mask: np.ndarray, size: Sequence[float]) -> tuple[np.ndarray, float]:
+    """A boolean mask (height, width) as square pixels show it, and their side.
+
+    size: of the mask's own pixels (down, across), in any unit. The side is the shorter one of
+    these, but no less than a sixteenth of the longer, so that no mask becomes too large.
+    """
+    side = max(min(size), max(size) / 16)
+    if math.isclose(*size):
+        return mask, side
+    enlarged = np.array(size) / side
+    padded = np.pad(mask, 1).astype(np.float32)
+    shape = np.ceil(padded.shape * enlarged).astype(int)
+    # places count from the corner of the first pixel, SciPy's from its centre
+    shown = ndimage.affine_transform(
+        padded, 1 / enlarged, 0.5 / enlarged - 0.5, tuple(shape), order=1
+    )
+    return shown > 0.5, side
 
 
 def _perimeter(mask: np.ndarray) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from pycocotools import mask as coco_mask
 
-from synthwire.io.calibration import pixel_side_nm
+from synthwire.io.calibration import as_pixel_size
 from synthwire.io.masks import decode_crop, segmentation_to_rle
-from synthwire.particles.measures import measure_mask
+from synthwire.particles.measures import in_square_pixels, measure_mask
 
 MATCH_IOU = 0.5
 
@@ -25,7 +25,8 @@ COLUMNS = {
     "length_px": "longer side of the rectangle of least area around the mask",
     "width_px": "shorter side of that rectangle",
     "aspect_ratio": "length / width",
-    "orientation_deg": "angle of the principal axis, 0–180° counter-clockwise from the horizontal",
+    "orientation_deg": "angle of the principal axis on the specimen, 0–180° counter-clockwise from "
+    "the horizontal",
     "perimeter_px": "perimeter by Crofton's formula",
     "solidity": "area over the area of the convex hull",
     "curvature_per_px": "curvature of the centre line, a parabola fitted to the mask, in 1/pixel",
@@ -46,22 +47,23 @@ def particle_statistics(
 
     Predictions count from `settings["statistics_score"]` on. Low-confidence outlines
     (iscrowd=1) are left out, and so are predictions that fit one of them and no other outline.
-    Lengths in nm take a pixel's side as the geometric mean where it is not square.
+    What is in nm, the aspect ratio and the orientation are the specimen's: as square pixels show it
+    where the image's are not square.
     """
     rows = []
     for one in matched_images(ground_truth, predictions, settings["statistics_score"]):
-        side, image_id = pixel_side_nm(one.image), one.image["id"]
+        size, image_id = as_pixel_size(one.image.get("pixel_size_nm")), one.image["id"]
         for number, (item, rle) in enumerate(zip(one.outlines, one.outline_rles, strict=True)):
             if one.crowd[number]:
                 continue
             row = ("annotation", image_id, item["id"], math.nan)
             matched = bool(np.any(one.partner == number))
-            rows.append((*row, *_row(rle, side), matched, _at_border(rle)))
+            rows.append((*row, *_row(rle, size), matched, _at_border(rle)))
         for number, (index, rle) in enumerate(zip(one.found, one.found_rles, strict=True)):
             if one.ignored[number]:
                 continue
             row = ("prediction", image_id, index, float(predictions[index]["score"]))
-            rows.append((*row, *_row(rle, side), bool(one.partner[number] >= 0), _at_border(rle)))
+            rows.append((*row, *_row(rle, size), bool(one.partner[number] >= 0), _at_border(rle)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -133,15 +135,20 @@ def match_masks(
     return partner, ignored
 
 
-def _row(rle: dict, side: float) -> tuple:
-    measures = measure_mask(decode_crop(rle)[0])
+def _row(rle: dict, size: tuple[float, float] | None) -> tuple:
+    mask = decode_crop(rle)[0]
+    measures = measure_mask(mask)
+    if size is None:
+        return (*measures, *[math.nan] * 5)
+    square, side = in_square_pixels(mask, size)
+    found = measures if square is mask else measure_mask(square)
     return (
-        *measures,
-        measures.length * side,
-        measures.width * side,
-        measures.area * side**2,
-        measures.perimeter * side,
-        1000 * measures.curvature / side,
+        *measures._replace(aspect_ratio=found.aspect_ratio, orientation=found.orientation),
+        found.length * side,
+        found.width * side,
+        measures.area * math.prod(size),
+        found.perimeter * side,
+        1000 * found.curvature / side,
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from synthwire.errors import InputError
 from synthwire.evaluation import suppression
-from synthwire.io.calibration import as_pixel_size, pixel_side_nm
+from synthwire.io.calibration import as_pixel_size
 from synthwire.io.coco import make_annotation
 from synthwire.io.masks import decode_crops, decode_mask
 from synthwire.particles.centrelines import Centreline
@@ -137,7 +137,7 @@ class Segmentation:
     def particles(self) -> pd.DataFrame:
         """One row for each selected particle; the columns are those of `PARTICLE_COLUMNS`."""
         table = self.measures[self.measures["id"].isin(self.ids)]
-        lines = line_rows(self.centrelines, pixel_side_nm(self.record))
+        lines = line_rows(self.centrelines, self.pixel_size_nm)
         table = table.join(lines, on="id").reset_index(drop=True)
         table["by_hand"] = [self.by_hand.get(number, "") for number in table["id"]]
         return table

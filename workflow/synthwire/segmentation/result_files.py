@@ -16,7 +16,6 @@ from PIL import Image
 from synthwire.errors import InputError
 from synthwire.figures.kit import style
 from synthwire.figures.particles import draw_particles
-from synthwire.io.calibration import pixel_side_nm
 from synthwire.io.checksums import SUMS, is_as_written, read_sums, write_sums
 from synthwire.io.csv_text import csv_text
 from synthwire.io.files import atomic_directory, json_ready, write_bytes
@@ -58,7 +57,7 @@ def encode_files(result: Segmentation) -> dict[str, bytes]:
     statistics of the particles with their 95 % intervals, see `groups.describe`.
     """
     lines = result.centrelines
-    points = line_points(lines, pixel_side_nm(result.record))
+    points = line_points(lines, result.pixel_size_nm)
     chosen = result.coco()
     table = result.particles.to_csv(index=False, lineterminator="\n", float_format="%.7g")
     files = {
