@@ -208,6 +208,36 @@ def test_lines_and_pages_that_a_scan_did_not_reach_are_no_intensity(tmp_path):
     assert any("% of the pixels are no picture" in line for line in doubts)
 
 
+def test_energies_and_intensities_that_cannot_be_are_questioned(tmp_path):
+    result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
+    result.save(tmp_path / "od")
+    shutil.copytree(tmp_path / "od", tmp_path / "light")
+    table = json.loads((tmp_path / "light" / "coco.json").read_text())
+    table["info"]["modality"] = "transmission"
+    write_json(tmp_path / "light" / "coco.json", table)
+    density = textured(result, [[0.3, 0.6], [1, 2], [0.5, 1]])
+
+    def doubts_of(pages, energies, folder="od"):
+        write_stack_of_energies(tmp_path / "a.nxs", pages, energies)
+        return "\n".join(spectra_of_result(tmp_path / "a.nxs", tmp_path / folder, {})[-1])
+
+    usual = doubts_of(density, (527.0, 529.0, 531.0))
+    assert not any(word in usual for word in ("keV", "repeat", "are they", "zero"))
+    assert "up to 0.531 eV; are they in keV?" in doubts_of(density, (0.527, 0.529, 0.531))
+    assert "1 of 3 pages repeat an energy" in doubts_of(density, (527.0, 527.0, 531.0))
+    counts = 1000 * np.exp(-density)
+    said = doubts_of(counts, (527.0, 529.0, 531.0))
+    assert "are they intensities?" in said and "is of modality od" in said
+    said = doubts_of(counts - 500.0, (527.0, 529.0, 531.0), "light")
+    assert "of the particles' intensities are zero or less" in said
+    for energies, says in (
+        ((527.0, np.nan, 531.0), r"page 2 has the photon energy nan eV"),
+        ((527.0, 527.0, 527.0), "3 pages of one energy; a spectrum needs several"),
+    ):
+        with pytest.raises(InputError, match=says):
+            doubts_of(density, energies)
+
+
 def test_light_of_other_energies_or_of_one_alone_is_named(tmp_path):
     result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
     result.save(tmp_path / "od")

@@ -9,8 +9,8 @@ from synthwire.cli.arguments import parse_incident
 from synthwire.cli.terminal import Commands, add_command, complain, count
 
 DESCRIPTION = """\
-Spectrum of each particle, from a scan over photon energies (NeXus, SDF, TIFF with energies) and
-what 'synthwire segment' found in it. Drift and I₀ are handled as there. The mean is over the pixels
+Spectrum of each particle, from a scan over photon energies (NeXus, SDF) and what
+'synthwire segment' found in it. Drift and I₀ are handled as there. The mean is over the pixels
 that are one particle's alone, without edges; overlaps are unmixed, since optical densities add.
 """
 RESULTS = """\

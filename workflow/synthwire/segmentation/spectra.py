@@ -30,6 +30,9 @@ LEAST_GROUND = 0.05  # of the view; with less there is no ground to speak of
 # of 1/count²; without, 50 counts are 1 % too dense.
 HALF_A_COUNT = 0.5
 SAME_ENERGY_EV = 0.05
+LEAST_EV = 20.0  # no X-ray's photons have less
+MOST_DENSITY = 20.0  # one photon in 500 million comes through
+MOST_DARK = 0.05  # of the particles' intensities, which may be zero or less
 UNLIKE = 0.3  # correlation of neighbouring pages, below which drift is uncertain
 DRIFT_COLUMNS = {
     "energy_ev": "photon energy",
@@ -147,7 +150,21 @@ def read_scan(stack: Path, *, transmission: bool) -> Scan:
     if recording.energies_ev is None or len(recording.pages) < 2:
         raise InputError(f"{stack}: names no photon energies; a scan over energies is expected")
     energies = np.asarray(recording.energies_ev, dtype=float)
+    if not (energies > 0).all():
+        page = int(np.argmin(energies > 0))
+        raise InputError(
+            f"{stack}: page {page + 1} has the photon energy {energies[page]:g} eV; one above zero "
+            "is expected for each"
+        )
+    several = len(np.unique(energies))
+    if several < 2:
+        raise InputError(f"{stack}: {len(energies)} pages of one energy; a spectrum needs several")
     pages, remarks = np.array(recording.pages, dtype=float), recording.remarks
+    if several < len(energies):
+        again = f"{len(energies) - several} of {len(energies)} pages repeat an energy"
+        remarks = (*remarks, f"{again}; each has rows of its own")
+    if energies.max() < LEAST_EV:
+        remarks = (*remarks, f"photon energies up to {energies.max():g} eV; are they in keV?")
     if recording.valid is not None:  # lines that the scan did not reach are no intensity
         pages[~recording.valid] = np.nan
     del recording
@@ -257,6 +274,18 @@ def spectra_of_result(
     found = particle_spectra(density, scan.energies_ev, masks, table["id"].to_numpy())
     doubts = [f"{stack}: {remark}" for remark in scan.remarks]
     doubts += _doubts(stack, result / "image.png", str(record.get("file_name", "")), density)
+    if np.nanmax(found.density, initial=0) > MOST_DENSITY:
+        doubts.append(
+            f"{stack}: optical densities up to {np.nanmax(found.density):.3g}; are they "
+            f"intensities? {result} is of modality {modality}"
+        )
+    if modality == "transmission":
+        dark = absorption.crop(scan.pages, scan.region)[:, masks.any(axis=0)] <= 0
+        if dark.mean() > MOST_DARK:
+            doubts.append(
+                f"{stack}: {dark.mean():.0%} of the particles' intensities are zero or less; their "
+                "optical density is a lower limit"
+            )
     if "image" in incident and len(read_recording(incident["image"]).pages) == 1:
         doubts.append(f"I0 {incident['image']}: one image for all energies, whose light differs")
     return found, table, masks, scan.drift, doubts
