@@ -17,8 +17,11 @@ from synthwire.adaptation import fit as search
 from synthwire.adaptation.candidates import KINDS, Space
 from synthwire.adaptation.evidence import Gain, judge
 from synthwire.adaptation.fit import synthetic_field
+from synthwire.errors import InputError
+from synthwire.io.masks import encode_mask
 from synthwire.segmentation.models import load_model
 from synthwire.segmentation.options import Preparation
+from synthwire.segmentation.result import CATEGORIES, Segmentation
 
 pytestmark = pytest.mark.workflow
 
@@ -110,6 +113,27 @@ def test_a_fit_alone_is_gone_on_with_in_one_round(images, small, capsys):
         "other",
     ]
     assert len(adapt.rounds(replace(request, name="other", minutes=5))) == 1
+
+
+def test_the_synthesis_follows_pixels_that_are_not_square():
+    wires = np.zeros((2, 200, 200), bool)
+    wires[0, 50:60, 20:180] = wires[1, 20:180, 50:70] = True  # 16 and 8 times as long as wide
+    results = [
+        {"image_id": 1, "category_id": 1, "bbox": [0.0] * 4, "score": 0.9, "segmentation": rle}
+        for rle in map(encode_mask, wires)
+    ]
+    for size in ((4.0, 4.0), (2.0, 8.0), None):
+        found = Segmentation(
+            np.zeros((200, 200), np.uint8), results, size, "a", None, 1.0, CATEGORIES, {}
+        )
+        start = adapt.measured([adapt.in_pixels(found)], 1.0)
+        assert start["aspect_ratio"] == pytest.approx(12)
+
+
+def test_a_stored_fit_that_is_none_is_damaged(tmp_path):
+    (tmp_path / "adaptation.json").write_text("[]")
+    with pytest.raises(InputError, match="damaged; remove it, and the fit is made anew"):
+        adapt._stored(tmp_path / "adaptation.json", "")
 
 
 def test_bad_input_is_one_line_and_leaves_nothing(small, capsys):

@@ -157,7 +157,7 @@ def fit_images(
         return _stored(stored, identity)
     model = load_model(request.start, device="cpu")
     say(f"looking at {len(images)} image{'s' if len(images) > 1 else ''}")
-    seen = [segment_image(image, model, scale=request.scale) for image in images]
+    seen = [in_pixels(segment_image(image, model, scale=request.scale)) for image in images]
     scale = request.scale or fields.fitting_scale(seen)
     cut = fields.cut(images, scale)
     side = cut.pixels.shape[1]
@@ -220,7 +220,7 @@ def fit_images(
 
 def _stored(path: Path, identity: str) -> Fitted:
     data = read_json(path)
-    if data.get("identity") != identity:
+    if isinstance(data, dict) and data.get("identity") != identity:
         raise InputError(
             f"{path.parent}: an adaptation to other images, or with other settings, lies there; "
             "choose another --name, or remove the folder"
@@ -323,6 +323,11 @@ def train(request: Request, *, compared: bool = True) -> None:
     link = request.folder / "model"
     if not link.is_symlink():
         link.symlink_to(Path("models") / run_config.ROW)
+
+
+def in_pixels(item: Segmentation) -> Segmentation:
+    """A result without its pixel size: the synthesis draws what pixels show, square or not."""
+    return replace(item, pixel_size_nm=None, measures=None)
 
 
 def measured(segmentations: Sequence[Segmentation], scale: float) -> dict[str, float]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthwire.cli.arguments import add_image_options, number, preparation_of
+from synthwire.cli.arguments import add_image_options, number, preparation_of, scale
 from synthwire.cli.terminal import Commands, add_command, complain, count
 from synthwire.errors import InputError
 
@@ -77,13 +77,13 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--scale",
-        type=number(0, above=True),
+        type=scale,
         metavar="N",
         help="enlargement at which particles are some 14 px wide (default: by what the bundled "
         "model finds)",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="of all that is random (default: 1)"
+        "--seed", type=seed, default=1, metavar="N", help="of all that is random (default: 1)"
     )
     add_image_options(parser)
 
@@ -95,6 +95,13 @@ def run_name(text: str) -> str:
             f"'{text}': letters, digits, _ . and - are expected, a letter or digit first"
         )
     return text
+
+
+def seed(text: str) -> int:
+    """A seed as NumPy takes it."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}': a whole number from 0 on is expected")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -133,7 +133,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--scale",
-        type=number(0, above=True),
+        type=scale,
         metavar="N",
         help="show the image to the network once, N times enlarged (default: it looks at several "
         "sizes, and what it finds says at which of them its particles are as wide as those that "
@@ -160,23 +160,25 @@ def as_type(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
-def number(low: float, high: float = math.inf, *, above: bool = False) -> Callable[[str], float]:
-    """The type of a number from low to high, or above low."""
+def number(low: float, high: float = math.inf) -> Callable[[str], float]:
+    """The type of a number from low to high."""
 
     def read(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not (low < value if above else low <= value) or not value <= min(
-            high, sys.float_info.max
-        ):
+        if not low <= value <= min(high, sys.float_info.max):
             limits = f"from {low:g} to {high:g}" if high < math.inf else f"from {low:g} on"
-            limits = f"above {low:g}" if above else limits
             raise argparse.ArgumentTypeError(f"'{text}': a number {limits} is expected")
         return value
 
     return read
+
+
+def scale(text: str) -> float:
+    """An enlargement. Beyond the limits no image has a pixel left, or tiles are without number."""
+    return number(0.01, 100)(text)
 
 
 def parse_incident(text: str) -> dict[str, Any]:
