@@ -176,6 +176,18 @@ def test_a_scale_bar_is_found_to_the_pixel(place, ink):
     assert mask_of(found, image.shape)[top:bottom, left:right].all()
 
 
+@pytest.mark.parametrize("length", [100, 160])
+def test_a_scale_bar_across_a_bright_wire_is_found(length):
+    image = np.random.default_rng(3).normal(60, 8, (400, 512)).clip(0, 250).astype(np.uint8)
+    image[250:350, 130:145] = 170  # in its grey as near to white as the smoothed edges of letters
+    strip = Image.fromarray(image)
+    pen = ImageDraw.Draw(strip)
+    pen.rectangle((60, 300, 59 + length, 307), 255)
+    pen.text((75, 274), "500 nm", 255, font=font("DejaVuSans", 18))
+    bars = [bar for item in find_drawings(np.asarray(strip)) for bar in item.bars]
+    assert [bar.length for bar in bars] == [length]
+
+
 @pytest.mark.parametrize(("text", "nm"), [("500 nm", 500), ("1 µm", 1000), ("0,2 μm", 200)])
 def test_a_label_is_read(text, nm):
     pytest.importorskip("onnxruntime")
@@ -190,6 +202,7 @@ def test_a_label_is_read(text, nm):
     ("text", "nm"),
     [
         *(("1 μm", 1000), ("0,5 µm", 500), ("200nm", 200), ("1 pm", 1000), ("2 urn", 2000)),
+        *(("1 micron", 1000), ("50 microns", 5e4), ("1 000 nm", 1000), ("200 nm,", 200)),
         *(("2 Å", 0.2), ("1 mm", 1e6), ("2O0 nm", 200), ("WD 4.1 mm", None), ("det SE2", None)),
     ],
 )

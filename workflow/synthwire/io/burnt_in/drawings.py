@@ -252,8 +252,8 @@ def _ticks_of_bar(ink: Ink, index: int) -> tuple[bool, bool] | None:
     rows = np.flatnonzero(through)
     if not thick or rows[-1] - rows[0] + 1 != thick or wide < _BAR_ASPECT * thick:
         return None
-    if thick >= high - 2:  # two rows may be its smoothed edge
-        return (False, False) if piece.mean() >= 0.85 else None
+    if thick >= high - 2:  # two rows may be its smoothed edge, or what it has of a bright wire
+        return False, False
     ticks = piece[~through]
     end = max(2, int(_TICKS * wide))
     inner = ticks[:, end:-end].any(axis=0)

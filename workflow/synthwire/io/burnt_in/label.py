@@ -19,9 +19,10 @@ _UNITS = {
     "μ": (0.8, "µm"),
     "a": (0.75, "Å"),
     **dict.fromkeys(("urn", "μrn", "prn", "jm", "ym", "4m", "μn", "un", "lm", "wm"), (0.85, "µm")),
+    **dict.fromkeys(("micron", "microns"), (1.0, "µm")),
     **dict.fromkeys(("nrn", "nn", "hm", "rm", "ńm", "rim"), (0.8, "nm")),
 }
-_TEXT = re.compile(rf"^(?:scale(?: ?bar)?\W*)?=?\s*({NUMBER})\s*(\D+?|4m)\.?$")
+_TEXT = re.compile(rf"^(?:scale(?: ?bar)?\W*)?=?\s*({NUMBER})\s*(\D+?|4m)[.,]?$")
 # From here on "pm" is as likely a picometre of atoms' images: then neither is believed.
 _LARGE_PM, _UNSURE = 50.0, 0.5
 _ROUND, _USUAL = (1.0, 2.0, 2.5, 5.0), (1.25, 1.5, 3.0, 4.0, 6.0, 7.5, 8.0)
@@ -43,6 +44,7 @@ def parse_label(text: str) -> Length | None:
     """
     plain = text.strip().replace("µ", "μ").casefold()
     repaired = re.sub(r"(?<=[\d.,])[oо]", "0", plain)
+    repaired = re.sub(r"(?<=\d) (?=\d{3}\b)", "", repaired)  # thousands
     repaired = re.sub(r"^[li|](?=[\d\s.,])", "1", repaired)
     match = _TEXT.match(repaired)
     unit = _UNITS.get(match[2].replace(" ", "")) if match else None
