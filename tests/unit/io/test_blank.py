@@ -66,6 +66,14 @@ def test_nan_within_is_no_picture_either():
     np.testing.assert_array_equal(valid_of(page), np.isfinite(page))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("filling", [-3.4028235e38, 3.40282e38])
+def test_the_greatest_float_stands_for_no_number(dtype, filling):
+    page = COUNTS.astype(dtype)
+    page[40:44, 50:60] = filling
+    np.testing.assert_array_equal(valid_of(page), np.abs(page) < 1e38)
+
+
 def rods(number, half=6.0, ground=0.0):
     """Soft-edged rods of 255 on a ground, some cut by the border."""
     y, x = np.mgrid[:120, :160]

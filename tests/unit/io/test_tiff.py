@@ -262,6 +262,63 @@ def test_of_two_grey_channels_the_first_is_read_and_said(tmp_path):
         assert len(found.remarks) == remarks
 
 
+@pytest.mark.parametrize("channels", [3, 4, 6])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_of_many_grey_channels_the_first_is_read_and_said(tmp_path, channels, planar):
+    signals = np.stack([GREY, *RNG.integers(0, 256, (channels - 1, 20, 30), dtype=np.uint8)])
+    pixels = signals if planar == "separate" else np.moveaxis(signals, 0, 2)
+    for photometric, first in (("minisblack", GREY), ("miniswhite", 255 - GREY)):
+        how = {"photometric": photometric, "planarconfig": planar}
+        found = read_recording(write(tmp_path / "a.tif", pixels, **how))
+        np.testing.assert_array_equal(found.pages, [first])
+        assert found.remarks == (f"the first of its {channels} channels is read",)
+
+
+BYTE_ORDERS = {"<": "little", ">": "big"}
+
+
+def without_tag(path, code):
+    """Give a tag of all pages a number that nobody knows."""
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        for page in tiff.pages:
+            offset = page.tags[code].offset
+            content[offset : offset + 2] = (60000).to_bytes(2, BYTE_ORDERS[tiff.byteorder])
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("colours", [False, True])
+def test_zero_is_black_where_nothing_is_said_of_it(tmp_path, colours):
+    pixels = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8) if colours else GREY
+    how = {"photometric": "rgb" if colours else "minisblack"}
+    path = without_tag(write(tmp_path / "a.tif", pixels, **how), 262)
+    np.testing.assert_array_equal(read_image(path), pixels)
+
+
+def test_of_brightness_and_colour_differences_the_brightness_is_the_picture(tmp_path):
+    others = RNG.integers(0, 256, (20, 30, 2), dtype=np.uint8)
+    how = {"photometric": "ycbcr", "subsampling": (1, 1), "compression": "lzw"}
+    path = write(tmp_path / "a.tif", np.dstack([GREY, others]), **how)
+    np.testing.assert_array_equal(read_image(path), GREY)
+
+
+def test_strips_that_were_never_written_are_said(tmp_path):
+    path = write(tmp_path / "a.tif", GREY, photometric="minisblack", rowsperstrip=2)
+    assert read_recording(path).remarks == ()
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        for code in (273, 279):  # where the strips lie, and how long they are
+            tag = tiff.pages.first.tags[code]
+            size = tag.valuebytecount // tag.count
+            third = tag.valueoffset + 3 * size
+            content[third : third + size] = bytes(size)
+    path.write_bytes(content)
+    assert "1 of its 10 strips or tiles are not in the file, and count as 0" in (
+        read_recording(path).remarks
+    )
+
+
 def test_half_of_an_odd_side_is_a_thumbnail(tmp_path):
     large = RNG.integers(0, 256, (41, 63), dtype=np.uint8)
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:

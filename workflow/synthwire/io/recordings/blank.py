@@ -28,6 +28,8 @@ _LEAST_LINES = 0.05
 _FILLING, _OWN = 0.1, 0.25
 _DARK = 10  # percentile of the picture's values
 _COARSE = 256  # pixels of the longer side in which shapes are judged
+# What programs write where they have no number, with either sign; some in six digits.
+_NO_NUMBER, _DIGITS = float(np.finfo(np.float32).max), 1e-5
 
 
 def without_blank(recording: Recording) -> Recording:
@@ -95,7 +97,7 @@ def _has_holes(pages: np.ndarray) -> bool:
 def _valid(page: np.ndarray) -> np.ndarray | None:
     """Where a page (height, width[, colours]) is a picture; None where that is everywhere."""
     values = page if page.ndim == 2 else page[..., :3].max(axis=2)
-    valid = np.isfinite(values) if values.dtype.kind == "f" else None
+    valid = _numbers(values) if values.dtype.kind == "f" else None
     if valid is not None and valid.all():
         valid = None
     if valid is None and values.dtype.kind != "b":
@@ -116,6 +118,14 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
     if valid is None and values.dtype.kind != "b":
         valid = _without_filling(values)
     return _within_frames(page, valid) if valid is not None and valid.any() else None
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """Which of some floats are numbers that were measured."""
+    finite = np.isfinite(values)
+    if values.dtype.itemsize < 4:
+        return finite
+    return finite & (np.abs(np.abs(values) / _NO_NUMBER - 1) > _DIGITS)
 
 
 def _within_frames(page: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -18,8 +18,10 @@ from synthwire.io.recordings.recording import Recording, require_bytes, require_
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
 # Values of tags, as TIFF 6.0 numbers them.
-_WHITE_ZERO, _RGB, _PALETTE, _INKS = 0, 2, 3, 5
+_PHOTOMETRIC = 262
+_WHITE_ZERO, _BLACK_ZERO, _RGB, _PALETTE, _INKS, _YCBCR = 0, 1, 2, 3, 5, 6
 _LIGHTNESS_FIRST = (8, 9, 10)  # CIE's L*a*b*, in which colours are signed or shifted
+_JPEG = (6, 7, 33007, 34892)  # compressions from which tifffile makes red, green and blue
 _ALPHA = {1, 2}  # of the kinds of samples beside grey or the colours
 _MASK = 4  # a bit of NewSubfileType
 _THUMBNAIL = 3.9  # times smaller than the image; half of an odd side is more than a half
@@ -52,18 +54,22 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             if series.dataoffset is not None and series.dataoffset + series.nbytes > size:
                 raise InputError(f"{path}: truncated TIFF ({size} bytes are too few)")
             page = series.keyframe
-            pages = _pages_first(path, series.asarray(), series.axes)
-            if page.samplesperpixel == 2 and not set(page.extrasamples) & _ALPHA:
-                remarks = (*remarks, "the first of its 2 channels is read")
-            if page.photometric == _INKS and pages.ndim == 4 and pages.shape[3] == 4:
+            photometric = _photometric(page)
+            grey = photometric in (_WHITE_ZERO, _BLACK_ZERO)
+            pages = _pages_first(path, series.asarray(), series.axes, grey=grey)
+            channels = page.samplesperpixel
+            if grey and channels > 1 and not (channels == 2 and set(page.extrasamples) & _ALPHA):
+                remarks = (*remarks, f"the first of its {channels} channels is read")
+            if photometric == _INKS and pages.ndim == 4 and pages.shape[3] == 4:
                 pages = _without_inks(pages)
-            if page.photometric in _LIGHTNESS_FIRST and pages.ndim == 4:
+            bright_first = photometric == _YCBCR and page.compression not in _JPEG
+            if (bright_first or photometric in _LIGHTNESS_FIRST) and pages.ndim == 4:
                 pages = pages[..., 0]
-            if page.photometric == _RGB and pages.ndim == 4 and page.extrasamples[:1] == (0,):
+            if photometric == _RGB and pages.ndim == 4 and page.extrasamples[:1] == (0,):
                 pages = pages[..., :3]
                 remarks = (*remarks, "its fourth sample, of which it says nothing, is left out")
             turn = int(page.tags.valueof("Orientation", 1))
-            palette = _palette(page) if page.photometric == _PALETTE else None
+            palette = _palette(page) if photometric == _PALETTE else None
             own = _own_tags(series, len(pages))
             if len({item.turn for item in own}) > 1:
                 pages = _turned_alike(path, pages, [item.turn for item in own], turn)
@@ -75,12 +81,12 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             return Recording(
                 upright(pages, turn),
                 side_nm[::-1] if side_nm and turn in _ON_THEIR_SIDE else side_nm,
-                remarks=(*remarks, *_of_a_set(tiff)),
+                remarks=(*remarks, *_of_a_set(tiff), *_missing_parts(series)),
                 pixel_size_doubt=found.doubt,
                 pixel_size_remarks=found.remarks,
                 picture_rows=found.picture_rows if turn == 1 else None,
                 palette=palette,
-                white_level=_white_level(page, pages) if page.photometric == _WHITE_ZERO else None,
+                white_level=_white_level(page, pages) if photometric == _WHITE_ZERO else None,
             )
     except InputError:
         raise
@@ -113,6 +119,25 @@ def _of_a_set(tiff: tifffile.TiffFile) -> tuple[str, ...]:
     if len(names) < 2:
         return ()
     return (f"one of {len(names)} files of an OME set; the pages that it holds itself are read",)
+
+
+def _photometric(page: tifffile.TiffPage) -> int:
+    """What the numbers of a page stand for, as TIFF numbers it.
+
+    Where the tag is missing, zero is black, as for ImageJ and libtiff; tifffile says white.
+    """
+    if _PHOTOMETRIC in page.tags or page.photometric != _WHITE_ZERO:
+        return int(page.photometric)
+    return _RGB if page.samplesperpixel in (3, 4) else _BLACK_ZERO
+
+
+def _missing_parts(series: tifffile.TiffPageSeries) -> tuple[str, ...]:
+    """A remark on strips or tiles that were never written; they are read as zeros."""
+    counts = [count for page in series.pages if page is not None for count in page.databytecounts]
+    missing = counts.count(0)
+    if not missing:
+        return ()
+    return (f"{missing} of its {len(counts)} strips or tiles are not in the file, and count as 0",)
 
 
 def _main_series(
@@ -159,19 +184,23 @@ def _pixel_count(series: tifffile.TiffPageSeries) -> int:
     return series.size // series.sizes.get("sample", 1)
 
 
-def _pages_first(path: Source, pixels: np.ndarray, axes: str) -> np.ndarray:
-    """(pages, height, width[, channels]) from any order of axes that TIFF knows."""
+def _pages_first(path: Source, pixels: np.ndarray, axes: str, *, grey: bool) -> np.ndarray:
+    """(pages, height, width[, channels]) from any order of axes that TIFF knows.
+
+    grey: whether channels are no colours, but the signals of several detectors, or a mask; the
+    first is then taken.
+    """
     others = [index for index, axis in enumerate(axes) if axis not in "YXS"]
     order = [*others, axes.index("Y"), axes.index("X")]
     if "S" in axes:
         order.append(axes.index("S"))
     pixels = pixels.transpose(order)
     tail = pixels.shape[len(others) :]
-    if len(tail) == 3 and tail[2] not in (1, 2, 3, 4):
-        raise InputError(f"{path}: {tail[2]} colour channels; 1, 3 or 4 are expected")
     pixels = pixels.reshape(-1, *tail)
-    if pixels.ndim == 4 and pixels.shape[3] in (1, 2):  # grey, or grey with alpha
-        pixels = pixels[..., 0]
+    if len(tail) == 3 and (grey or tail[2] < 3):
+        return pixels[..., 0]
+    if len(tail) == 3 and tail[2] > 4:
+        raise InputError(f"{path}: {tail[2]} colour channels; 1, 3 or 4 are expected")
     return pixels
 
 
