@@ -79,6 +79,17 @@ def test_a_crossing_that_bulges_out_or_is_cut_out_changes_little(width):
         assert_right(measured(changed), 10 * width, width)
 
 
+@pytest.mark.parametrize("width", [8, 15, 40])
+@pytest.mark.parametrize("turn", [1.2, -2.8])
+@pytest.mark.parametrize("angle", [-1.1, 1.4])
+def test_a_crossing_of_a_bent_wire_changes_little(width, turn, angle):
+    mask, points = wire(10 * width, width, turn=turn)
+    place = points[2 * len(points) // 5]
+    across, _ = wire(3 * width, width, angle=0.3 + 0.4 * turn + angle)  # to the wire there
+    for changed in crossed(mask, across, place):
+        assert_right(measured(changed), 10 * width, width)
+
+
 def test_noise_changes_little():
     rng = np.random.default_rng(5)
     mask, _ = wire(180, 14, turn=1.0)

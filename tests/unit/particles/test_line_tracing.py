@@ -81,10 +81,26 @@ def test_a_parabola_is_fitted_with_itself_even_where_a_part_is_hidden(hidden):
     assert curvatures == pytest.approx((1 / 200) / np.hypot(1, slope) ** 3, abs=1e-6)
 
 
-def test_beside_the_end_of_what_counts_a_straight_line_is_fitted():
-    points = np.stack([np.arange(30.0), np.zeros(30)], axis=1)
-    points[20:, 1] = 9.0  # counts for nothing
-    smooth, tangents, curvatures = tracing.fit(points, (np.arange(30) < 20) * 1.0, 1.0, 3.0)
-    assert smooth[:, 1] == pytest.approx(np.zeros(30), abs=1e-9)
-    assert tangents == pytest.approx(np.tile([1.0, 0.0], (30, 1)), abs=1e-9)
-    assert curvatures == pytest.approx(np.zeros(30), abs=1e-9)
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_straight_line_is_fitted_to_two_points_and_none_to_one(count):
+    points = np.array([[1.0, 2.0], [4.0, 6.0]])[:count]
+    smooth, tangents, curvatures = tracing.fit(points, np.ones(count), 5.0, 5.0)
+    assert smooth == pytest.approx(points, abs=1e-9)
+    assert tangents == pytest.approx(np.array([[0.6, 0.8]] * 2 if count == 2 else [[0.0, 0.0]]))
+    assert curvatures == pytest.approx(np.zeros(count), abs=1e-9)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4, 1.5, -2.5])
+def test_what_is_hidden_of_an_arc_is_laid_on_it(turn):
+    t = np.linspace(0, turn, 101) if turn else np.zeros(101)
+    radius = 50 / turn if turn else 1.0
+    directions = np.stack([np.cos(t), np.sin(t)], axis=1)
+    points = radius * np.stack([np.sin(t), 1 - np.cos(t)], axis=1)
+    if not turn:
+        points = np.stack([np.linspace(0, 50, 101), np.zeros(101)], axis=1)
+    valid = np.ones(101, dtype=bool)
+    valid[20:45] = valid[50:80] = False
+    hidden = np.where(valid[:, None], points, 7.0)
+    found = tracing.bridged(hidden, directions, valid)
+    assert found == pytest.approx(points, abs=0.02)
+    assert (found[valid] == points[valid]).all()

@@ -1,10 +1,11 @@
 """The centre-line of a wire, and its width along it.
 
-The way through the mask's middle between the two pixels that lie farthest apart within it is
-fitted with parabolas, laid between the edges that rays across it meet, and extended to the mask's
-ends. An end is where the line leaves the mask; over the last half width there rays across would
-meet the end's face, so no width is measured. Nor is there beside a crossing, where an edge is
-another wire's; the line is led over it by what lies on both sides.
+A first line - the axis of a mask that is a bar, else the way through the mask's middle between the
+two pixels that lie farthest apart within it - is fitted with parabolas, laid between the edges that
+rays across it meet, and extended to the mask's ends. An end is where the line leaves the mask; over
+the last half width there rays across would meet the end's face, so no width is measured. Nor is
+there beside a crossing, where an edge is another wire's; the line is led over it by what lies on
+both sides.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from skimage.graph import MCP_Geometric
 
 from synthwire.particles import tracing
 
-ROUNDS = 3  # of laying the line between the edges; a fourth moves it by less than 0.05 px
+ROUNDS = 3  # of laying the way between the edges; a fourth moves it by less than 0.05 px
+BAR_ROUNDS = 2  # of laying an axis, which lacks the steps of pixels that a way has
+BAR = 0.95  # of the rectangle with a mask's moments, from which it is a straight wire
+SLENDER = 3.0  # times as long as wide, from which a bar's axis is sure
 SPECK = 0.1  # of the largest part; what is smaller is noise, no part of a wire
 BULGE = 1.5  # times the median width: where another wire has been taken for this one
 GAP_COST = 10.0  # of a pixel between parts of a mask
@@ -87,13 +91,14 @@ def trace(mask: np.ndarray, left: int = 0, top: int = 0) -> Centreline | None:
     area = int(mask.sum())
     depth = tracing.depths(mask)
     clear = tracing.clearance(depth)
-    start = _first_way(mask, depth, parts > 1)
+    axis, bar = _axis(mask, area)
+    start = axis if bar else _first_way(mask, depth, parts > 1)
     straight = start is None
-    points = _axis(mask) if start is None else start
+    points = axis if start is None else start
     length = float(np.hypot(*np.diff(points, axis=0).T).sum())
     width = max(1.0, area / max(length, math.sqrt(area)))
     step, sigma = max(1.0, width / 8), max(3.0, width / 2)
-    for _ in range(1 if straight else ROUNDS):
+    for _ in range(1 if straight else BAR_ROUNDS if bar else ROUNDS):
         points = tracing.evenly(points, step)
         points = tracing.centred(mask, clear, points, step, sigma, width, BULGE, straight)
         length = float(np.hypot(*np.diff(points, axis=0).T).sum())
@@ -153,15 +158,19 @@ def _first_way(mask: np.ndarray, depth: np.ndarray, several: bool) -> np.ndarray
     return factor * (points[chosen[0] : chosen[-1] + 1] - margin)
 
 
-def _axis(mask: np.ndarray) -> np.ndarray:
-    """Two points (2, 2) on the principal axis of a mask, about its middle."""
+def _axis(mask: np.ndarray, area: int) -> tuple[np.ndarray, bool]:
+    """Two points (2, 2) on the principal axis of a mask, half its width from its ends, and whether
+    it is a bar: slender, and full as the rectangle with the same second moments is.
+    """
     rows, columns = np.nonzero(mask)
-    places = np.stack([columns, rows], axis=1) + 0.5
-    middle = places.mean(axis=0)
-    spread = places - middle
-    direction = np.linalg.eigh(spread.T @ spread)[1][:, 1]
-    half = max(0.25, 0.25 * float(np.ptp(spread @ direction)))
-    return np.stack([middle - half * direction, middle + half * direction])
+    places = np.stack([columns, rows]) + 0.5
+    middle = places.mean(axis=1)
+    spread = places - middle[:, None]
+    moments, directions = np.linalg.eigh(spread @ spread.T / area)
+    width, length = np.sqrt(12 * moments + 1)  # 1: a pixel's own
+    arm = max(0.25, 0.5 * (length - width)) * directions[:, 1]
+    bar = length > SLENDER * width and area > BAR * length * width
+    return np.stack([middle - arm, middle + arm]), bool(bar)
 
 
 def _measured(

@@ -8,6 +8,7 @@ minutes for a thousand wires.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -15,10 +16,10 @@ from scipy import ndimage
 
 RAY_STEP = 0.25  # px
 SURE = 1.5 * math.sqrt(2.0)  # px; what lies deeper is surrounded by pixels of the mask
-ENOUGH = 0.3  # of the weight of a line's neighbours, below which more of them are asked
 FACE = 0.6  # of a wire's width: how far beside a crossing the edges are another wire's
 COMPLEX = np.array([1.0, 1.0j])  # makes x + iy of a point
 ACROSS = np.array([[0.0, 1.0], [-1.0, 0.0]])  # makes of a direction the one on its right
+OUTWARDS = np.array([[-1.0], [1.0]])  # makes of the tangents of a line's ends what leads out
 
 
 def evenly(points: np.ndarray, step: float) -> np.ndarray:
@@ -53,18 +54,18 @@ def fit(
     """A smooth curve through evenly spaced points: a parabola fitted about each of them.
 
     weights: (n,), 0 for points that count for nothing. sigma: of the Gaussian that weighs
-    neighbours, in px along the line; where too few of them count it is wider. A parabola keeps
-    bends, which a mean would cut short. Returns points (n, 2), unit tangents (n, 2) and signed
-    curvatures (n,) in 1/px.
+    neighbours, in px along the line. A parabola keeps bends, which a mean would cut short; where
+    nothing counts it runs away. Returns points (n, 2), unit tangents (n, 2) and signed curvatures
+    (n,) in 1/px.
     """
     moments = _moments(points, weights, step, sigma)
     s0, s1, s2, s3, s4 = moments[:, 0]
-    # the normal equations of a + b·t + c·t² by Cramer's rule; of a straight line where they are
-    # singular, and where all that counts lies on one side, for a parabola runs away there
+    # the normal equations of a + b·t + c·t² by Cramer's rule, of a straight line where they are
+    # singular
     a, b, c = s2 * s4 - s3 * s3, s2 * s3 - s1 * s4, s1 * s3 - s2 * s2
     d, e, f = s0 * s4 - s2 * s2, s1 * s2 - s0 * s3, s0 * s2 - s1 * s1
     determinant = s0 * a + s1 * b + s2 * c
-    bends = (determinant > 1e-9 * s0**3) & (np.abs(s1) <= s0)
+    bends = determinant > 1e-9 * s0**3
     m0, m1, m2 = moments[:3, 1:] / np.where(bends, determinant, 1.0)
     place = a * m0 + b * m1 + c * m2
     slope = b * m0 + d * m1 + e * m2
@@ -84,25 +85,16 @@ def fit(
 
 def _moments(points: np.ndarray, weights: np.ndarray, step: float, sigma: float) -> np.ndarray:
     """Sums (5, 3, n) about each point of tᵏ · weight · (1, x, y), t in sigmas along the line."""
-    count, reach, wide = len(points), int(3 * sigma / step) + 1, sigma
-    enough = ENOUGH * math.sqrt(2 * math.pi) * sigma / step
-    values = np.empty((3, count))
+    values = np.empty((3, len(points)))
     values[0], values[1:] = weights, weights * points.T
-    moments = _weighed(values, _kernels(reach, step / sigma, 1.0))
-    while reach < count and (lacking := moments[0, 0] < enough).any():
-        wide *= 1.5
-        reach = int(3 * wide / step) + 1
-        for power, kernel in enumerate(_kernels(reach, step / sigma, wide / sigma).T):
-            wider = ndimage.correlate1d(values, kernel, mode="constant")
-            moments[power][:, lacking] = wider[:, lacking]
-    return moments
+    return _weighed(values, _kernels(int(3 * sigma / step) + 1, step / sigma))
 
 
 @lru_cache
-def _kernels(reach: int, step: float, sigma: float) -> np.ndarray:
-    """The Gaussian of sigma times tᵏ (2 · reach + 1, 5), t from −reach to reach steps."""
+def _kernels(reach: int, step: float) -> np.ndarray:
+    """A Gaussian times tᵏ (2 · reach + 1, 5), t in sigmas from −reach to reach steps."""
     t = step * np.arange(-reach, reach + 1)[:, None]
-    return np.exp(-0.5 * (t / sigma) ** 2) * t ** np.arange(5)
+    return np.exp(-0.5 * t**2) * t ** np.arange(5)
 
 
 def _weighed(values: np.ndarray, kernels: np.ndarray) -> np.ndarray:
@@ -224,6 +216,56 @@ def are_widths(widths: np.ndarray, bulge: float, step: float) -> np.ndarray:
     return clear if clear.sum() > 2 else valid
 
 
+def bridged(points: np.ndarray, tangents: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Points (n, 2) of a line, those that are not valid laid anew between the valid ones.
+
+    They lie on cubics that join in place and direction, nearly arcs of circles. tangents: (n, 2);
+    valid: (n,), the first and the last among them.
+    """
+    known, lacking = np.flatnonzero(valid), np.flatnonzero(~valid)
+    after = np.searchsorted(known, lacking)
+    left, right = known[after - 1], known[after]
+    chord = np.hypot(*(points[right] - points[left]).T)
+    turn = np.clip((tangents[left] * tangents[right]).sum(axis=1), -1.0, 1.0)
+    speed = (2 * chord / (1 + np.sqrt((1 + turn) / 2)))[:, None]  # of an arc with these tangents
+    u = ((lacking - left) / (right - left))[:, None]
+    v = 1 - u
+    from_left = v**2 * ((1 + 2 * u) * points[left] + u * speed * tangents[left])
+    from_right = u**2 * ((1 + 2 * v) * points[right] - v * speed * tangents[right])
+    found = points.copy()
+    found[lacking] = from_left + from_right
+    return found
+
+
+def _led(
+    points: np.ndarray,
+    tangents: np.ndarray,
+    valid: np.ndarray,
+    step: float,
+    sigma: float,
+    cut: int,
+    reach: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """A line's points and tangents, fitted to the valid points and led over the others by them.
+
+    cut: how many points are missing at each end. reach: how far it is from points to the mask's
+    end in given directions. At an end where nothing is valid the line stays as it is, unless
+    straight on it is as far: there the line may have turned into another wire.
+    """
+    if not valid.any():
+        return points, tangents
+    fitted = fit(points, valid.astype(float), step, sigma)[:2]
+    points, tangents = np.where(valid[:, None], fitted, (points, tangents))
+    if valid.all():
+        return points, tangents
+    outer, ends = np.flatnonzero(valid)[[0, -1]], np.array([0, len(points) - 1])
+    straight_on = reach(points[outer], OUTWARDS * tangents[outer])
+    first, last = np.where(straight_on >= step * (cut + abs(outer - ends)), outer, ends)
+    part, known = slice(first, last + 1), valid.copy()
+    known[[first, last]] = True
+    return bridged(points[part], tangents[part], known[part]), tangents[part]
+
+
 def centred(
     mask: np.ndarray,
     clear: np.ndarray,
@@ -241,6 +283,10 @@ def centred(
     but for its length.
     """
     gap = max(1.5, 0.2 * width)
+
+    def reach(outermost: np.ndarray, outwards: np.ndarray) -> np.ndarray:
+        return rays(mask, outermost, outwards, float(sum(mask.shape)), gap, 2 * width)
+
     if straight:
         ends = (points[[0, -1]] - points[[-1, 0]]) / math.dist(points[0], points[-1])
     else:
@@ -254,9 +300,9 @@ def centred(
             # of the line, its ends but half a width
             cut = min(round(0.5 * median(across[valid]) / step), len(points) // 3)
             inner = slice(cut, len(points) - cut)
-            points, tangents, _ = fit(points[inner], valid[inner].astype(float), step, sigma)
-        ends = tangents[[0, -1]] * [[-1.0], [1.0]]
+            points, tangents = points[inner], tangents[inner]
+            points, tangents = _led(points, tangents, valid[inner], step, sigma, cut, reach)
+        ends = OUTWARDS * tangents[[0, -1]]
     outermost = points[[0, -1]]
-    reach = rays(mask, outermost, ends, float(sum(mask.shape)), gap, 2 * width)
-    first, last = outermost + reach[:, None] * ends
+    first, last = outermost + reach(outermost, ends)[:, None] * ends
     return np.concatenate([[first], points, [last]])

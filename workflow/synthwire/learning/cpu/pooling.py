@@ -24,10 +24,8 @@ def can_pool(pooler: ROIPooler) -> bool:
 
 
 class Pooler(nn.Module):
-    """Detectron2's ROIPooler with aligned ROIAlign, for 32-bit features on a CPU.
-
-    Measured: without it a training step of the demo takes 1.16 times as long, with 16-bit numbers
-    1.28 times, a prediction of the bundled model 1.12 and 1.20 times.
+    """Detectron2's ROIPooler with aligned ROIAlign, for 32-bit features on a CPU, where it takes
+    less time; `benchmarks/inference.py` and `benchmarks/training.py` measure it.
     """
 
     def __init__(self, pooler: ROIPooler) -> None:
