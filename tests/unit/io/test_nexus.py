@@ -56,6 +56,59 @@ def test_unknown_units_give_no_pixel_size(tmp_path):
     assert recordings.read_recording(path).pixel_size_nm is None
 
 
+def with_fields(path, **fields):
+    """A scan whose fields, or attributes of its data group, are others."""
+    import h5py
+
+    with h5py.File(path, "a") as file:
+        group = next(item for name, item in file["entry1"].items() if "counter" in name)
+        for name, values in fields.items():
+            units = dict(group[name].attrs)
+            del group[name]
+            group[name] = values
+            group[name].attrs.update(units)
+    return path
+
+
+TREMBLE = np.random.default_rng(1).normal(0, 0.02, 200)  # µm; half of a step and more
+TO_AND_FRO = 0.012 * (-1.0) ** np.arange(200)
+
+
+@needs_h5py
+@pytest.mark.parametrize("off", [TREMBLE, TO_AND_FRO])
+def test_steps_of_positions_that_were_read_back(tmp_path, off):
+    stack = np.random.default_rng(0).poisson(900, (1, 200, 200))
+    path = write_nxstxm_1_1(tmp_path / "a.nxs", data=stack)
+    stopped = 5 + 0.04 * np.arange(200) * (np.arange(200) < 150)
+    stopped[150:] = 0
+    path = with_fields(path, sample_x=1 + 0.035 * np.arange(200) + off, sample_y=stopped)
+    y, x = recordings.read_recording(path).pixel_size_nm
+    assert y == pytest.approx(40) and x == pytest.approx(35, rel=0.01)
+
+
+@needs_h5py
+@pytest.mark.parametrize(
+    ("unit", "size"), [("nm", (2, 3)), ("um", (2e3, 3e3)), ("1/nm", None), (None, None)]
+)
+def test_axes_of_any_name_give_the_size_of_pixels(tmp_path, unit, size):
+    import h5py
+
+    pixels = np.random.default_rng(0).poisson(900, (12, 10))
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        group = entry.create_group("image")
+        group.attrs.update({"NX_class": "NXdata", "signal": "real", "axes": ["axis_j", "axis_i"]})
+        group["real"] = pixels
+        group["axis_j"], group["axis_i"] = 2.0 * np.arange(12), 7 + 3.0 * np.arange(10)
+        if unit is not None:
+            for name in ("axis_j", "axis_i"):
+                group[name].attrs["units"] = unit
+    found = recordings.read_recording(tmp_path / "a.nxs")
+    np.testing.assert_array_equal(found.pages[0], pixels)
+    assert found.pixel_size_nm == (size if size is None else pytest.approx(size))
+
+
 @needs_h5py
 def test_plain_hdf5_with_one_image_or_none(tmp_path):
     import h5py
@@ -123,8 +176,8 @@ def write_nxstxm_1_1(path, *, scan="sample image stack", regions=1, data=STACK, 
             group["stxm_scan_type"] = np.array([scan.encode()])
             fields = {
                 "energy": (np.array(ENERGIES), "eV"),
-                "sample_y": (-3 - 0.04 * np.arange(12), "um"),
-                "sample_x": (1 + 0.035 * np.arange(10), "um"),
+                "sample_y": (-3 - 0.04 * np.arange(data.shape[axes[1] - 1]), "um"),
+                "sample_x": (1 + 0.035 * np.arange(data.shape[axes[2] - 1]), "um"),
             }
             for (name, (values, unit)), axis in zip(fields.items(), axes, strict=True):
                 group[name] = values

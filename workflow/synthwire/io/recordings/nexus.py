@@ -85,6 +85,15 @@ def _nexus_group(path: Source, file: h5py.File) -> h5py.Group | None:
     return next(iter(groups.values()), None)
 
 
+def _axes(group: h5py.Group, signal: h5py.Dataset) -> list[str]:
+    """The names of the fields along the axes of the signal; empty where they are not listed."""
+    axes = group.attrs.get("axes", signal.attrs.get("axes", ()))
+    if isinstance(axes, (bytes, str)):
+        axes = text(axes).replace(":", ",").strip("[]").split(",")
+    names = [text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
+    return names if len(names) == signal.ndim else []
+
+
 def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -> int:
     """Which axis of the signal a field of an NXdata group runs along, by NeXus's three ways.
 
@@ -94,11 +103,8 @@ def _axis_of(group: h5py.Group, signal: h5py.Dataset, name: str, default: int) -
     indices = group.attrs.get(f"{name}_indices")
     if indices is not None:
         return int(np.ravel(indices)[0])
-    axes = group.attrs.get("axes", signal.attrs.get("axes", ()))
-    if isinstance(axes, (bytes, str)):
-        axes = text(axes).replace(":", ",").strip("[]").split(",")
-    axes = [text(axis).strip() for axis in np.atleast_1d(np.asarray(axes, dtype=object))]
-    if len(axes) == signal.ndim and name in axes:
+    axes = _axes(group, signal)
+    if name in axes:
         return axes.index(name)
     axis = group[name].attrs.get("axis") if name in group else None
     return int(np.ravel(axis)[0]) - 1 if axis is not None else default
@@ -127,14 +133,33 @@ def _read_nxdata(path: Source, group: h5py.Group, largest_pixels: int | None) ->
     if energy is not None and energy.size == len(pages):
         scale = 1e3 if text(energy.attrs.get("units", "eV")).lower() == "kev" else 1.0
         energies = tuple(float(value) for value in np.ravel(energy[()]) * scale)
+    named = _axes(group, signal)
     steps = []
-    for name, length in (("sample_y", shape[y]), ("sample_x", shape[x])):
-        positions = group.get(name)
-        if positions is None or positions.size != length or length < 2:
-            break
-        unit = nanometres(text(positions.attrs.get("units", "um")))
-        step = np.median(np.abs(np.diff(np.ravel(positions[()]).astype(float))))
-        if unit is None or not np.isfinite(step) or step <= 0:
-            break
-        steps.append(float(step * unit))
-    return Recording(pages, (steps[0], steps[1]) if len(steps) == 2 else None, energies)
+    for name, axis in (("sample_y", y), ("sample_x", x)):
+        if name in group:
+            steps.append(_step(group[name], shape[axis], "um"))
+        elif named:
+            steps.append(_step(group.get(named[axis]), shape[axis]))
+    size = (steps[0], steps[1]) if len(steps) == 2 and steps[0] and steps[1] else None
+    return Recording(pages, size, energies)
+
+
+def _step(positions: h5py.Dataset | None, length: int, usual: str = "") -> float | None:
+    """The step in nm between so many positions along an axis; None where they are no lengths.
+
+    usual: the unit where none is given. Encoders tremble, and come back late where lines are
+    scanned to and fro, so that neighbours tell little; it is taken over half of the axis. Those of
+    a stopped scan may end in zeros.
+    """
+    if positions is None or getattr(positions, "size", None) != length:
+        return None
+    unit = nanometres(text(positions.attrs.get("units", usual)))
+    if unit is None or positions.dtype.kind not in "uif":
+        return None
+    values = np.ravel(positions[()]).astype(float)
+    if not values[-2:].any():
+        values = np.trim_zeros(values, "b")
+    half = max(1, len(values) // 4 * 2)  # an even number of steps, as many to as fro
+    steps = (values[half:] - values[:-half]) / half
+    step = abs(float(np.median(steps))) * unit if len(steps) else 0.0
+    return step if 0 < step < np.inf else None
