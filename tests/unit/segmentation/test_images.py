@@ -80,6 +80,13 @@ def test_an_image_without_contrast_is_one_line(modality):
         read_images(np.full((20, 20), 7, np.uint8), Preparation(modality))
 
 
+@pytest.mark.parametrize("modality", MODALITIES)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_without_numbers_is_one_line(modality, value):
+    with pytest.raises(InputError, match="finite|no picture|intensity"):
+        read_images(np.full((20, 20), value), Preparation(modality))
+
+
 def test_a_doubtful_pixel_size_is_named_and_gives_way_to_the_users(tmp_path):
     write_stack(tmp_path / "a.tif", [wires(0)], pixel_size_nm=1000)
     (image,) = read_images(tmp_path / "a.tif", Preparation())

@@ -66,6 +66,8 @@ def to_bytes(page: np.ndarray) -> np.ndarray:
     wide = page.dtype == np.float64
     values = page.astype(np.float64 if wide else np.float32)
     finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros(page.shape, dtype=np.uint8)
     low, high = values[finite].min(), values[finite].max()
     scaled = (values - low) * (255 / max(float(high - low), 1e-300 if wide else 1e-30))
     return np.nan_to_num(scaled).clip(0, 255).astype(np.uint8)
