@@ -75,6 +75,8 @@ FEI = "[User]\r\nDate=1\r\n[Beam]\r\nScan=IScan\r\n"
         (34680, "[EScan]\r\nHorFieldsize=1e-6\r\nPixelWidth=3e-9\r\nPixelHeight=3e-9\r\n", (3, 3)),
         (34680, "[EScan]\r\nPixelWidth=3e-9\r\n" + FEI + "[IScan]\r\nPixelWidth=7e-9\r\n", (7, 7)),
         (34682, "[Scan]\r\nHorFieldsize=1.28e-006\r\n", (10, 10)),  # 128 pixels across
+        (34682, "[Scan]\r\nPixelWidth=\r\nHorFieldsize=1.28e-006\r\n", (10, 10)),
+        (34682, "[Scan]\r\nPixelWidth=0\r\nHorFieldsize=1.28e-006\r\n", (10, 10)),
         (34682, "[Scan]\r\nPixelWidth=\r\n", None),
         (34682, "[Vacuum]\r\nChPressure=1e-4\r\n", None),
     ],

@@ -32,9 +32,11 @@ SPELLINGS = {
         "\\u00b5m", "\\u03BCm", "&#181;m", "&micro;m", "um/px", "\u00b5m/pixel", "um per pixel",
         "\u00b5m".encode("utf-8").decode("latin-1"), "\u03bcm".encode("utf-8").decode("cp1252"),
         "\u00b5m".encode(), b"\xb5m", "\ufffdm", "[um]", "(\u00b5m)", "\u339b",
+        "\u043c\u043a\u043c", "Mikrometer", "microm\u00e8tres", "\u5fae\u7c73", "um/voxel",
     ],
     1.0: [
         "NM", "Nm", "nanometer", "nanometers", "Nanometres", "nm/px", "nm / pixels", "nm.", b"nm",
+        "\u043d\u043c", "nanom\u00e8tre", "\u7eb3\u7c73",
     ],
     0.1: [
         "\u00c5", "\u212b", "A\u030a", "\\u00C5", "\\u212B", "Angstrom", "Angstroms", "ANGSTROMS",

@@ -32,6 +32,13 @@ _NANOMETRES = {
     "mu": 1e3,
     "ang": 0.1,
     "angstroem": 0.1,
+    "mikrometer": 1e3,
+    "micromètre": 1e3,
+    "nanomètre": 1.0,
+    "мкм": 1e3,
+    "нм": 1.0,
+    "微米": 1e3,
+    "纳米": 1.0,
     # a micro sign that a program could not write; no other unit has one letter beyond ASCII and m
     "\ufffdm": 1e3,
     "?m": 1e3,
@@ -83,7 +90,7 @@ def _plain(unit: object) -> str:
     text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
     text = _repaired(html.unescape(text))
     text = unicodedata.normalize("NFKC", text).casefold().strip("\0 \t\r\n.[]()")
-    return re.sub(r"\s*(?:/|\bper\b)\s*(?:px|pix|pixels?)$", "", text)
+    return re.sub(r"\s*(?:/|\bper\b)\s*(?:px|pix|pixels?|voxels?)$", "", text)
 
 
 def _repaired(text: str) -> str:

@@ -47,7 +47,7 @@ def pixel_size(page: TiffPage) -> Found | None:
 
 
 def _sides(scan: Mapping[str, Any], page: TiffPage) -> tuple[float, float] | None:
-    if "PixelWidth" in scan:
+    if scan.get("PixelWidth"):  # some leave it empty, or write 0
         x = number(scan["PixelWidth"])
         return number(scan.get("PixelHeight", x)) * M_TO_NM, x * M_TO_NM
     if "HorFieldsize" in scan:  # a data bar may add rows to the image, but no columns
