@@ -52,6 +52,20 @@ def test_of_false_colours_the_values_are_taken_with_a_remark(name):
     assert "false colours" in found.remarks[0]
 
 
+@pytest.mark.parametrize("name", ["jet", "hsv", "turbo", "nipy_spectral", "coolwarm"])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_false_colours_without_their_palette_are_said(name, kind):
+    pages = colour_map(name)[GREY][None].astype(kind) * kind(np.iinfo(kind).max // 255)
+    found = as_shown(Recording(pages))
+    assert "rainbow" in found.remarks[0] and len(found.remarks) == 1
+    np.testing.assert_array_equal(found.pages, pages)
+
+
+@pytest.mark.parametrize("name", ["hot", "Greens_r", "gray", "copper"])
+def test_colours_of_one_hue_need_no_word(name):
+    assert as_shown(Recording(colour_map(name)[GREY][None])).remarks == ()
+
+
 def test_a_palette_made_for_a_picture_has_any_order():
     order = RNG.permutation(256).astype(np.uint8)
     found = shown(RAMP[np.argsort(order)], order[GREY])

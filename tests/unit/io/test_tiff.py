@@ -369,4 +369,4 @@ def test_a_fourth_sample_without_a_meaning_is_left_out(tmp_path):
     tifffile.imwrite(path, colours, photometric="rgb", extrasamples=["unspecified"], metadata=None)
     found = read_recording(path)
     np.testing.assert_array_equal(found.pages[0], colours[..., :3])
-    assert found.remarks == ("its fourth sample, of which it says nothing, is left out",)
+    assert found.remarks[0] == "its fourth sample, of which it says nothing, is left out"

@@ -10,6 +10,8 @@ from synthwire.io.recordings.recording import Recording
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _RAMP_STEP = 0.1  # of the whole range: neighbours in a ramp of colours differ by less
+_STRONG, _ONE_HUE = 0.25, 0.9  # of the range, between channels; of the pixels with strong colours
+_SAMPLE = 256  # rows and columns that tell colours
 
 
 def as_shown(recording: Recording) -> Recording:
@@ -23,6 +25,12 @@ def as_shown(recording: Recording) -> Recording:
         else:
             dark = pages.dtype.type(recording.white_level) - pages
         return replace(recording, pages=dark, white_level=None)
+    if recording.pages.ndim == 4 and _is_many_coloured(recording.pages[0]):
+        why = (
+            "of its many colours the brightness is read; where they stand for numbers, as a "
+            "rainbow's do, save these as grey"
+        )
+        return replace(recording, remarks=(*recording.remarks, why))
     return recording
 
 
@@ -40,6 +48,15 @@ def _through_palette(recording: Recording) -> Recording:
     if (palette == palette[:, :1]).all():
         palette = palette[:, 0]
     return replace(plain, pages=palette[recording.pages])
+
+
+def _is_many_coloured(page: np.ndarray) -> bool:
+    """Whether most of a page (height, width, 3 or 4) has strong colours, and of several hues."""
+    step = -(-max(page.shape) // _SAMPLE)
+    colours = page[::step, ::step, :3].astype(float)
+    strong = np.ptp(colours, axis=2) > _STRONG * colours.max()
+    hues = np.bincount(colours[strong].argmax(axis=1), minlength=3)
+    return bool(strong.mean() > 0.5 and hues.max() < _ONE_HUE * hues.sum())
 
 
 def _is_rainbow(palette: np.ndarray) -> bool:
