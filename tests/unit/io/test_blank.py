@@ -263,3 +263,36 @@ def test_darker_corners_and_a_heap_of_rods_are_picture():
         heap = np.maximum(heap, 200.0 * ((across < 3) & disc(50)))
     page = heap + RNG.normal(20, 2, heap.shape)
     assert valid_of(page.clip(0, 255).astype(np.uint8)) is None
+
+
+def as_jpeg(page, quality=85):
+    content = io.BytesIO()
+    Image.fromarray(page.clip(0, 255).astype(np.uint8)).save(content, "JPEG", quality=quality)
+    return np.asarray(Image.open(content))
+
+
+GRAIN = 90 + np.random.default_rng(5).normal(0, 9, (300, 400))
+
+
+@pytest.mark.parametrize("filling", [0, 128, 255])
+@pytest.mark.parametrize("kept", [61, 203])
+def test_lines_that_a_scan_did_not_reach_in_a_jpeg(filling, kept):
+    page = GRAIN.copy()
+    page[kept:] = filling
+    found = valid_of(as_jpeg(page))
+    assert found[: kept - 4].all() and not found[kept + 7 :].any()
+
+
+@pytest.mark.parametrize("filling", [0, 255])
+@pytest.mark.parametrize("degrees", [-5, 3, 8])
+def test_the_rim_of_a_turned_image_in_a_jpeg(degrees, filling):
+    truth = ndimage.rotate(np.ones(GRAIN.shape), degrees, order=0) > 0
+    page = ndimage.rotate(GRAIN, degrees, order=1, cval=filling)
+    assert (valid_of(as_jpeg(page)) != truth).mean() < 0.03
+
+
+@pytest.mark.parametrize("number", [1, 4, 12])
+def test_rods_on_a_plain_ground_in_a_jpeg_are_picture(number):
+    for ground in (0.0, 40.0):
+        assert valid_of(as_jpeg(rods(number, ground=ground))) is None
+        assert valid_of(as_jpeg(255 - rods(number, ground=ground))) is None

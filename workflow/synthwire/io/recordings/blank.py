@@ -28,6 +28,7 @@ _LEAST_LINES = 0.05
 _FILLING, _OWN = 0.1, 0.25
 _DARK = 10  # percentile of the picture's values
 _COARSE = 256  # pixels of the longer side in which shapes are judged
+_BLOCK, _SMEARED = 8, 20  # of JPEG; of 8 bit: how far a rim's number is smeared in a mixed block
 # What programs write where they have no number, with either sign; some in six digits.
 _NO_NUMBER, _DIGITS = float(np.finfo(np.float32).max), 1e-5
 
@@ -117,6 +118,8 @@ def _valid(page: np.ndarray) -> np.ndarray | None:
                 valid = ~rim if valid is None else valid & ~rim
     if valid is None and values.dtype.kind != "b":
         valid = _without_filling(values)
+    if valid is None and values.dtype == np.uint8:
+        valid = _without_smeared(values)
     return _within_frames(page, valid) if valid is not None and valid.any() else None
 
 
@@ -166,6 +169,42 @@ def _filled_lines(values: np.ndarray) -> int:
     inner = values[:last, width // 4 : width - width // 4] == values[-1, 0]
     own = inner[-2:].mean() >= _FILLING or inner.mean() >= _OWN
     return 0 if own else lines
+
+
+def _without_smeared(values: np.ndarray) -> np.ndarray | None:
+    """Where a page of a JPEG is a picture: blocks of one number that reach two corners are none.
+
+    Blocks that hold a part of the picture are smeared all over; what in them is near the number
+    belongs to it.
+    """
+    height, width = values.shape
+    blocks = np.pad(values, ((0, -height % _BLOCK), (0, -width % _BLOCK)), mode="edge")
+    blocks = blocks.reshape(blocks.shape[0] // _BLOCK, _BLOCK, -1, _BLOCK)
+    level = blocks[:, 0, :, 0]
+    plain = blocks.min(axis=(1, 3)) == blocks.max(axis=(1, 3))
+    corners = (np.array([0, 0, -1, -1]), np.array([0, -1, 0, -1]))
+    for number in np.unique(level[corners][plain[corners]]):
+        labels, _ = ndimage.label(plain & (level == number), np.ones((3, 3)))
+        found = labels[corners][labels[corners] > 0]
+        if len(found) < 2:
+            continue
+        whole = np.isin(labels, found)
+        mixed = ndimage.binary_dilation(whole, np.ones((3, 3)))
+        rim, reached = (
+            area.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)[:height, :width]
+            for area in (whole, mixed)
+        )
+        rim |= reached & (np.abs(values.astype(np.int16) - int(number)) <= _SMEARED)
+        picture = ndimage.uniform_filter(rim.astype(np.float32), _BLOCK + 1) < 0.5
+        if not (_is_lines(picture) or _is_lines(picture.T) or _is_convex(picture)):
+            continue
+        if (values[picture] == number).mean() >= _FILLING:
+            continue  # the picture's own ground
+        beside = values[ndimage.binary_dilation(reached, np.ones((5, 5))) & ~reached]
+        dark, bright = np.percentile(values[picture], (_DARK, 100 - _DARK))
+        if beside.size and dark <= np.median(beside) <= bright:
+            return picture
+    return None
 
 
 def without_dark_lines(recording: Recording) -> Recording:
