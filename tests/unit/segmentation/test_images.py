@@ -169,3 +169,42 @@ def test_a_particle_that_a_rim_cuts_is_cut_and_one_across_a_dead_line_is_not():
         {"blank": encode_mask(image.blank)},
     )
     assert result.measures.set_index("id")["touches_border"].to_dict() == {1: True, 2: False}
+
+
+def test_of_a_complex_array_the_phase_or_amplitude_is_taken():
+    thick = np.random.default_rng(0).random((40, 60))
+    wave = np.exp(-thick - 0.5j * thick)
+    for part, sign in (("phase", -1), ("amplitude", -1)):
+        (image,) = read_images(wave, Preparation(complex_part=part))
+        assert image.complex
+        assert sign * np.corrcoef(image.pixels.ravel(), thick.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_what_an_array_has_masked_is_left_out(colours):
+    values = np.random.default_rng(0).integers(100, 200, (40, 60, *colours)).astype(np.uint16)
+    mask = np.zeros(values.shape, bool)
+    mask[10:20, 30:50] = True
+    (plain,) = read_images(np.where(mask, np.uint16(150), values), Preparation())
+    values[mask] = 60000
+    (image,) = read_images(np.ma.masked_array(values, mask), Preparation())
+    where = ~mask.reshape(40, 60, -1).any(axis=2)
+    np.testing.assert_array_equal(image.left_out, ~where)
+    assert image.picture_px == where.sum()
+    assert np.abs(image.pixels.astype(int) - plain.pixels)[where].max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (np.full((20, 20), None), "type object"),
+        (np.full((20, 20), "a"), "numbers are expected"),
+        (np.zeros((0, 0)), "at least 8"),
+        (np.zeros(50), r"shape \(50,\) is no image"),
+        (np.zeros((5, 40, 60)), r"shape \(5, 40, 60\) is no image"),
+    ],
+)
+def test_arrays_that_are_no_image_are_one_line(array, says):
+    with pytest.raises(InputError, match=says) as error:
+        read_images(array, Preparation())
+    assert "\n" not in str(error.value)

@@ -15,9 +15,8 @@ from synthwire.io.calibration import as_pixel_size
 from synthwire.io.calibration.doubts import odd_field
 from synthwire.io.files import Source, as_source
 from synthwire.io.grey import filled, invert, one_channel, to_grey8
-from synthwire.io.recordings import Recording, read_recording
-from synthwire.io.recordings.blank import without_blank, without_dark_lines
-from synthwire.io.recordings.picture import with_window
+from synthwire.io.recordings import Recording, array_recording, read_recording
+from synthwire.io.recordings.blank import without_dark_lines
 from synthwire.segmentation.burnt_in import find_burnt_in
 from synthwire.segmentation.left_out import read_mask, without_left_out
 from synthwire.segmentation.options import Preparation
@@ -59,7 +58,8 @@ class GreyImage:
 def read_images(
     source: Source | np.ndarray, preparation: Preparation, *, largest_pixels: int | None = None
 ) -> list[GreyImage]:
-    """The images of one file, or of one array (height, width[, 3 or 4]).
+    """The images of one file, or of one array (height, width[, 3 or 4]); of a masked one what is
+    not masked.
 
     Each page of a stack is an image, but for a stack over photon energies, of which one image is
     made; pages without any contrast are left out, with a remark at the first image. InputError in
@@ -67,20 +67,27 @@ def read_images(
     """
     if isinstance(source, np.ndarray):
         name = "image"
-        recording = without_blank(with_window(Recording(source[np.newaxis]), preparation.crop))
+        where = "the array"
+        recording = array_recording(
+            source, complex_part=preparation.complex_part, crop=preparation.crop
+        )
     else:
         source = as_source(source)
-        name = source.name
+        name, where = source.name, str(source)
         recording = read_recording(
             source,
             largest_pixels=largest_pixels,
             complex_part=preparation.complex_part,
             crop=preparation.crop,
         )
-    left_out = None
+    left_out: np.ndarray | None = None
     if preparation.leave_out is not None:
         height, width = recording.pages.shape[1:3]
         left_out = read_mask(preparation.leave_out, (height, width), name)
+    if isinstance(source, np.ma.MaskedArray) and source.mask.any():
+        masked = np.ma.getmaskarray(source).reshape(*source.shape[:2], -1).any(axis=2)
+        left_out = np.logical_or(masked, False if left_out is None else left_out)
+    if left_out is not None:
         recording = without_left_out(recording, left_out)
     if preparation.modality == "transmission":
         recording = without_dark_lines(recording)
@@ -91,7 +98,7 @@ def read_images(
         pages = _grey_pages(recording, preparation, drawings.masks)
     except InputError as error:
         message = str(error)
-        raise InputError(message if name in message else f"{source}: {message}") from None
+        raise InputError(message if name in message else f"{where}: {message}") from None
     size, doubt = recording.pixel_size_nm, recording.pixel_size_doubt
     on_size = recording.pixel_size_remarks
     if preparation.pixel_size_nm is None:

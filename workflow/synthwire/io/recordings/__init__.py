@@ -12,7 +12,7 @@ right one; recording.py is what they give, and its limits. display.py shows valu
 and calibrated.py weighs the pixel size; where TIFFs keep one stands in `synthwire.io.calibration`.
 """
 
-from synthwire.io.recordings.formats import read_image, read_recording
+from synthwire.io.recordings.formats import array_recording, read_image, read_recording
 from synthwire.io.recordings.recording import Recording
 
-__all__ = ["Recording", "read_image", "read_recording"]
+__all__ = ["Recording", "array_recording", "read_image", "read_recording"]

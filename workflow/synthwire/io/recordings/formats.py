@@ -28,7 +28,7 @@ from synthwire.io.recordings.blank import without_blank
 from synthwire.io.recordings.calibrated import calibrated
 from synthwire.io.recordings.display import as_shown
 from synthwire.io.recordings.picture import with_window
-from synthwire.io.recordings.recording import Recording, require_image
+from synthwire.io.recordings.recording import COLOURS, Recording, require_image
 
 # The first that recognises a file reads it; pillow takes what is left. A new format is a file with
 # SUFFIXES, recognises(path, start) and read(path, largest_pixels), and its name here.
@@ -92,6 +92,30 @@ def read_recording(
     reader = next(item for item in FORMATS if item.recognises(path, start))
     recording = reader.read(path, largest_pixels)
     require_image(path, recording.pages)
+    return _made_real(path, calibrated(path, recording), complex_part, crop)
+
+
+def array_recording(
+    pixels: np.ndarray, *, complex_part: str = PHASE, crop: Mapping[str, Any] | None = None
+) -> Recording:
+    """One image in memory (height, width[, 3 or 4]) as `read_recording` gives one of a file.
+
+    complex_part, crop: as there. InputError in one line where it is no image, or too small for one.
+    """
+    if pixels.ndim != 2 and pixels.shape[2:] not in [(colours,) for colours in COLOURS]:
+        raise InputError(
+            f"an array of shape {pixels.shape} is no image; (height, width) or (height, width, 3 "
+            "or 4) is expected"
+        )
+    pages = np.asarray(pixels)[np.newaxis]
+    require_image("the array", pages)
+    return _made_real("the array", Recording(pages), complex_part, crop)
+
+
+def _made_real(
+    name: Source | str, recording: Recording, complex_part: str, crop: Mapping[str, Any] | None
+) -> Recording:
+    """A recording of real numbers, with what of it is picture; name: for messages."""
     recording = replace(recording, complex=recording.pages.dtype.kind == "c")
     if complex_part == PHASE and recording.complex:
         level, said = without_ramps(recording.pages)
@@ -99,8 +123,8 @@ def read_recording(
     try:
         recording = replace(recording, pages=real_pages(recording.pages, complex_part))
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return without_blank(with_window(as_shown(calibrated(path, recording)), crop))
+        raise InputError(f"{name}: {error}") from None
+    return without_blank(with_window(as_shown(recording), crop))
 
 
 def _start_of(path: Path | MemoryFile) -> bytes:

@@ -79,7 +79,7 @@ def require_bytes(path: Source, count: int) -> None:
         )
 
 
-def require_image(path: Source, pages: np.ndarray) -> None:
+def require_image(path: Source | str, pages: np.ndarray) -> None:
     """Refuse what is no image, or is too small for one."""
     if pages.ndim not in (3, 4):
         raise InputError(f"{path}: an array of shape {pages.shape} is no image and no stack")
