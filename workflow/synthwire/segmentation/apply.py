@@ -47,9 +47,10 @@ def segment(
     image: path of a file (formats: docs/images.md), a MemoryFile, or an array (height, width) or
     (height, width, 3 or 4) of any number type, of which what a masked array masks is left out.
     pixel_size_nm: a number or (down, across); None takes what the file says, and without it lengths
-    are in pixels alone. modality: a key of `MODALITIES`. model: from `load_model`, or what it takes; a loaded one is kept for the next
-    call. page: which one of a file that holds several. scale: how many times enlarged the network
-    sees the image; None chooses it so that particles look as what the network has learnt from.
+    are in pixels alone. modality: a key of `MODALITIES`. model: from `load_model`, or what it
+    takes; a loaded one is kept for the next call. page: which one of a file that holds several.
+    scale: how many times enlarged the network sees the image; None chooses it so that particles
+    look as what the network has learnt from.
     preparation: further fields of `Preparation`.
     InputError in one line when the image is of no use or the model is missing.
     """
