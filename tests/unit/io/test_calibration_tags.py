@@ -391,6 +391,17 @@ def test_plain_resolution_tags_say_nothing_worth_a_word(tmp_path, unit, per_unit
     assert calibration.size_nm is None and not calibration.remarks
 
 
+@pytest.mark.parametrize(("unit", "per_unit", "says"), [(3, 4e6, "2.5 nm"), (2, 2.54e5, "100 nm")])
+def test_a_resolution_that_no_print_has_is_suggested(tmp_path, unit, per_unit, says):
+    how = {"resolution": (per_unit, per_unit), "resolutionunit": unit}
+    tifffile.imwrite(tmp_path / "a.tif", GREY, metadata=None, **how)
+    calibration = found(tmp_path / "a.tif")
+    assert calibration.size_nm is None
+    assert f"say {says} per pixel" in calibration.remarks[0] and len(calibration.remarks) == 1
+    fei = with_tag(tmp_path / "b.tif", 34682, "[Scan]\r\nPixelWidth=4e-009\r\n", **how)
+    assert found(fei).size_nm == (4, 4) and not found(fei).remarks
+
+
 def ome(path, x=None, y=None, x_unit=None, y_unit=None):
     sides = {
         "PhysicalSizeX": x, "PhysicalSizeXUnit": x_unit,

@@ -2,10 +2,10 @@
 
 A pixel size is (y, x) in nm. tiff.py lists the places in a TIFF, and sidecars.py the texts beside
 an image; each program and maker has a file: ours, ome, imagej, zeiss, fei, tescan, jeol, hitachi,
-cameras (of TEMs), light (light microscopes), with tags.py for what they share. calibration.py
-weighs what they say by doubts.py: resolutions for prints are left out, fillers and absurd fields
-are taken with a doubt. sizes.py has the forms in which pixel sizes are passed on. Formats with a
-place of their own for it, as the STXM scans, are read in `recordings`.
+cameras (of TEMs), light (light microscopes), resolution (the tags for prints), with tags.py for
+what they share. calibration.py weighs what they say by doubts.py: resolutions for prints are left
+out, fillers and absurd fields are taken with a doubt. sizes.py has the forms in which pixel sizes
+are passed on. Formats with a place of their own for it, as STXM scans, are read in `recordings`.
 """
 
 from synthwire.io.calibration.calibration import Calibration, Found, NoPixelSize, weigh

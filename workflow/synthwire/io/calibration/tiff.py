@@ -7,7 +7,18 @@ from functools import partial
 
 import tifffile
 
-from synthwire.io.calibration import cameras, fei, imagej, jeol, light, ome, ours, tescan, zeiss
+from synthwire.io.calibration import (
+    cameras,
+    fei,
+    imagej,
+    jeol,
+    light,
+    ome,
+    ours,
+    resolution,
+    tescan,
+    zeiss,
+)
 from synthwire.io.calibration.calibration import ODD, Calibration, Found, weigh
 
 # Of the whole file. A new program is a function (tiff, series) and its name here.
@@ -34,6 +45,7 @@ OF_PAGES: tuple[Callable[[tifffile.TiffPage], Found | None], ...] = (
     light.micromanager_pixel_size,
     light.aperio_pixel_size,
     light.hamamatsu_pixel_size,
+    resolution.pixel_size,
 )
 VOXEL_SIZES = (ours.voxel_size, imagej.voxel_size, ome.voxel_size)
 
