@@ -58,6 +58,11 @@ CASES = [
     ("a.tif", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9", "Git LFS"),
     ("a.csv", b"x,y\n1,2\n3,4\n", "a text; save the numbers"),
     ("a.emi", b"ES\x01\0" + bytes(90), "ser file"),
+    ("a.pam", b"P7\nWIDTH 9\nHEIGHT 9\nDEPTH 1\nMAXVAL 255\nENDHDR\n" + bytes(81), "PAM"),
+    ("a.jxl", b"\xff\x0a" + bytes(90), "JPEG XL"),
+    ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(90), "JPEG XL"),
+    ("a.jpg", b"\xff\xd8\xff\xf7\0\x0b\x0c" + bytes(90), "more than 8 bit"),  # JPEG-LS
+    ("a.mrc", bytes(5000), "copy it again"),
 ]
 
 

@@ -9,6 +9,7 @@ from synthwire.io.files import MemoryFile, open_binary
 _START_BYTES = 4096
 
 _EXPORT = "export the image as TIFF"
+_SAVE = "save it as PNG or TIFF"
 _OUTLINES = "outlines go with --outlines"
 ZARR = "a Zarr store (HyperSpy's .zspy, OME-Zarr); save the image as .hspy or TIFF"
 _ZARR_FILES = (".zgroup", ".zattrs", ".zarray", "zarr.json")
@@ -46,11 +47,15 @@ _MARKS = (
     (b"#?RADIANCE", "a Radiance image", _EXPORT),
     (b"# vtk", "a VTK file", _EXPORT),
     (b"\x7fELF", "a program", "an image is expected"),
+    (b"P7\n", "a PAM image", _SAVE),
+    (b"\xff\x0a", "a JPEG XL image", _SAVE),
+    (b"\xff\xd8\xff", "a damaged JPEG, or one without loss or of more than 8 bit", _SAVE),
     (b"MZ", "a program", "an image is expected"),
 )
 _MARKS_WITHIN = (
-    (4, b"ftyphei", "an HEIC photograph", "save it as PNG or TIFF"),
-    (4, b"ftypmif", "an HEIC photograph", "save it as PNG or TIFF"),
+    (4, b"JXL ", "a JPEG XL image", _SAVE),
+    (4, b"ftyphei", "an HEIC photograph", _SAVE),
+    (4, b"ftypmif", "an HEIC photograph", _SAVE),
     (4, b"ftyp", "a film, or a HEIF or AVIF image", "save the picture as PNG or TIFF"),
     (128, b"DICM", "a DICOM file", _EXPORT),
     (257, b"ustar", "a tar archive", "unpack it"),
@@ -64,7 +69,7 @@ _WORDS = (
     ('"annotations"', "a COCO or Label Studio JSON of outlines", _OUTLINES),
     ('"shapes"', "a LabelMe JSON of outlines", _OUTLINES),
     ('"_via_', "a VIA JSON of outlines", _OUTLINES),
-    ("<svg", "an SVG drawing", "save it as PNG or TIFF"),
+    ("<svg", "an SVG drawing", _SAVE),
     ("<annotations", "a CVAT XML of outlines", _OUTLINES),
     ("<OME", "OME metadata without pixels", "name the OME-TIFF"),
     ("<!DOCTYPE html", "a web page", "the download may have failed"),
@@ -91,6 +96,8 @@ def name_of(path: Path | MemoryFile) -> str | None:
     for offset, mark, what, advice in _MARKS_WITHIN:
         if start[offset:].startswith(mark):
             return f"{what}; {advice}"
+    if not start.strip(b"\0"):
+        return "a file that begins with zeros, as a copy that failed leaves it; copy it again"
     if start.startswith(b"PK\3\4"):
         return _name_of_zip(start)
     return _name_of_text(path, start)
