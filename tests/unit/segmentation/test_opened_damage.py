@@ -14,6 +14,7 @@ from tiny_model import wires
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
 from synthwire.io.masks import decode_crop, encode_mask
+from synthwire.segmentation.correction import draw_line
 from synthwire.segmentation.opened import open_files
 from synthwire.segmentation.result import Segmentation
 from synthwire.webapp.stored import read_zip
@@ -60,6 +61,26 @@ def test_masks_that_are_none_of_the_image_are_one_line(files, mask):
         assert str(error).startswith("mine/proposals.json: ")
     else:  # no pixels at all
         assert found.measures.empty or not found.measures["area_px"].any()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"counts": None},
+        {"counts": "0`eWo0"},
+        {"size": None},
+        {"size": [32, 96]},
+        {"size": -1},
+    ],
+)
+def test_masks_by_hand_that_are_none_of_the_image_are_one_line(files, damage):
+    found, correction = open_files("mine", files)
+    done = correction.do(draw_line(found, [(5, 5), (40, 9)], 4)).apply(found).as_files()
+    assert open_files("mine", done)[1].steps
+    data = json.loads(done["proposals.json"])
+    data["info"]["correction"]["steps"][0]["added"][0] |= damage
+    with pytest.raises(InputError, match=r"^mine/proposals\.json: "):
+        open_files("mine", {**done, "proposals.json": json.dumps(data).encode()})
 
 
 def test_runs_beyond_the_image_are_refused_before_anything_is_allocated():

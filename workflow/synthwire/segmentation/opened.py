@@ -10,6 +10,7 @@ import numpy as np
 
 from synthwire.errors import InputError
 from synthwire.io.files import MemoryFile
+from synthwire.io.masks import decode_crops
 from synthwire.io.recordings import read_recording
 from synthwire.segmentation.correction import Correction, take_apart
 from synthwire.segmentation.options import Selection
@@ -54,7 +55,11 @@ def open_files(
         if any(tuple(item["segmentation"]["size"]) != shape for item in data["annotations"]):
             raise InputError(f"{title}/{PROPOSALS}: masks of another size than the image")
         result = Segmentation.from_coco(data, np.ascontiguousarray(pixels), selection)
-        return take_apart(result)
+        found, correction = take_apart(result)
+        for step in (*correction.steps, *correction.undone):
+            if any(crop.shape != shape for crop in decode_crops(step.added)):
+                raise InputError("masks drawn by hand of another size than the image")
+        return found, correction
     except InputError as error:
         named = str(error).startswith(title)
         raise error if named else InputError(f"{title}/{PROPOSALS}: {error}") from None
