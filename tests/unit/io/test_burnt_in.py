@@ -188,6 +188,21 @@ def test_a_scale_bar_across_a_bright_wire_is_found(length):
     assert [bar.length for bar in bars] == [length]
 
 
+@pytest.mark.parametrize("rows", [(180,), (20, 350), (40, 130, 210, 380)])
+def test_saturated_wires_along_the_rows_are_no_scale_bars(rows):
+    image = np.random.default_rng(3).normal(60, 8, (400, 512)).clip(0, 250).astype(np.uint8)
+    for row in rows:
+        image[row : row + 9, 100 + row : 240 + row] = 255
+    assert not mask_of(find_drawings(image), image.shape).any()
+
+
+def test_a_scale_bar_without_a_label_is_one_near_the_end():
+    image = np.random.default_rng(3).normal(60, 8, (400, 512)).clip(0, 250).astype(np.uint8)
+    image[370:379, 340:480] = 255
+    ((bar,),) = [drawing.bars for drawing in find_drawings(image)]
+    assert bar.box == (370, 340, 379, 480)
+
+
 @pytest.mark.parametrize(("text", "nm"), [("500 nm", 500), ("1 µm", 1000), ("0,2 μm", 200)])
 def test_a_label_is_read(text, nm):
     pytest.importorskip("onnxruntime")

@@ -121,7 +121,10 @@ def _drawing(ink: Ink, *, strip: bool) -> Drawing | None:
         sure = ink.pure and rest <= _REST * ink.labels.size
         if rest > sum(int(ink.areas[index]) for index in taken):  # a picture that is saturated
             lines = [line for line in lines if _is_sure(ink, line)]
-        bars = [bar for bar in bars if sure or any(near(bar.box, line) for line in lines)]
+        labelled = [bar for bar in bars if any(near(bar.box, line) for line in lines)]
+        # saturated wires along the rows are such bars, too; a scale bar is one, and near an end
+        alone = sure and len(bars) == 1 and _is_at_end(bars[0].box, height)
+        bars = bars if alone else labelled
         if sure:
             lines += _lone_letters(ink, taken)
     return Drawing(ink, lines, bars) if lines or bars or ink.coloured else None
@@ -131,6 +134,11 @@ def _is_sure(ink: Ink, line: Line) -> bool:
     """Whether a line has so many sharp letters that no chance has made it."""
     sharp = [index for index in line.pieces if ink.crisp[index] >= _SHARP]
     return bool(_letter_like(ink, np.array(sharp)).sum() >= _SURE_LETTERS) if sharp else False
+
+
+def _is_at_end(box: Box, height: int) -> bool:
+    """Whether a box lies in the first or last rows of an image."""
+    return min(box[0], height - box[2]) <= _CORNER * height
 
 
 def near(box: Box, line: Line) -> bool:
