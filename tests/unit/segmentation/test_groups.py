@@ -243,6 +243,8 @@ def test_a_group_without_particles_has_no_percent(folders, tmp_path, capsys):
     assert cli.main(["compare", *say]) == 0
     said = capsys.readouterr().out
     assert "area, share covered: 0 → 0.39" in said and "nan" not in said
+    straight = compare(*map(read_group, folders))  # without taper, but for rounding
+    assert np.isnan(row_of(straight, "taper", "mean")["percent"])
 
 
 def test_few_images_are_said_to_be_few(folders, tmp_path, capsys):

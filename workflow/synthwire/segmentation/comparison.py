@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from synthwire.datasets.annotated_images import AnnotatedImage
 from synthwire.evaluation.evaluate import evaluate_predictions
 from synthwire.schema import validate
+from synthwire.segmentation.left_out import searched
 from synthwire.segmentation.result_files import png
 
 if TYPE_CHECKING:
@@ -69,5 +70,6 @@ def comparison_files(result: Segmentation, outlines: Sequence[Mapping]) -> dict[
 
 
 def _of_image(result: Segmentation, outlines: Sequence[Mapping]) -> list[dict]:
-    """Outlines with the id of the result's image, whatever image of their file they had."""
-    return [{**item, "image_id": result.record["id"]} for item in outlines]
+    """Outlines of what was searched, with the id of the result's image, whatever one they had."""
+    of_image = {"image_id": result.record["id"]}
+    return [item | of_image for item in searched(outlines, result.info)]

@@ -25,6 +25,7 @@ MEASURES = {
     "tortuosity": "tortuosity",
     "taper": "taper",
 }
+NOTHING = 1e-12  # what rounding makes of 0, of which nothing is a share
 WITHOUT_UNIT = ("aspect_ratio", "tortuosity", "taper")
 STATISTICS_COLUMNS = {
     "measure": "what is measured",
@@ -230,7 +231,7 @@ def _ends(name: str, found: Estimate) -> dict[str, float]:
 
 
 def _over(name: str, found: Difference, scale: float) -> dict[str, float]:
-    scale = scale if scale > 0 else math.nan
+    scale = scale if scale > NOTHING else math.nan
     names = (name, f"{name}_low", f"{name}_high")
     values = (found.value / scale, found.low / scale, found.high / scale)
     return dict(zip(names, values, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import ndimage
 from synthwire.errors import InputError
 from synthwire.io.files import Source, as_source
 from synthwire.io.grey import one_channel
-from synthwire.io.masks import MaskCrop, decode_crops, encode_crop
+from synthwire.io.masks import MaskCrop, decode_crops, decode_mask, encode_crop
 from synthwire.io.recordings import Recording, read_recording
 
 MOSTLY = 0.5  # of a particle, from which what a mask leaves of it is none; of a picture, said so
@@ -63,21 +63,45 @@ def outside(results: Sequence[dict], mask: np.ndarray | None) -> list[dict]:
     """COCO results without their pixels in a mask (height, width); none that lies mostly there."""
     if mask is None:
         return list(results)
-    kept = []
-    crops = decode_crops(item["segmentation"] for item in results)
-    for item, crop in zip(results, crops, strict=True):
+    return [item for item, share in _cut(results, mask) if share > MOSTLY]
+
+
+def searched(outlines: Sequence[Mapping], info: Mapping) -> list[dict]:
+    """COCO annotations cut to what was searched of their image; none that lies elsewhere.
+
+    info: of the result that they are compared with. Those of which half or less was searched become
+    crowd, which counts neither for nor against.
+    """
+    items = [dict(item) for item in outlines]
+    if not {"window", "left_out"} & info.keys() or not items:
+        return items
+    mask = np.ones(items[0]["segmentation"]["size"], dtype=bool)
+    left, top, right, bottom = info.get("window", (0, 0, *mask.shape[::-1]))
+    mask[top:bottom, left:right] = False
+    if "left_out" in info:
+        mask |= decode_mask(info["left_out"])
+    return [
+        item if share > MOSTLY else {**item, "iscrowd": 1}
+        for item, share in _cut(items, mask)
+        if share > 0
+    ]
+
+
+def _cut(items: Sequence[dict], mask: np.ndarray) -> Iterator[tuple[dict, float]]:
+    """COCO results or annotations without their pixels in a mask, and the share that is left."""
+    crops = decode_crops(item["segmentation"] for item in items)
+    for item, crop in zip(items, crops, strict=True):
         part = MaskCrop.of(crop.pixels & ~mask[crop.place])
-        if part.pixels.sum() <= MOSTLY * crop.pixels.sum():
-            continue
-        if part.pixels.sum() < crop.pixels.sum():
+        left, whole = int(part.pixels.sum()), int(crop.pixels.sum())
+        if left < whole:
             y, x = crop.top + part.top, crop.left + part.left
             item = {
                 **item,
                 "segmentation": encode_crop(part.pixels, y, x, *mask.shape),
                 "bbox": [float(x), float(y), *map(float, part.pixels.shape[::-1])],
+                **({"area": left} if "area" in item else {}),
             }
-        kept.append(item)
-    return kept
+        yield item, left / max(whole, 1)
 
 
 def cut_by_mask(mask: np.ndarray, results: Sequence[dict]) -> np.ndarray:
