@@ -470,3 +470,22 @@ def test_a_voxel_size_that_is_no_number_is_none(tmp_path):
     )
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
         assert tiff_voxel_size(tiff) is None
+
+
+@pytest.mark.parametrize("own", [0, 1])
+@pytest.mark.parametrize("identified", [True, False])
+def test_ome_set_whose_images_have_pixels_of_their_own(tmp_path, own, identified):
+    uuids = [f"urn:uuid:{number}1111111-1111-1111-1111-111111111111" for number in (1, 2)]
+    images = "".join(
+        f'<Image ID="Image:{number}"><Pixels ID="Pixels:{number}" DimensionOrder="XYZCT" '
+        'Type="uint8" SizeX="128" SizeY="96" SizeC="1" SizeZ="1" SizeT="1" '
+        f'PhysicalSizeX="{size}" PhysicalSizeY="{size}"><TiffData IFD="0" PlaneCount="1">'
+        f'<UUID FileName="{number}.ome.tif">{uuid}</UUID></TiffData></Pixels></Image>'
+        for number, (uuid, size) in enumerate(zip(uuids, (0.005, 0.01), strict=True))
+    )
+    this = f' UUID="{uuids[own]}"' if identified else ""
+    schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    xml = f'<?xml version="1.0"?><OME xmlns="{schema}"{this}>{images}</OME>'
+    path = tmp_path / f"{own}.ome.tif"
+    tifffile.imwrite(path, GREY, metadata=None, description=xml)
+    assert read_recording(path).pixel_size_nm == (5 + 5 * own,) * 2

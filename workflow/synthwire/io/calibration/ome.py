@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tifffile
 
 from synthwire.io.calibration.calibration import Found, NoPixelSize
@@ -54,5 +56,23 @@ def believable(step_nm: float, unit_nm: float) -> float:
 
 
 def _pixels(tiff: tifffile.TiffFile, series: int) -> dict:
-    images = tifffile.xml2dict(tiff.ome_metadata or "")["OME"]["Image"]
-    return (images[series] if isinstance(images, list) else images)["Pixels"]
+    """What is said of the pixels of a series, among the images that this file holds itself."""
+    ome = tifffile.xml2dict(tiff.ome_metadata or "")["OME"]
+    images = _listed(ome["Image"])
+    here = {ome.get("UUID"), tiff.filename} - {None}
+    own = [image for image in images if _files_of(image) & here or not _files_of(image)]
+    return (own or images)[series]["Pixels"]
+
+
+def _files_of(image: dict) -> set[str]:
+    """Identifiers and names of the files of an OME set in which an image's pages lie."""
+    found = set()
+    for part in _listed(image["Pixels"].get("TiffData", [])):
+        file = part.get("UUID") if isinstance(part, dict) else None
+        found |= {file} if isinstance(file, str) else set((file or {}).values())
+    return found
+
+
+def _listed(item: Any) -> list:
+    """What xml2dict gives for an element that may stand there once or many times."""
+    return item if isinstance(item, list) else [item]
