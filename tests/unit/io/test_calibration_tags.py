@@ -91,6 +91,22 @@ def test_fei_of_an_image_that_was_resized_since(tmp_path):
     assert "256 pixels wide" in found(with_tag(tmp_path / "b.tif", 34682, text.format(256))).doubt
 
 
+@pytest.mark.parametrize("widths", [(2, 4, 8), (2, 2, 2), (2, None, 2)])
+def test_pages_of_several_magnifications_have_no_size_in_common(tmp_path, widths):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        for width in widths:
+            text = f"[Scan]\r\nPixelWidth={width}e-009\r\n" if width else "[User]\r\n"
+            tags = [(34682, "s", len(text), text, True)]
+            tiff.write(GREY, metadata=None, extratags=tags)
+    read = read_recording(tmp_path / "a.tif")
+    assert len(read.pages) == 3
+    if len({*widths} - {None}) == 1:
+        assert read.pixel_size_nm == (2, 2) and not read.pixel_size_remarks
+    else:
+        assert read.pixel_size_nm is None
+        assert "different sizes, 2 nm, 4 nm, 8 nm" in read.pixel_size_remarks[0]
+
+
 @pytest.mark.parametrize("tag", [34680, 34682, 34683])
 @pytest.mark.parametrize("more", ["", "\0"])
 def test_helios_dictionaries(tmp_path, tag, more):

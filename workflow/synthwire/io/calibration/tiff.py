@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import tifffile
@@ -20,6 +20,7 @@ from synthwire.io.calibration import (
     zeiss,
 )
 from synthwire.io.calibration.calibration import ODD, Calibration, Found, weigh
+from synthwire.io.calibration.sizes import length_words
 
 # Of the whole file. A new program is a function (tiff, series) and its name here.
 OF_FILES: tuple[Callable[[tifffile.TiffFile, int], Found | None], ...] = (
@@ -47,6 +48,7 @@ OF_PAGES: tuple[Callable[[tifffile.TiffPage], Found | None], ...] = (
     light.hamamatsu_pixel_size,
     resolution.pixel_size,
 )
+_PRIVATE = 32768  # the first number of the makers' own tags
 VOXEL_SIZES = (ours.voxel_size, imagej.voxel_size, ome.voxel_size)
 
 
@@ -54,9 +56,31 @@ def tiff_calibration(tiff: tifffile.TiffFile, series: int = 0) -> Calibration:
     """The pixel size of a series, and what is to be said of it.
 
     Plain resolution tags (dots per inch) are no pixel size: nearly every program writes 72 there.
+    Where pages say different sizes, as of a series of magnifications, there is none.
     """
     keyframe = tiff.series[series].keyframe
-    return weigh(_readers(tiff, series), (keyframe.imagelength, keyframe.imagewidth))
+    shape = keyframe.imagelength, keyframe.imagewidth
+    found = weigh(_readers(tiff, series), shape)
+    sizes = _sizes_of_pages(tiff.series[series], shape)
+    if len(sizes) < 2 or found.size_nm not in sizes:
+        return found
+    said = ", ".join(length_words(across) for _, across in sizes)
+    return Calibration(
+        remarks=(
+            f"its pages have pixels of different sizes, {said}, of which none is taken; save each "
+            "page in a file of its own",
+        )
+    )
+
+
+def _sizes_of_pages(series: tifffile.TiffPageSeries, shape: Sequence[int]) -> list:
+    """The different sizes (y, x) in nm that private tags of the pages (height, width) say."""
+    described = [page for page in series.pages if page is not None]
+    if len(described) < 2 or max(series.keyframe.tags.keys()) < _PRIVATE:
+        return []
+    pages = (page if isinstance(page, tifffile.TiffPage) else page.aspage() for page in described)
+    found = [weigh([partial(of_page, page) for of_page in OF_PAGES], shape) for page in pages]
+    return list(dict.fromkeys(item.size_nm for item in found if item.size_nm is not None))
 
 
 def _readers(tiff: tifffile.TiffFile, series: int) -> Iterator[Callable[[], Found | None]]:
