@@ -54,6 +54,18 @@ def test_velox_without_a_length_has_no_size(tmp_path, more):
     assert found.pixel_size_nm is None and found.pages.shape == FRAMES.shape
 
 
+def test_velox_frames_of_several_magnifications_have_no_size_in_common(tmp_path):
+    path = write_velox(tmp_path / "a.emd", ["HAADF"])
+    with h5py.File(path, "a") as file:
+        metadata = file["Data/Image"][f"{0:032x}"]["Metadata"]
+        last = bytes(metadata[:, -1]).replace(b"e-10", b"e-09")
+        metadata[:, -1] = np.frombuffer(last, np.uint8)
+    found = read_recording(path)
+    np.testing.assert_array_equal(found.pages, FRAMES)
+    assert found.pixel_size_nm is None
+    assert "different sizes, 0.4 nm, 4 nm" in found.pixel_size_remarks[0]
+
+
 def test_velox_with_damaged_metadata_keeps_its_pixels(tmp_path):
     path = write_velox(tmp_path / "a.emd", ["HAADF"])
     with h5py.File(path, "a") as file:

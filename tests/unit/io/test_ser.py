@@ -32,6 +32,17 @@ def test_of_a_series_that_was_stopped_what_was_taken():
     np.testing.assert_array_equal(read(IMAGES.astype("u2"), total=9).pages[:, ::-1], IMAGES)
 
 
+def test_a_series_of_magnifications_has_no_size_in_common():
+    content = bytearray(ser_bytes(IMAGES.astype("u2"), step_m=(5e-10, 5e-10)))
+    step = struct.pack("<d", 5e-10)
+    for _ in range(2):  # of the last image, down and across
+        last = content.rindex(step)
+        content[last : last + 8] = struct.pack("<d", 9e-10)
+    found = read_recording(MemoryFile("a_1.ser", bytes(content)))
+    assert found.pixel_size_nm is None
+    assert "different sizes, 0.5 nm, 0.9 nm" in found.pixel_size_remarks[0]
+
+
 def test_steps_of_a_diffraction_pattern_are_no_pixel_size():
     assert read(IMAGES.astype("u2"), step_m=(4e7, 4e7)).pixel_size_nm is None
 

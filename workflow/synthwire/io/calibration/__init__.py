@@ -16,7 +16,12 @@ from synthwire.io.calibration.sidecars import (
     sidecars_among,
     sidecars_of,
 )
-from synthwire.io.calibration.sizes import as_pixel_size, length_words, pixel_side_nm
+from synthwire.io.calibration.sizes import (
+    as_pixel_size,
+    different_sizes,
+    length_words,
+    pixel_side_nm,
+)
 from synthwire.io.calibration.tiff import tiff_calibration, tiff_voxel_size
 
 __all__ = [
@@ -24,6 +29,7 @@ __all__ = [
     "Found",
     "NoPixelSize",
     "as_pixel_size",
+    "different_sizes",
     "is_sidecar",
     "json_description",
     "length_words",

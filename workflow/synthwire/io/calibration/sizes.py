@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+
+_ALIKE = 0.01
 
 
 def as_pixel_size(value: float | Sequence[float] | None) -> tuple[float, float] | None:
@@ -39,3 +41,21 @@ def length_words(length_nm: float) -> str:
         if length_nm >= size:
             return f"{length_nm / size:.4g} {unit}"
     return f"{length_nm:.4g} nm"
+
+
+def different_sizes(sizes: Iterable[tuple[float, float] | None]) -> str | None:
+    """Why none of the pixel sizes (y, x) in nm of a file's pages is that of all of them.
+
+    None where those that are known agree within 1 %.
+    """
+    found: list[tuple[float, float]] = []
+    for size in sizes:
+        if size is not None and not any(np.allclose(size, other, rtol=_ALIKE) for other in found):
+            found.append(size)
+    if len(found) < 2:
+        return None
+    said = ", ".join(length_words(across) for _, across in found)
+    return (
+        f"its pages have pixels of different sizes, {said}, of which none is taken; save each page "
+        "in a file of its own"
+    )

@@ -20,7 +20,7 @@ from synthwire.io.calibration import (
     zeiss,
 )
 from synthwire.io.calibration.calibration import ODD, Calibration, Found, weigh
-from synthwire.io.calibration.sizes import length_words
+from synthwire.io.calibration.sizes import different_sizes
 
 # Of the whole file. A new program is a function (tiff, series) and its name here.
 OF_FILES: tuple[Callable[[tifffile.TiffFile, int], Found | None], ...] = (
@@ -62,25 +62,21 @@ def tiff_calibration(tiff: tifffile.TiffFile, series: int = 0) -> Calibration:
     shape = keyframe.imagelength, keyframe.imagewidth
     found = weigh(_readers(tiff, series), shape)
     sizes = _sizes_of_pages(tiff.series[series], shape)
-    if len(sizes) < 2 or found.size_nm not in sizes:
+    said = different_sizes(sizes)
+    if said is None or found.size_nm not in sizes:
         return found
-    said = ", ".join(length_words(across) for _, across in sizes)
-    return Calibration(
-        remarks=(
-            f"its pages have pixels of different sizes, {said}, of which none is taken; save each "
-            "page in a file of its own",
-        )
-    )
+    return Calibration(remarks=(said,))
 
 
 def _sizes_of_pages(series: tifffile.TiffPageSeries, shape: Sequence[int]) -> list:
-    """The different sizes (y, x) in nm that private tags of the pages (height, width) say."""
+    """The sizes (y, x) in nm that private tags of each page (height, width) say, or None."""
     described = [page for page in series.pages if page is not None]
     if len(described) < 2 or max(series.keyframe.tags.keys()) < _PRIVATE:
         return []
     pages = (page if isinstance(page, tifffile.TiffPage) else page.aspage() for page in described)
-    found = [weigh([partial(of_page, page) for of_page in OF_PAGES], shape) for page in pages]
-    return list(dict.fromkeys(item.size_nm for item in found if item.size_nm is not None))
+    return [
+        weigh([partial(of_page, page) for of_page in OF_PAGES], shape).size_nm for page in pages
+    ]
 
 
 def _readers(tiff: tifffile.TiffFile, series: int) -> Iterator[Callable[[], Found | None]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from synthwire.io.calibration import different_sizes
 from synthwire.io.files import MemoryFile
 from synthwire.io.recordings.hdf5_items import groups, is_wide, take_dataset, text, the_only
 from synthwire.io.recordings.recording import Recording
@@ -56,7 +57,11 @@ def _read_velox(
         remarks = (f"of its images that of the detector {_OVERVIEW} is read, not {others}",)
     name = the_only(path, chosen, "image in this EMD file of Velox", detectors.values())
     pages = _take_frames(path, found[name]["Data"], largest_pixels)
-    return Recording(pages, _velox_size(metadata[name]), remarks=remarks)
+    size = _velox_size(metadata[name])
+    said = different_sizes((size, _velox_size(_velox_metadata(found[name], frame=-1))))
+    if said is not None:
+        return Recording(pages, remarks=remarks, pixel_size_remarks=(said,))
+    return Recording(pages, size, remarks=remarks)
 
 
 def _take_frames(
@@ -67,11 +72,11 @@ def _take_frames(
     return pixels[np.newaxis] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
 
 
-def _velox_metadata(item: h5py.Group) -> dict[str, Any]:
-    """What the first frame's column says; {} where it says nothing."""
+def _velox_metadata(item: h5py.Group, frame: int = 0) -> dict[str, Any]:
+    """What a frame's column says; {} where it says nothing."""
     try:
         columns = item["Metadata"][()]
-        content = columns[:, 0] if columns.ndim == 2 else columns
+        content = columns[:, frame] if columns.ndim == 2 else columns
         found = json.loads(bytes(content).split(b"\0")[0].decode("utf-8", "replace"))
     except (KeyError, IndexError, ValueError, TypeError):
         return {}

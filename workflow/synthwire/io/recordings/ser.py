@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from synthwire.errors import InputError
+from synthwire.io.calibration import different_sizes
 from synthwire.io.files import MemoryFile, open_binary
 from synthwire.io.recordings.binary import take, take_pixels
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
@@ -50,6 +51,9 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
     except (EOFError, KeyError, struct.error, OverflowError, ValueError) as error:
         why = f"type of pixels {error}" if isinstance(error, KeyError) else error
         raise InputError(f"{path}: a truncated or damaged SER file of TIA ({why})") from None
+    said = different_sizes(step for step, *_ in elements)
+    if said is not None:
+        return Recording(pages, pixel_size_remarks=(said,))
     return Recording(pages, step)
 
 
