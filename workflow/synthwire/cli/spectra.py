@@ -9,9 +9,11 @@ from synthwire.cli.arguments import parse_incident
 from synthwire.cli.terminal import Commands, add_command, complain, count
 
 DESCRIPTION = """\
-Spectrum of each particle, from a scan over photon energies (NeXus, SDF) and what
-'synthwire segment' found in it. Drift and I₀ are handled as there. The mean is over the pixels
-that are one particle's alone, without edges; overlaps are unmixed, since optical densities add.
+Spectrum of each particle, from a scan over photon energies and what 'synthwire segment' found in
+it. NeXus and SDF name the energies; those of wires.tif stand in the labels of its pages or, a row
+a page, in wires_energies.txt beside it. Drift and I₀ are handled as there. The mean is over the
+pixels that are one particle's alone, without edges; overlaps are unmixed, since optical densities
+add.
 """
 RESULTS = """\
 what lies in DIR afterwards:

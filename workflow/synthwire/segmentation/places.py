@@ -7,11 +7,11 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from synthwire.io.calibration import is_sidecar, sidecars_of
+from synthwire.io.calibration import is_sidecar
 from synthwire.io.files import sha256, sha256_of_json
 from synthwire.io.outlines.pairing import files_of_outlines_among
 from synthwire.io.recordings.foreign import ZARR, is_zarr
-from synthwire.io.recordings.formats import SUFFIXES, is_searched
+from synthwire.io.recordings.formats import SUFFIXES, is_searched, texts_of
 from synthwire.runtime.locking import LOCK
 
 
@@ -25,7 +25,7 @@ def find_images(
 
     In folders only files of known suffixes count, none that is hidden, and no results, be they in
     `out` or of another batch.
-    A file that is named twice is taken once, and a text that a microscope wrote beside an image
+    A file that is named twice is taken once, and a text beside an image that says something of it
     goes with that image. `outlines`, a folder below one of the folders, holds no images; where it
     is one of them or above, files on _masks and the like are no images beside the one they are of.
     `leave_out`, a mask or a folder of masks of what is not searched, goes the same way.
@@ -61,7 +61,9 @@ def find_images(
             found.setdefault(file.resolve(), file)
     if leave_out is not None:
         found.pop(leave_out.resolve(), None)
-    known = {text.resolve() for file in found for text in (sidecars_of(file) if texts else ())}
+    known = {text.resolve() for file in found for text in texts_of(file)}
+    for text in known:
+        found.pop(text, None)
     problems += [
         f"{text}: what a microscope wrote of an image; name the image itself"
         for text in texts
@@ -142,10 +144,10 @@ def _clashing(places: Mapping[Path, Path]) -> set[Path]:
 def files_of_image(path: Path) -> list[Path]:
     """The files that one image is made of: of an SDF scan its .hdr and its .xim files.
 
-    Of others the image, and the text with its pixel size that a microscope wrote beside it.
+    Of others the image, and the texts beside it with its pixel size or the energies of its pages.
     """
     if path.suffix.lower() != ".hdr":
-        return [path, *sidecars_of(path)]
+        return [path, *texts_of(path)]
     return [path, *sorted(path.parent.glob(f"{glob.escape(path.stem)}*.xim"))]
 
 

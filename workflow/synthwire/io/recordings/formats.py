@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from synthwire.errors import InputError
-from synthwire.io.calibration import sidecars_among
+from synthwire.io.calibration import sidecars_among, sidecars_of
 from synthwire.io.complex_numbers import PHASE, real_pages, without_ramps
 from synthwire.io.files import MemoryFile, Source, as_source, open_binary
 from synthwire.io.recordings import (
     arrays,
     digital_micrograph,
+    energies,
     hdf5,
     mrc,
     nanonis,
@@ -54,9 +55,18 @@ def is_searched(path: Path) -> bool:
     return suffix in SUFFIXES and not (suffix in arrays.SUFFIXES and arrays.holds_objects(path))
 
 
+def texts_of(image: Path) -> list[Path]:
+    """The texts beside an image that go with it: a microscope's, the energies of a scan's pages."""
+    scanned = image.suffix.lower() in tiff.SUFFIXES
+    return [*sidecars_of(image), *(energies.texts_of(image) if scanned else ())]
+
+
 def companions_among(image: MemoryFile, files: Sequence[MemoryFile]) -> list[MemoryFile]:
-    """Those of some files in memory that go with an image: a microscope's text, a scan's pages."""
-    return [*sidecars_among(image, files), *sdf.images_among(image, files)]
+    """Those of some files in memory that go with an image: a microscope's text, a scan's pages or
+    energies.
+    """
+    texts = [*sidecars_among(image, files), *energies.texts_among(image, files)]
+    return [*texts, *sdf.images_among(image, files)]
 
 
 def read_image(path: Source) -> np.ndarray:

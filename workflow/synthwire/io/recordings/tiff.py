@@ -13,6 +13,7 @@ from synthwire.errors import InputError, not_installed
 from synthwire.io.calibration import tiff_calibration
 from synthwire.io.files import MemoryFile, Source, open_binary
 from synthwire.io.recordings.display import as_shown
+from synthwire.io.recordings.energies import page_energies
 from synthwire.io.recordings.recording import Recording, require_bytes, require_pixels
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
@@ -78,10 +79,12 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
                 palette, remarks = None, (*remarks, *said)
             found = tiff_calibration(tiff, tiff.series.index(series))
             side_nm = found.size_nm
+            energies_ev, on_energies = page_energies(path, tiff, series, len(pages))
             return Recording(
                 upright(pages, turn),
                 side_nm[::-1] if side_nm and turn in _ON_THEIR_SIDE else side_nm,
-                remarks=(*remarks, *_of_a_set(tiff), *_missing_parts(series)),
+                energies_ev,
+                (*remarks, *_of_a_set(tiff), *_missing_parts(series), *on_energies),
                 pixel_size_doubt=found.doubt,
                 pixel_size_remarks=found.remarks,
                 picture_rows=found.picture_rows if turn == 1 else None,
