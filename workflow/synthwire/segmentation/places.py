@@ -61,7 +61,8 @@ def find_images(
             found.setdefault(file.resolve(), file)
     if leave_out is not None:
         found.pop(leave_out.resolve(), None)
-    known = {text.resolve() for file in found for text in texts_of(file)}
+    other = texts or any(file.suffix.lower() not in SUFFIXES for file in found)
+    known = {text.resolve() for file in found for text in (texts_of(file) if other else ())}
     for text in known:
         found.pop(text, None)
     problems += [
