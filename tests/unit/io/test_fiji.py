@@ -1,8 +1,10 @@
 """Outlines as Fiji ROIs."""
 
+import zipfile
+
 import numpy as np
 import pytest
-from outline_cases import SHAPE, coco, masks, masks_of, needs_roifile, read, square
+from outline_cases import SHAPE, SQUARE, coco, masks, masks_of, needs_roifile, read, square
 
 from synthwire.errors import InputError
 from synthwire.io.outlines import read_outlines, write_fiji_rois
@@ -31,6 +33,14 @@ def test_fiji_slices_are_pages(tmp_path):
     found = read(tmp_path / "a.zip")  # of the first slice alone
     assert [item["image_id"] for item in found.annotations] == [1]
     assert any("lies on slice 2 of 1; left out" in remark for remark in found.remarks)
+    roifile = pytest.importorskip("roifile")
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        for number, (z, t) in enumerate(((1, 2), (2, 1))):
+            roi = roifile.ImagejRoi.frompoints(SQUARE)
+            roi.z_position, roi.t_position = z, t
+            archive.writestr(f"{number}.roi", roi.tobytes())
+    with pytest.raises(InputError, match="ROIs on several slices and frames; which of 4 pages"):
+        read_outlines(tmp_path / "c.zip", ["a.tif"] * 4, SHAPE)
     write_fiji_rois(tmp_path / "b.zip", coco(masks()[:2]))
     found = read_outlines(tmp_path / "b.zip", ["a.tif"] * 2, SHAPE)
     assert [item["image_id"] for item in found.annotations] == [1, 1]

@@ -54,6 +54,17 @@ def test_a_file_that_names_its_image_decides_between_equal_stems(tmp_path):
     assert found_in(tmp_path, "a.tif", "a.png")[0] != "a.json"
 
 
+def test_a_file_that_names_another_image_than_it_is_called_after_is_a_fault(tmp_path):
+    (tmp_path / "drawn").mkdir()
+    for name, named in (("a", "b.png"), ("b", "b.png"), ("c", "before_it_was_renamed.png")):
+        labels(tmp_path / f"{name}.png")
+        write_json(tmp_path / "drawn" / f"{name}.json", shapes(named))
+    images = [str(tmp_path / f"{name}.png") for name in "abc"]
+    first, *others = OutlineSource(tmp_path / "drawn", images).claims.values()
+    assert str(first).startswith(f"a.json is called as {images[0]}, but names b.png, as ")
+    assert [claim.file.name for claim in others] == ["b.json", "c.json"]
+
+
 def test_copies_of_images_and_notes_beside_outlines_do_not_count(tmp_path):
     folder = tmp_path / "drawn"
     folder.mkdir()

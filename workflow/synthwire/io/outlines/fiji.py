@@ -55,6 +55,12 @@ def read(collector: Collector) -> None:
             collector.leave_out(f"ROI {name or number}", what)
     slices = {number: max(roi.position, roi.t_position, roi.z_position, 1) for number, roi in rois}
     pages = len(collector.names)
+    kinds = zip(*((roi.z_position, roi.t_position) for _, roi in rois), strict=True)
+    if pages > 1 and rois and min(map(max, kinds)) > 1:
+        raise collector.error(
+            f"ROIs on several slices and frames; which of {pages} pages these are is not said; "
+            "save one frame, and its ROIs"
+        )
     anywhere = [roi for _, roi in rois if not max(roi.position, roi.t_position, roi.z_position)]
     if pages > 1 and anywhere:
         collector.remark(f"{len(anywhere)} ROIs", "name no slice; taken as those of the first")

@@ -228,7 +228,14 @@ class OutlineSource:
         if isinstance(found, Fault) and (found.images or len(good) > 1):
             same = not found.images and self._are_the_same(good)
             return self._claim(good[0]) if same else self._named_in(image, good) or found
-        return self._claim(good[0]) if good else None
+        if not good:
+            return None
+        others = self._names_in(good[0]) if len(self.images) > 1 else []
+        if others and pair([image], others)[0] is None:
+            for other, name in zip(self.images, pair(self.images, others), strict=True):
+                if isinstance(name, str):
+                    return Fault(f"{good[0]} is called as {image}, but names {name}, as {other}")
+        return self._claim(good[0])
 
     def _are_the_same(self, files: Sequence[str]) -> bool:
         """Whether files are label images of the same numbers, as Cellpose saves them twice."""
