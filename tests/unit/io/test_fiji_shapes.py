@@ -122,6 +122,17 @@ def test_a_subpixel_rectangle_has_the_whole_pixels_that_imagej_counts(tmp_path):
     assert mask.sum() == 90
 
 
+@pytest.mark.parametrize(("arc", "lost"), [(0, 0), (10, 25), (30, 150), (60, 200)])
+def test_rounded_rectangles_lack_their_corners(tmp_path, arc, lost):
+    roi = ImagejRoi(roitype=ROI_TYPE.RECT, left=5, top=6, right=45, bottom=26)
+    roi.rounded_rect_arc_size = arc
+    archive(tmp_path / "a.zip", roi)
+    (mask,) = masks_of(read(tmp_path / "a.zip"))
+    assert mask.sum() == pytest.approx(800 - (4 - np.pi) * lost, abs=8)
+    assert mask[6:26, 25].all() and mask[15, 5:45].all() and mask[6, 5] == (arc == 0)
+    np.testing.assert_array_equal(mask, np.roll(mask[::-1, ::-1], (-8, 0), (0, 1)))
+
+
 def test_what_computers_put_into_archives_is_passed_over(tmp_path):
     more = {"__MACOSX/._0001.roi": b"\0\5", ".DS_Store": b"\0", "rois/": b"", "Thumbs.db": b"\0"}
     archive(tmp_path / "a.zip", polygon(), more=more)

@@ -27,7 +27,9 @@ def mask_of_roi(collector: Collector, roi: ImagejRoi, where: str) -> dict:
     if roi.multi_coordinates is not None:
         return collector.mask_of_rings(rings_of_path(roi.multi_coordinates.tolist()), where)
     if roi.roitype == ROI_TYPE.RECT:
-        return collector.mask_of_box(*_bounds(roi), where)
+        return collector.mask_of_rings(
+            [rounded_box(*_bounds(roi), roi.rounded_rect_arc_size / 2)], where
+        )
     if roi.roitype == ROI_TYPE.OVAL:
         low, high = _bounds(roi)
         return collector.mask_of_oval((low + high) / 2, (high - low) / 2)
@@ -50,6 +52,21 @@ def _bounds(roi: ImagejRoi) -> tuple[np.ndarray, np.ndarray]:
         return np.array([roi.left, roi.top]), np.array([roi.right, roi.bottom])
     low = np.floor([roi.xd, roi.yd])
     return low, low + np.ceil([roi.widthd, roi.heightd])
+
+
+def rounded_box(low: np.ndarray, high: np.ndarray, radius: float) -> np.ndarray:
+    """Points (n, 2) of a rectangle from (left, top) to (right, bottom) with rounded corners.
+
+    radius: no more than half of each side counts, as Java draws it: the corners of a flat one are
+    parts of ellipses.
+    """
+    radii = np.minimum(radius, (high - low) / 2)
+    quarter = np.linspace(0, np.pi / 2, BEZIER_STEPS + 1 if radius > 0 else 1)
+    arc = np.column_stack([np.cos(quarter), np.sin(quarter)])
+    right, left = high - radii, low + radii
+    corners = ((right, (1, 1), 1), ((left[0], right[1]), (-1, 1), -1), (left, (-1, -1), 1),
+               ((right[0], left[1]), (1, -1), -1))  # fmt: skip
+    return np.concatenate([centre + radii * side * arc[::way] for centre, side, way in corners])
 
 
 def _stroke_width(roi: ImagejRoi) -> float:
