@@ -34,6 +34,26 @@ def test_grey8_stretches_wide_types_between_percentiles():
     assert np.abs(grey - expected).max() <= 0.6
 
 
+@pytest.mark.parametrize("share", [0.002, 0.008])
+@pytest.mark.parametrize("spike", [0, 65535])
+def test_single_hot_or_dead_pixels_shape_no_contrast(share, spike):
+    rng = np.random.default_rng(0)
+    picture = rng.normal(20_000, 300, (200, 300))
+    picture[90:110] += 3000
+    calm = to_grey8(picture.astype(np.uint16)).astype(float)
+    hot = rng.random(picture.shape) < share
+    grey = to_grey8(np.where(hot, spike, picture).astype(np.uint16)).astype(float)
+    wire, ground = grey[90:110][~hot[90:110]].mean(), grey[:80][~hot[:80]].mean()
+    assert wire - ground > 0.8 * (calm[90:110].mean() - calm[:80].mean())
+
+
+def test_what_is_small_but_no_single_pixel_keeps_its_contrast():
+    picture = np.random.default_rng(0).normal(100, 3, (200, 300))
+    picture[50:53, 20:120] = 5000  # half a percent
+    grey = to_grey8(picture)
+    assert grey[51, 50] == 255 and grey[100:].max() < 10
+
+
 def test_grey8_of_nan_infinity_and_constants():
     values = np.linspace(0, 1, 400).reshape(20, 20)
     values[0, 0], values[5, 5], values[6, 6] = np.nan, np.inf, -np.inf

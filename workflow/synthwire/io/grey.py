@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from synthwire.errors import InputError
 
 STRETCH_PERCENTILES = (0.1, 99.9)
+_MOST = (1.0, 99.0)  # percentiles between which most pixels of an image are
+_BEYOND = 4  # times their range: so wide a stretch serves a few pixels
 
 
 def one_channel(pixels: np.ndarray) -> np.ndarray:
@@ -50,6 +53,7 @@ def to_grey8(
     - True/false becomes 255/0.
     - 16-bit, other integers and floats are stretched linearly so that the given percentiles of
       the finite pixels become 0 and 255, and clipped; NaN and −infinity become 0, +infinity 255.
+      Single pixels that would take most of the range, as hot ones of a camera, shape no contrast.
     - A constant image of such a type becomes 0 throughout.
 
     where: the pixels (height, width) that the percentiles are taken of; None: all.
@@ -67,7 +71,7 @@ def to_grey8(
         raise InputError("no pixel of the image is a finite number")
     if where is not None and (finite & where).any():
         finite &= where
-    low, high = np.percentile(values[finite], percentiles)
+    low, high = _limits(values, finite, percentiles)
     if high <= low:  # a few outliers on a constant ground: take all there is
         low, high = values[finite].min(), values[finite].max()
     if high <= low:
@@ -75,6 +79,19 @@ def to_grey8(
     with np.errstate(invalid="ignore"):
         scaled = np.clip((values - low) / (high - low), 0.0, 1.0)
     return np.rint(255 * np.nan_to_num(scaled, nan=0.0)).astype(np.uint8)
+
+
+def _limits(
+    values: np.ndarray, where: np.ndarray, percentiles: tuple[float, float]
+) -> tuple[float, float]:
+    """Percentiles of an image (height, width), where a mask is true, but for single odd pixels."""
+    low, high, least, most = np.percentile(values[where], (*percentiles, *_MOST)).tolist()
+    if high - low <= _BEYOND * (most - least):
+        return low, high
+    calm = ndimage.median_filter(np.where(where, values, np.median(values[where])), 3)
+    calm_low, calm_high = np.percentile(calm[where], percentiles).tolist()
+    spiked = high - low > 2 * (calm_high - calm_low) > 0
+    return (calm_low, calm_high) if spiked else (low, high)
 
 
 def filled(pixels: np.ndarray, where: np.ndarray) -> np.ndarray:
