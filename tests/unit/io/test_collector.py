@@ -38,6 +38,16 @@ def test_a_star_drawn_in_one_line_is_filled(tmp_path):
     assert mask[20, 25]
 
 
+def test_an_outline_drawn_round_twice_is_filled(tmp_path):
+    along = np.linspace(0, 2 * np.pi, 40)[:-1]
+    once = np.column_stack([25 + 18 * np.cos(along), 20 + 12 * np.sin(along)])
+    again = once + np.array([0.6, 0.4])
+    write_json(tmp_path / "a.json", polygons(np.vstack([once, again])))
+    found = read(tmp_path / "a.json")
+    assert found.annotations[0]["area"] == pytest.approx(np.pi * 18 * 12, rel=0.06)
+    assert "crosses itself; all that it encloses was filled" in found.remarks[0]
+
+
 def test_what_is_true_of_many_outlines_is_one_line(tmp_path):
     specks = [[[x, y], [x + 3, y], [x + 3, y + 3]] for x in range(0, 40, 5) for y in (1, 30)]
     data = polygons(*specks, *([[90, 90], [99, 90], [95, 99]] for _ in range(5)))

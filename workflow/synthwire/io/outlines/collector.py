@@ -15,14 +15,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 from pycocotools import mask as coco_mask
-from scipy import ndimage
 from skimage.draw import ellipse
 
 from synthwire.errors import InputError
 from synthwire.io.coco import ANNOTATION_IDS_PER_IMAGE, make_annotation
 from synthwire.io.files import MemoryFile, open_binary, read_json
 from synthwire.io.masks import encode_mask, segmentation_to_rle, shares_within
-from synthwire.io.outlines.geometry import crosses_itself, fill
+from synthwire.io.outlines.geometry import crosses_itself, fill, fill_all
 from synthwire.io.outlines.pairing import LISTED, Fault, listed, pair
 from synthwire.io.units import decode
 
@@ -294,9 +293,9 @@ class Collector:
             low, high = points.min(axis=0), points.max(axis=0)
             if (low < -1).any() or high[0] > width + 1 or high[1] > height + 1:
                 self.remark(where, "reaches outside the image; cut at its border")
-            ring = fill(points, self.shape)
-            if crosses_itself(points):
-                ring = ndimage.binary_fill_holes(ring)
+            crossed = crosses_itself(points)
+            ring = (fill_all if crossed else fill)(points, self.shape)
+            if crossed:
                 self.remark(where, "crosses itself; all that it encloses was filled")
             mask ^= ring
         return encode_mask(mask)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 from skimage.draw import polygon2mask
 
 
@@ -15,6 +16,24 @@ def fill(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Boolean mask (height, width) of the pixels whose centre lies within a ring (x, y)."""
     points = np.asarray(points, dtype=float)
     return polygon2mask(shape, points[:, ::-1] - 0.5)
+
+
+def fill_all(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Boolean mask (height, width) of all that a ring (x, y) encloses, however often it runs round.
+
+    Counted are, for each pixel's centre, the sides to its left, downward ones against upward ones.
+    """
+    height, width = shape
+    turns = np.zeros((height, width + 1), dtype=int)
+    for (x, y), (to_x, to_y) in zip(points, np.roll(points, -1, axis=0), strict=True):
+        low, high = np.clip(np.ceil(np.sort([y, to_y]) - 0.5), 0, height).astype(int)
+        rows = np.arange(low, high)
+        if len(rows):
+            across = x + (rows + 0.5 - y) * (to_x - x) / (to_y - y)
+            columns = np.clip(np.ceil(across - 0.5), 0, width).astype(int)
+            turns[rows, columns] += 1 if to_y > y else -1
+    wound = turns.cumsum(axis=1)[:, :width] != 0
+    return np.asarray(ndimage.binary_fill_holes(fill(points, shape) | wound))
 
 
 def parse_rings(value: Any) -> list[np.ndarray]:
