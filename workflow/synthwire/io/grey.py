@@ -8,7 +8,7 @@ from scipy import ndimage
 from synthwire.errors import InputError
 
 STRETCH_PERCENTILES = (0.1, 99.9)
-_MOST = (1.0, 99.0)  # percentiles between which most pixels of an image are
+_MOST = (2.0, 98.0)  # percentiles between which most pixels of an image are
 _BEYOND = 4  # times their range: so wide a stretch serves a few pixels
 
 
@@ -53,7 +53,8 @@ def to_grey8(
     - True/false becomes 255/0.
     - 16-bit, other integers and floats are stretched linearly so that the given percentiles of
       the finite pixels become 0 and 255, and clipped; NaN and −infinity become 0, +infinity 255.
-      Single pixels that would take most of the range, as hot ones of a camera, shape no contrast.
+      Single pixels and lines that would take most of the range, as a camera's hot ones, shape no
+      contrast.
     - A constant image of such a type becomes 0 throughout.
 
     where: the pixels (height, width) that the percentiles are taken of; None: all.
@@ -84,12 +85,20 @@ def to_grey8(
 def _limits(
     values: np.ndarray, where: np.ndarray, percentiles: tuple[float, float]
 ) -> tuple[float, float]:
-    """Percentiles of an image (height, width), where a mask is true, but for single odd pixels."""
+    """Percentiles of an image (height, width), where a mask is true.
+
+    Single pixels and whole lines of one value, as a camera's faults, do not count where they would
+    take most of the range.
+    """
     low, high, least, most = np.percentile(values[where], (*percentiles, *_MOST)).tolist()
     if high - low <= _BEYOND * (most - least):
         return low, high
-    calm = ndimage.median_filter(np.where(where, values, np.median(values[where])), 3)
-    calm_low, calm_high = np.percentile(calm[where], percentiles).tolist()
+    faulty = (values == values[:, :1]).all(axis=1)[:, None] | (values == values[:1]).all(axis=0)
+    sound = where & ~faulty
+    if not sound.any():
+        return low, high
+    calm = ndimage.median_filter(np.where(sound, values, np.median(values[sound])), 3)
+    calm_low, calm_high = np.percentile(calm[sound], percentiles).tolist()
     spiked = high - low > 2 * (calm_high - calm_low) > 0
     return (calm_low, calm_high) if spiked else (low, high)
 
