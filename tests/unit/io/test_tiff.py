@@ -363,6 +363,18 @@ def test_pages_of_a_stack_are_turned_one_by_one(tmp_path):
     one_line(error)
 
 
+@pytest.mark.parametrize("extra", [["unassalpha", "unspecified"], ["unspecified"] * 3])
+def test_of_colours_and_several_more_samples_the_colours_are_read(tmp_path, extra):
+    samples = RNG.integers(0, 256, (20, 30, 3 + len(extra)), dtype=np.uint8)
+    path = write(tmp_path / "a.tif", samples, photometric="rgb", extrasamples=extra)
+    found = read_recording(path)
+    np.testing.assert_array_equal(found.pages[0], samples[..., :3])
+    assert found.remarks[0] == f"of its {3 + len(extra)} samples the three colours are read"
+    inks = write(tmp_path / "b.tif", samples, photometric="separated")
+    with pytest.raises(InputError, match="colour channels; 1, 3 or 4 are expected"):
+        read_recording(inks)
+
+
 def test_a_fourth_sample_without_a_meaning_is_left_out(tmp_path):
     colours = RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)
     path = tmp_path / "a.tif"

@@ -128,7 +128,8 @@ def _numbers(values: np.ndarray) -> np.ndarray:
     finite = np.isfinite(values)
     if values.dtype.itemsize < 4:
         return finite
-    return finite & (np.abs(np.abs(values) / _NO_NUMBER - 1) > _DIGITS)
+    with np.errstate(invalid="ignore"):  # damaged files hold all kinds of NaN
+        return finite & (np.abs(np.abs(values) / _NO_NUMBER - 1) > _DIGITS)
 
 
 def _within_frames(page: np.ndarray, valid: np.ndarray) -> np.ndarray:

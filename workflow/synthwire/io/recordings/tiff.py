@@ -57,7 +57,7 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             page = series.keyframe
             photometric = _photometric(page)
             grey = photometric in (_WHITE_ZERO, _BLACK_ZERO)
-            pages = _pages_first(path, series.asarray(), series.axes, grey=grey)
+            pages = _pages_first(series.asarray(), series.axes, grey=grey)
             channels = page.samplesperpixel
             if grey and channels > 1 and not (channels == 2 and set(page.extrasamples) & _ALPHA):
                 remarks = (*remarks, f"the first of its {channels} channels is read")
@@ -66,7 +66,13 @@ def read(path: Path | MemoryFile, largest_pixels: int | None) -> Recording:
             bright_first = photometric == _YCBCR and page.compression not in _JPEG
             if (bright_first or photometric in _LIGHTNESS_FIRST) and pages.ndim == 4:
                 pages = pages[..., 0]
-            if photometric == _RGB and pages.ndim == 4 and page.extrasamples[:1] == (0,):
+            many = pages.ndim == 4 and channels > 4
+            if photometric == _RGB and many:
+                remarks = (*remarks, f"of its {channels} samples the three colours are read")
+                pages = pages[..., :3]
+            elif many:
+                raise InputError(f"{path}: {channels} colour channels; 1, 3 or 4 are expected")
+            elif photometric == _RGB and pages.ndim == 4 and page.extrasamples[:1] == (0,):
                 pages = pages[..., :3]
                 remarks = (*remarks, "its fourth sample, of which it says nothing, is left out")
             turn = int(page.tags.valueof("Orientation", 1))
@@ -187,7 +193,7 @@ def _pixel_count(series: tifffile.TiffPageSeries) -> int:
     return series.size // series.sizes.get("sample", 1)
 
 
-def _pages_first(path: Source, pixels: np.ndarray, axes: str, *, grey: bool) -> np.ndarray:
+def _pages_first(pixels: np.ndarray, axes: str, *, grey: bool) -> np.ndarray:
     """(pages, height, width[, channels]) from any order of axes that TIFF knows.
 
     grey: whether channels are no colours, but the signals of several detectors, or a mask; the
@@ -202,8 +208,6 @@ def _pages_first(path: Source, pixels: np.ndarray, axes: str, *, grey: bool) -> 
     pixels = pixels.reshape(-1, *tail)
     if len(tail) == 3 and (grey or tail[2] < 3):
         return pixels[..., 0]
-    if len(tail) == 3 and tail[2] > 4:
-        raise InputError(f"{path}: {tail[2]} colour channels; 1, 3 or 4 are expected")
     return pixels
 
 
