@@ -16,13 +16,11 @@ from synthwire import cli
 from synthwire.errors import InputError
 from synthwire.io.files import write_json
 from synthwire.io.masks import encode_mask
+from synthwire.segmentation.scans import DRIFT_COLUMNS, UNLIKE, read_scan
 from synthwire.segmentation.spectra import (
-    DRIFT_COLUMNS,
-    UNLIKE,
     components,
     long_table,
     particle_spectra,
-    read_scan,
     spectra_of_result,
 )
 

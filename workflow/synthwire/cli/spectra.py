@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure the spectra and write them."""
     from synthwire.figures.kit import style  # here, as below: --help need not wait
     from synthwire.figures.spectra import draw_spectra
-    from synthwire.segmentation import spectra
+    from synthwire.segmentation import scans, spectra
     from synthwire.segmentation.summary import write_table
 
     found, table, masks, drift, doubts = spectra.spectra_of_result(
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     without = int(loadings["mean_od"].isna().sum())
     if without:
         complain(f"{count(without, 'particle')} without a spectrum: others cover every pixel")
-    unlike = drift["energy_ev"][drift["likeness"] < spectra.UNLIKE]
+    unlike = drift["energy_ev"][drift["likeness"] < scans.UNLIKE]
     if len(unlike):
         complain(
             f"drift is uncertain at {len(unlike)} of {len(drift)} energies, from {unlike.min():g} "

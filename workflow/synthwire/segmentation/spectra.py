@@ -18,30 +18,15 @@ from synthwire.errors import InputError
 from synthwire.io.masks import decode_mask
 from synthwire.io.recordings import read_recording
 from synthwire.segmentation.saved_table import read_saved
+from synthwire.segmentation.scans import CROSS, UNLIKE, density_of, likeness, read_scan
 
 EDGE_PX = 1  # beyond a mask's edge or within it, blur mixes particle and ground
 DEEP_PX = 2  # where enough pixels are left: at 1.5 px, 4 % of a blurred pixel is from outside
 ENOUGH_OWN_PX = 200  # with fewer, photon noise outweighs that
 LEAST_OWN_PX = 12  # of a particle's own; with fewer its spectrum is unmixed from overlaps
 COMPONENTS = 3
-GROUND_PX = 4  # from all masks; nearer, the haze about a particle takes from I₀
-LEAST_GROUND = 0.05  # of the view; with less there is no ground to speak of
-# The mean logarithm of a Poisson count is that of its mean with half a count added, but for terms
-# of 1/count²; without, 50 counts are 1 % too dense.
-HALF_A_COUNT = 0.5
-SAME_ENERGY_EV = 0.05
-LEAST_EV = 20.0  # no X-ray's photons have less
 MOST_DENSITY = 20.0  # one photon in 500 million comes through
 MOST_DARK = 0.05  # of the particles' intensities, which may be zero or less
-UNLIKE = 0.3  # correlation of neighbouring pages, below which drift is uncertain
-DRIFT_COLUMNS = {
-    "energy_ev": "photon energy",
-    "down_px": "how far the view has moved since the first page, in pixels",
-    "right_px": "the same to the right",
-    "contrast": "standard deviation of the page, in its own unit",
-    "likeness": "correlation with the page before, the drift undone; empty for the first",
-}
-CROSS = ndimage.generate_binary_structure(2, 1)
 
 
 @dataclass(frozen=True)
@@ -125,121 +110,6 @@ def _unmix(density: np.ndarray, cover: np.ndarray, unknown: np.ndarray, means: n
         means[unknown, page] = np.where(determined, nnls(design, row * weights)[0], np.nan)
 
 
-@dataclass(frozen=True)
-class Scan:
-    """A scan over photon energies, its drift undone.
-
-    pages: (energies, height, width) as measured; energies_ev: (energies,), in the file's order.
-    region: (x, y, width, height), what all pages cover. drift: a row an energy, columns of
-    `DRIFT_COLUMNS`. remarks: what was read in a way that a person may doubt, one line each.
-    """
-
-    pages: np.ndarray
-    energies_ev: np.ndarray
-    region: tuple[int, int, int, int]
-    drift: pd.DataFrame
-    remarks: tuple[str, ...] = ()
-
-
-def read_scan(stack: Path, *, transmission: bool) -> Scan:
-    """A scan from its file; InputError where it names no energies.
-
-    transmission: whether whole numbers are counts, to which half a one is added.
-    """
-    recording = read_recording(stack)
-    if recording.energies_ev is None or len(recording.pages) < 2:
-        raise InputError(f"{stack}: names no photon energies; a scan over energies is expected")
-    energies = np.asarray(recording.energies_ev, dtype=float)
-    if not (energies > 0).all():
-        page = int(np.argmin(energies > 0))
-        raise InputError(
-            f"{stack}: page {page + 1} has the photon energy {energies[page]:g} eV; one above zero "
-            "is expected for each"
-        )
-    several = len(np.unique(energies))
-    if several < 2:
-        raise InputError(f"{stack}: {len(energies)} pages of one energy; a spectrum needs several")
-    pages, remarks = np.array(recording.pages, dtype=float), recording.remarks
-    if several < len(energies):
-        again = f"{len(energies) - several} of {len(energies)} pages repeat an energy"
-        remarks = (*remarks, f"{again}; each has rows of its own")
-    if energies.max() < LEAST_EV:
-        remarks = (*remarks, f"photon energies up to {energies.max():g} eV; are they in keV?")
-    if recording.valid is not None:  # lines that the scan did not reach are no intensity
-        pages[~recording.valid] = np.nan
-    del recording
-    if transmission and all((np.mod(page[np.isfinite(page)], 1) == 0).all() for page in pages):
-        pages += HALF_A_COUNT
-    try:
-        shifts = absorption.drift(pages)
-        pages, region = absorption.align(pages, shifts)
-    except InputError as error:
-        raise InputError(f"{stack}: {error}") from None
-    shared = absorption.crop(pages, region)
-    columns = (energies, shifts[:, 0], shifts[:, 1], _contrasts(shared), _likeness(shared))
-    table = pd.DataFrame(dict(zip(DRIFT_COLUMNS, columns, strict=True)))
-    return Scan(pages, energies, region, table.sort_values("energy_ev", ignore_index=True), remarks)
-
-
-def _contrasts(pages: np.ndarray) -> np.ndarray:
-    return np.array([np.nanstd(page) for page in pages])
-
-
-def _likeness(pages: np.ndarray) -> np.ndarray:
-    """Correlation of each page with the one before it; NaN where one has no contrast."""
-    found = np.full(len(pages), np.nan)
-    for number in range(1, len(pages)):
-        pair = pages[number - 1 : number + 1].reshape(2, -1)
-        pair = pair[:, np.isfinite(pair).all(axis=0)]
-        if pair.size and (np.ptp(pair, axis=1) > 0).all():
-            found[number] = np.corrcoef(pair)[0, 1]
-    return found
-
-
-def density_of(
-    scan: Scan, modality: str, incident: Mapping[str, Any], masks: np.ndarray
-) -> np.ndarray:
-    """Optical densities (energies, height, width) of what all pages of a scan cover.
-
-    incident: of transmission alone, as `options.Preparation` has it, or {} for I₀ from the ground:
-    at each energy the median of the pixels that are far from all masks (n, height, width). Where
-    there are too few of them it is the 95th percentile, as for images.
-    """
-    if modality != "transmission":
-        return absorption.crop(scan.pages, scan.region)
-    if not incident:
-        ground = ~ndimage.binary_dilation(masks.any(axis=0), CROSS, GROUND_PX)
-        if ground.mean() < LEAST_GROUND:
-            incident = {"percentile": 95.0}
-        else:
-            pages = absorption.crop(scan.pages, scan.region)
-            level = np.array([np.nanmedian(page[ground]) for page in pages])
-            return absorption.optical_density(pages, level[:, None, None])
-    settings = {
-        "incident": incident,
-        "align": False,
-        **dict.fromkeys(("energy_ev", "ratio_ev", "average_ev")),
-    }
-    reference = _reference(scan, Path(incident["image"])) if "image" in incident else None
-    density = absorption.density_pages(
-        scan.pages, scan.energies_ev.tolist(), settings, incident_pages=reference
-    )
-    return absorption.crop(density, scan.region)
-
-
-def _reference(scan: Scan, path: Path) -> np.ndarray:
-    """The pages of a scan without specimen, or one image; InputError where energies differ."""
-    recording = read_recording(path)
-    given = recording.energies_ev
-    if len(recording.pages) > 1 and given is not None and len(given) == len(scan.energies_ev):
-        apart = np.abs(np.asarray(given, dtype=float) - scan.energies_ev).max()
-        if apart > SAME_ENERGY_EV:
-            raise InputError(
-                f"I0 {path}: its energies differ from the scan's by up to {apart:g} eV"
-            )
-    return np.array(recording.pages, dtype=float)
-
-
 def spectra_of_result(
     stack: Path, result: Path, incident: Mapping[str, Any]
 ) -> tuple[Spectra, pd.DataFrame, np.ndarray, pd.DataFrame, list[str]]:
@@ -298,7 +168,7 @@ def _doubts(stack: Path, picture: Path, name: str, density: np.ndarray) -> list[
     with Image.open(picture) as opened:
         seen = np.asarray(opened.convert("L"), dtype=float)
     mean = density.mean(axis=0)
-    if seen.shape != mean.shape or not _likeness(np.stack([seen, mean]))[1] < UNLIKE:
+    if seen.shape != mean.shape or not likeness(np.stack([seen, mean]))[1] < UNLIKE:
         return []
     return [f"{stack}: has little in common with {picture}, of '{name}'; is it the scan of that?"]
 
