@@ -148,7 +148,7 @@ def _step(positions: h5py.Dataset | None, length: int, usual: str = "") -> float
     """The step in nm between so many positions along an axis; None where they are no lengths.
 
     usual: the unit where none is given. Encoders tremble, and come back late where lines are
-    scanned to and fro, so that neighbours tell little; it is taken over half of the axis. Those of
+    scanned both ways, so that neighbours tell little; it is taken over half of the axis. Those of
     a stopped scan may end in zeros.
     """
     if positions is None or getattr(positions, "size", None) != length:
@@ -159,7 +159,7 @@ def _step(positions: h5py.Dataset | None, length: int, usual: str = "") -> float
     values = np.ravel(positions[()]).astype(float)
     if not values[-2:].any():
         values = np.trim_zeros(values, "b")
-    half = max(1, len(values) // 4 * 2)  # an even number of steps, as many to as fro
+    half = max(1, len(values) // 4 * 2)  # an even number of steps, as many one way as the other
     steps = (values[half:] - values[:-half]) / half
     step = abs(float(np.median(steps))) * unit if len(steps) else 0.0
     return step if 0 < step < np.inf else None
