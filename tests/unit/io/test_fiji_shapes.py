@@ -88,10 +88,19 @@ def test_lines_of_a_width_are_wires_and_others_are_named(tmp_path):
     )
     found = read(tmp_path / "a.zip")
     straight, corner, slanted = (mask.sum() for mask in masks_of(found))
+    bent_mask = masks_of(found)[1]
+    assert bent_mask[31, 26] and not bent_mask[32, 27]  # round on the outside of the bend
     assert straight == 160
     assert corner == pytest.approx(2 * 20 * 6 + np.pi * 9 / 4, abs=9)  # and a round joint
     assert slanted == pytest.approx(4 * 15 * np.sqrt(2), rel=0.1)  # corners on pixel centres
     assert "a line without a width" in found.remarks[0] and "kind text" in found.remarks[1]
+
+
+def test_a_line_of_many_points_is_no_longer_than_its_ends(tmp_path):
+    points = [[20.0 + step, 30.0] for step in range(21)]
+    archive(tmp_path / "a.zip", line(ROI_TYPE.FREELINE, points, 12))
+    (mask,) = masks_of(read(tmp_path / "a.zip"))
+    assert mask.sum() == 240 and mask[24:36, 20:40].all()
 
 
 def test_splines_are_drawn_as_curves(tmp_path):

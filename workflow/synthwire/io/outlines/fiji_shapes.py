@@ -75,20 +75,25 @@ def _stroke_width(roi: ImagejRoi) -> float:
 
 
 def _mask_of_line(collector: Collector, points: np.ndarray, width: float, where: str) -> dict:
-    """RLE of a line of a width: a rectangle about each piece, with round joints between them."""
+    """RLE of a line of a width: a rectangle about each piece, round on the outside of each bend."""
     if width <= 1:
         raise InputError("a line without a width encloses nothing; give it the particle's width")
-    masks = []
-    for start, end in pairwise(points):
-        length = float(np.hypot(*(end - start)))
-        if length == 0:
-            continue
-        aside = np.array([start[1] - end[1], end[0] - start[0]]) * width / (2 * length)
-        ring = np.array([start + aside, end + aside, end - aside, start - aside])
-        masks.append(collector.mask_of_rings([ring], where))
-    if not masks:
+    points = points[np.append(True, np.diff(points, axis=0).any(axis=1))]
+    if len(points) < 2:
         raise InputError("a line of one point encloses nothing")
-    masks += [collector.mask_of_oval(joint, (width / 2, width / 2)) for joint in points[1:-1]]
+    steps = np.diff(points, axis=0)
+    aside = (width / 2) * (steps / np.hypot(*steps.T)[:, None]) @ [[0, 1], [-1, 0]]
+    rings = [
+        np.array([start + across, end + across, end - across, start - across])
+        for (start, end), across in zip(pairwise(points), aside, strict=True)
+    ]
+    for joint, (before, after) in zip(points[1:-1], pairwise(aside), strict=True):
+        turn = math.atan2(before[0] * after[1] - before[1] * after[0], before @ after)
+        outside = -before if turn > 0 else before
+        angles = math.atan2(outside[1], outside[0]) + np.linspace(0, turn, BEZIER_STEPS)
+        fan = joint + (width / 2) * np.column_stack([np.cos(angles), np.sin(angles)])
+        rings.append(np.concatenate([[joint], fan]))
+    masks = [collector.mask_of_rings([ring], where) for ring in rings]
     return segmentation_to_rle(coco_mask.merge(masks), *collector.shape)
 
 
