@@ -206,13 +206,17 @@ def test_lines_and_pages_that_a_scan_did_not_reach_are_no_intensity(tmp_path):
     assert any("% of the pixels are no picture" in line for line in doubts)
 
 
+def copy_as_transmission(result, copy):
+    shutil.copytree(result, copy)
+    table = json.loads((copy / "coco.json").read_text())
+    table["info"]["modality"] = "transmission"
+    write_json(copy / "coco.json", table)
+
+
 def test_energies_and_intensities_that_cannot_be_are_questioned(tmp_path):
     result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
     result.save(tmp_path / "od")
-    shutil.copytree(tmp_path / "od", tmp_path / "light")
-    table = json.loads((tmp_path / "light" / "coco.json").read_text())
-    table["info"]["modality"] = "transmission"
-    write_json(tmp_path / "light" / "coco.json", table)
+    copy_as_transmission(tmp_path / "od", tmp_path / "light")
     density = textured(result, [[0.3, 0.6], [1, 2], [0.5, 1]])
 
     def doubts_of(pages, energies, folder="od"):
@@ -239,10 +243,7 @@ def test_energies_and_intensities_that_cannot_be_are_questioned(tmp_path):
 def test_light_of_other_energies_or_of_one_alone_is_named(tmp_path):
     result = rectangles((10, 5, 24, 75), (34, 5, 48, 75))
     result.save(tmp_path / "od")
-    shutil.copytree(tmp_path / "od", tmp_path / "result")
-    table = json.loads((tmp_path / "result" / "coco.json").read_text())
-    table["info"]["modality"] = "transmission"
-    write_json(tmp_path / "result" / "coco.json", table)
+    copy_as_transmission(tmp_path / "od", tmp_path / "result")
     counts = 1000 * np.exp(-textured(result, [[0.3, 0.6], [1, 2], [0.5, 1]]))
     light = 1000 + np.random.default_rng(1).normal(0, 1, counts.shape)
     write_stack_of_energies(tmp_path / "a.nxs", counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from synthwire.cli.arguments import as_type
@@ -105,11 +106,9 @@ def run(options: argparse.Namespace) -> int:
     for row in table.to_dict("records"):
         if row["low"] > 0 or row["high"] < 0:
             ends = (row["percent"], row["percent_low"], row["percent_high"])
-            percent = (
-                "{:+.1f} %, {:+.1f} to {:+.1f}; ".format(*ends)
-                if row["percent"] == row["percent"]
-                else ""
-            )
+            percent = "{:+.1f} %, {:+.1f} to {:+.1f}; ".format(*ends)
+            if math.isnan(row["percent"]):
+                percent = ""
             print(
                 f"{row['measure'].replace('_', ' ')}, {row['statistic']}: {row['first']:.4g} → "
                 f"{row['second']:.4g} {row['unit']} ({percent}p = {row['p']:.2g})"

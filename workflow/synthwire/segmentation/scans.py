@@ -14,6 +14,7 @@ from scipy import ndimage
 from synthwire.datasets import absorption
 from synthwire.errors import InputError
 from synthwire.io.recordings import read_recording
+from synthwire.io.recordings.energies import LEAST_EV
 
 GROUND_PX = 4  # from all masks; nearer, the haze about a particle takes from I₀
 LEAST_GROUND = 0.05  # of the view; with less there is no ground to speak of
@@ -21,7 +22,6 @@ LEAST_GROUND = 0.05  # of the view; with less there is no ground to speak of
 # of 1/count²; without, 50 counts are 1 % too dense.
 HALF_A_COUNT = 0.5
 SAME_ENERGY_EV = 0.05
-LEAST_EV = 20.0  # no X-ray's photons have less
 UNLIKE = 0.3  # correlation of neighbouring pages, below which drift is uncertain
 DRIFT_COLUMNS = {
     "energy_ev": "photon energy",

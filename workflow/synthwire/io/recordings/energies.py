@@ -7,7 +7,7 @@ names of OME's channels, or in what each page says of itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from synthwire.io.units import NUMBER, decode, number
 ENDINGS = ("_energies", "_energy", "")
 SUFFIXES = (".txt", ".csv", ".dat")
 LARGEST_BYTES = 2**20
-LEAST_EV, MOST_EV = 20.0, 2e5  # of what stands in a text of any name
+LEAST_EV, MOST_EV = 20.0, 2e5  # no X-ray's photons have less, or more
 
 _ENERGY = re.compile(rf"(?<![\w.,])({NUMBER})\s*(k?)eV\b", re.IGNORECASE)
 _CHANNEL = re.compile(r'<Channel\b[^>]*?\bName="([^"]*)"')
@@ -37,17 +37,26 @@ def page_energies(
     remarks = []
     for text in _texts_of(path):
         found = _of_text(text)
-        is_for_it = Path(text.name).stem.lower() != Path(path.name).stem.lower()
-        if len(found) == count and (is_for_it or _is_scan(found)):
+        if len(found) == count:
             return found, ()
-        if is_for_it:
+        if _is_called_so(text, Path(path.name)):
             remarks.append(f"{text.name} has {len(found)} energies for {count} pages; not used")
     for said in _said(tiff, series):
-        matches = [_ENERGY.search(text) for text in said]
-        found = tuple(_ev(match[1], match[2]) for match in matches if match)
-        if len(found) == len(matches) == count and len(set(found)) > 1:
+        found = _named(said)
+        if len(found) == count and len(set(found)) > 1:
             return found, tuple(remarks)
     return None, tuple(remarks)
+
+
+def _named(texts: Iterable[str]) -> tuple[float, ...]:
+    """The energy in eV that each text names; none where one names none, and no more is read."""
+    found = []
+    for text in texts:
+        match = _ENERGY.search(text)
+        if match is None:
+            return ()
+        found.append(_ev(match[1], match[2]))
+    return tuple(found)
 
 
 def texts_of(image: Path) -> list[Path]:
@@ -72,7 +81,11 @@ def _names(image: Path) -> list[str]:
 
 
 def _may_hold(text: Path | MemoryFile, image: Path) -> bool:
-    return Path(text.name).stem != image.stem or _is_scan(_of_text(text))
+    return _is_called_so(text, image) or _is_scan(_of_text(text))
+
+
+def _is_called_so(text: Path | MemoryFile, image: Path) -> bool:
+    return Path(text.name).stem != image.stem
 
 
 def _is_scan(energies: Sequence[float]) -> bool:
@@ -99,13 +112,13 @@ def _of_text(text: Path | MemoryFile) -> tuple[float, ...]:
         return ()
 
 
-def _said(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Iterator[Sequence[str]]:
+def _said(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Iterator[Iterable[str]]:
     """What a file says of its pages, each time one text a page."""
     if tiff.is_imagej:
         yield (tiff.imagej_metadata or {}).get("Labels") or ()
     if tiff.is_ome:
         yield _CHANNEL.findall(tiff.ome_metadata or "")
-    yield [page.aspage().description for page in series.pages if page is not None]
+    yield (page.aspage().description for page in series.pages if page is not None)
 
 
 def _ev(text: str, kilo: str) -> float:
